@@ -1,0 +1,50 @@
+/*
+ * A learning bridge (IEEE 802.1D without spanning tree).
+ *
+ * Forwarding goes in two passes: every frame's destination first, then one
+ * visit to each destination with its whole list. Never back to the ingress
+ * port; nothing is queued here, nothing waits, nobody calls upward. A frame's
+ * order towards one destination is the order in which it came.
+ *
+ * Drops that lie with the frame are counted at its source (from.drops), those
+ * that lie with a destination at that destination (to.drops).
+ */
+#ifndef BRIDGE_BRIDGE_H
+#define BRIDGE_BRIDGE_H
+
+#include <stdint.h>
+
+#include "bridge/fdb.h"
+#include "bridge/frame.h"
+#include "bridge/port.h"
+
+enum { BRIDGE_MAX_PORTS = 1024, BRIDGE_NAME_BYTES = 16 };
+
+struct bridge;
+
+struct bridge_stats {
+	uint64_t flooded; /* frames sent to all ports */
+	struct fdb_stats fdb;
+};
+
+struct bridge *bridge_create(const char *name, uint32_t mtu, const struct fdb_config *fdb);
+void bridge_destroy(struct bridge *bridge); /* all ports must be detached */
+const char *bridge_name(const struct bridge *bridge);
+uint32_t bridge_mtu(const struct bridge *bridge);
+
+/* 0, or -ENOSPC. Detaching forgets the port's addresses. */
+int bridge_attach(struct bridge *bridge, struct port *port);
+void bridge_detach(struct bridge *bridge, struct port *port);
+unsigned int bridge_ports(const struct bridge *bridge);
+/* The i-th slot's port, or NULL. */
+struct port *bridge_port(const struct bridge *bridge, unsigned int index);
+
+/* Forwards up to BATCH_FRAMES frames that came in through `from`, and counts
+ * them in from->counters.from (frames, bytes, forwarded, drops). */
+void bridge_forward(struct bridge *bridge, struct port *from, struct frame *frames, unsigned int n,
+		    uint64_t now_ms);
+
+struct fdb *bridge_fdb(struct bridge *bridge);
+void bridge_stats(const struct bridge *bridge, struct bridge_stats *stats);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * A frame on its way through the bridge.
+ *
+ * The first bytes, and with them every header that a decision rests on, are in
+ * the frame's private head; what follows stays in fragments borrowed from the
+ * source. Every output begins with the head: what was checked is what leaves,
+ * whatever the source's memory has become meanwhile.
+ *
+ * A frame belongs to its source until bridge_forward() returns. A destination
+ * copies what it wants or finishes with it before its transmit returns.
+ */
+#ifndef BRIDGE_FRAME_H
+#define BRIDGE_FRAME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	FRAME_HEAD_BYTES = 128,
+	FRAME_HEADER_BYTES = 14, /* Ethernet, without a VLAN tag */
+	BATCH_FRAMES = 64,
+};
+
+enum frame_csum {
+	CSUM_NONE,  /* nothing known */
+	CSUM_VALID, /* checked by whoever sent it, or never left this host */
+	CSUM_BLANK, /* only the pseudo-header's sum stands in the field */
+};
+
+enum frame_gso { GSO_NONE, GSO_TCPV4, GSO_TCPV6 };
+
+struct fragment {
+	const uint8_t *data;
+	uint32_t length;
+};
+
+struct frame {
+	uint32_t length;    /* of the whole frame, headers included */
+	uint16_t head;	    /* bytes in head[]: min(length, FRAME_HEAD_BYTES) */
+	uint16_t nr_frags;  /* fragments after the head */
+	const struct fragment *frags;
+	uint8_t csum;	    /* enum frame_csum */
+	uint8_t gso_type;   /* enum frame_gso */
+	uint16_t gso_size;  /* payload bytes of each segment */
+	uint32_t source;    /* the source's own mark, untouched by the bridge */
+	_Alignas(32) uint8_t bytes[FRAME_HEAD_BYTES]; /* the private head */
+};
+
+/* Lays `length` bytes from `fragments` out as a frame: fills the head and
+ * leaves the rest as fragments written to `rest` (room for `nr`). The other
+ * facts start as "nothing known". */
+void frame_build(struct frame *frame, const struct fragment *fragments, unsigned int nr,
+		 struct fragment *rest);
+
+/* Copies [offset, offset + length) of the frame out. The range must lie in it. */
+void frame_copy_out(const struct frame *frame, uint32_t offset, uint32_t length, uint8_t *to);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * A TAP device: as a port of the bridge (the backend's uplink), and as the
+ * guest's eth0 (the frontend reads and writes the same way).
+ *
+ * Opening is apart from using: it needs privileges that the user of the
+ * descriptor need not have.
+ */
+#ifndef BRIDGE_TAP_H
+#define BRIDGE_TAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bridge/port.h"
+#include "io/engine.h"
+
+/* Opens /dev/net/tun and makes, or adopts, the interface `name` (IFNAMSIZ
+ * bytes; an empty one, or one with %d, is filled in). Non-blocking, no packet
+ * information. `persistent` keeps it when the descriptor goes. The descriptor,
+ * or -errno: -EBUSY somebody else has it open, -ENOENT no /dev/net/tun,
+ * -EACCES/-EPERM may not. */
+int tap_open(char name[16], bool persistent);
+int tap_set_persistent(int fd, bool persistent);
+/* The link's carrier as the kernel shows it to the owner of the interface. */
+int tap_set_carrier(int fd, bool up);
+
+/* The bridge's port over an open descriptor. */
+struct tap {
+	struct port port;
+	struct engine *engine;
+	struct engine_source source;
+	int fd;
+	struct tap_batch *batch; /* buffers of one batch of reads */
+};
+
+/* Takes the descriptor over on success. 0 or -errno. */
+int tap_init(struct tap *tap, const char *name, int fd, uint32_t mtu, struct engine *engine);
+void tap_fini(struct tap *tap);
+
+/* Reads up to `max` frames (at most BATCH_FRAMES) into the tap's own buffers
+ * and lays them out in `frames`. They live until the next call. How many; 0
+ * when dry; -errno when the device is gone (-EBADFD) or down (-EIO). */
+int tap_receive(struct tap *tap, struct frame *frames, unsigned int max);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * The store's server, without sockets: bytes of one connection in, bytes out.
+ *
+ * Whoever owns the descriptors (backend/store_socket, or a test) feeds what it
+ * read and sends what stands in the output. The identity of a connection is
+ * fixed when it is opened. One thread.
+ *
+ * Protocol: xen/io/xs_wire.h and Xen's docs/misc/xenstore.txt.
+ */
+#ifndef STORE_SERVER_H
+#define STORE_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store_server;
+struct store_connection;
+
+struct store_server *store_server_create(void); /* NULL: out of memory */
+void store_server_destroy(struct store_server *server);
+
+/* Domain 0 has all rights and no quota. `wants_output` is called (also from
+ * within calls for other connections) when output is there to be sent; it must
+ * not call back into the server. */
+struct store_connection *store_server_open(struct store_server *server, uint16_t domid,
+					   void (*wants_output)(void *arg), void *arg);
+/* Drops its watches and transactions. */
+void store_server_close(struct store_connection *connection);
+
+/* Any number of bytes, cut anywhere. 0, or -EPROTO: the connection must be
+ * closed (a message longer than the protocol allows, or output that the client
+ * does not read beyond its bound). */
+int store_server_input(struct store_connection *connection, const void *bytes, size_t length);
+
+/* What waits to be sent: its address and length; store_server_sent() takes
+ * bytes off its front. */
+size_t store_server_output(const struct store_connection *connection, const void **bytes);
+void store_server_sent(struct store_connection *connection, size_t length);
+
+/* A domain comes or goes: fires @introduceDomain and @releaseDomain. Going
+ * removes /local/domain/<domid>, closes nothing, and strips the domid from
+ * every permission list. */
+int store_server_introduce(struct store_server *server, uint16_t domid);
+void store_server_release(struct store_server *server, uint16_t domid);
+
+#endif

@@ -55,6 +55,11 @@ static inline void store_release_u16(uint16_t *word, uint16_t value)
 	__atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
+static inline uint64_t load_acquire_u64(const uint64_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
 /* True if *word was *expected and now is desired; else *expected is refreshed. */
 static inline bool compare_and_swap_u16(uint16_t *word, uint16_t *expected, uint16_t desired)
 {

@@ -18,7 +18,7 @@
  *
  * Everything handed in is copied. Running out of memory is remembered and
  * reported by table_render(), so nothing before it needs a check. Values may
- * come from a guest: control characters are escaped in text, too, and bytes
+ * come from a guest: control characters but tabs are escaped in text, too, and bytes
  * that are not UTF-8 are replaced. Knows neither vifs nor sockets; any thread,
  * one at a time.
  */

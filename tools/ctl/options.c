@@ -158,34 +158,35 @@ static bool is_called(const struct command *command, const struct options *optio
 	return true;
 }
 
-static int find_command(const struct options *options, const struct command **found,
-			char error[OPTIONS_ERROR_BYTES])
+/* NULL, with the reason in `error`, if no command is called so. */
+static const struct command *find_command(const struct options *options,
+					  char error[OPTIONS_ERROR_BYTES])
 {
 	const struct command *near = NULL;
 
-	if (!options->nr_words)
-		return fail(error, "no command given; 'splitvif -h' lists them");
 	for (unsigned int i = 0; i < COUNT(commands); i++) {
-		*found = &commands[i];
-		if (is_called(*found, options))
-			return 0;
-		if (!strcmp(options->words[0], (*found)->words[0]))
-			near = *found;
+		if (is_called(&commands[i], options))
+			return &commands[i];
+		if (options->nr_words && !strcmp(options->words[0], commands[i].words[0]))
+			near = &commands[i];
 	}
 	if (near)
-		return fail(error, "'%s' is not complete; usage: splitvif %s", near->words[0],
-			    near->synopsis);
-	return fail(error, "unknown command '%.80s'; 'splitvif -h' lists them", options->words[0]);
+		fail(error, "'%s' is not complete; usage: splitvif %s", near->words[0],
+		     near->synopsis);
+	else if (options->nr_words)
+		fail(error, "unknown command '%.80s'; 'splitvif -h' lists them", options->words[0]);
+	else
+		fail(error, "no command given; 'splitvif -h' lists them");
+	return NULL;
 }
 
 static int check_command(struct options *options, char error[OPTIONS_ERROR_BYTES])
 {
-	const struct command *command;
+	const struct command *command = find_command(options, error);
 	unsigned int args, words;
-	int err = find_command(options, &command, error);
 
-	if (err)
-		return err;
+	if (!command)
+		return -EINVAL;
 	words = count_words(command);
 	args = options->nr_words - words;
 	if (args < command->min_args || args > command->max_args ||

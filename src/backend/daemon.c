@@ -166,8 +166,8 @@ static int events_open(struct daemon *daemon)
 	daemon->alarm_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!daemon->base || daemon->alarm_fd < 0)
 		return -ENOMEM;
-	daemon->alarm = event_new(daemon->base, daemon->alarm_fd, EV_READ | EV_PERSIST, on_alarm,
-				  daemon);
+	daemon->alarm =
+		event_new(daemon->base, daemon->alarm_fd, EV_READ | EV_PERSIST, on_alarm, daemon);
 	daemon->store_event = event_new(daemon->base, -1, 0, on_store_event, daemon);
 	daemon->revive = event_new(daemon->base, -1, 0, on_revive, daemon);
 	daemon->term = evsignal_new(daemon->base, SIGTERM, on_signal, daemon);
@@ -183,8 +183,8 @@ static int events_open(struct daemon *daemon)
 
 static void events_close(struct daemon *daemon)
 {
-	struct event *events[] = { daemon->alarm, daemon->store_event, daemon->revive,
-				   daemon->term, daemon->interrupt };
+	struct event *events[] = { daemon->alarm, daemon->store_event, daemon->revive, daemon->term,
+				   daemon->interrupt };
 
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i])
@@ -283,8 +283,7 @@ static int guests_open(struct daemon *daemon)
 	daemon->devices = devices_create(&devices);
 	if (!daemon->domains || !daemon->devices)
 		return -ENOMEM;
-	daemon->toolstack =
-		(struct toolstack){ daemon->store, &daemon->networks, daemon->devices };
+	daemon->toolstack = (struct toolstack){ daemon->store, &daemon->networks, daemon->devices };
 	daemon->reporter = (struct reporter){ &daemon->networks, daemon->devices, daemon->domains,
 					      daemon->worker };
 	daemon->control = control_create(daemon->base, &daemon->reporter);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/device_keys.h"
 #include "backend/mac.h"
 #include "io/log.h"
 
@@ -35,101 +36,11 @@ static void detach_on_worker(void *arg)
 	vif_detach(arg);
 }
 
-/* Keys of one side, with a default where there is none. */
-static uint64_t key_number(struct devices *devices, const char *dir, const char *key,
-			   uint64_t otherwise)
-{
-	uint64_t number;
-	int err = store_read_number(devices->config.store, STORE_NO_TRANSACTION, dir, key,
-				    UINT32_MAX, &number);
-
-	return err ? otherwise : number;
-}
-
-static int key_text(struct devices *devices, const char *dir, const char *key, char *text,
-		    size_t size)
-{
-	char path[XENBUS_PATH_BYTES + 32];
-
-	text[0] = '\0';
-	snprintf(path, sizeof(path), "%s/%s", dir, key);
-	return store_read(devices->config.store, STORE_NO_TRANSACTION, path, text, size);
-}
-
-/* Writes what `body` writes only while the device's node exists: a device that
- * the toolstack removed is not brought back by a late state. */
-struct state_call {
-	const struct device *device;
-	enum xenbus_state state;
-	bool features;
-};
-
-static int state_body(struct store_client *store, uint32_t transaction, void *arg)
-{
-	const struct state_call *call = arg;
-	const char *dir = call->device->backend_path;
-	static const struct {
-		const char *key;
-		const char *value;
-	} features[] = {
-		{ XENBUS_KEY_SG, "1" },
-		{ XENBUS_KEY_RX_COPY, "1" },
-		{ XENBUS_KEY_RX_FLIP, "0" },
-		{ XENBUS_KEY_SPLIT_EVTCHN, "1" },
-	};
-	char path[XENBUS_PATH_BYTES + 40], now[16];
-	int err;
-
-	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_STATE, dir);
-	err = store_read(store, transaction, path, now, sizeof(now));
-	if (err < 0)
-		return err;
-	err = store_printf(store, transaction, path, "%d", call->state);
-	for (size_t i = 0; !err && call->features && i < sizeof(features) / sizeof(features[0]);
-	     i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, features[i].key);
-		err = store_write(store, transaction, path, features[i].value, 1);
-	}
-	return err;
-}
-
 static void state_set(struct devices *devices, struct device *device, enum xenbus_state state,
 		      bool features)
 {
-	struct state_call call = { device, state, features };
-
 	device->state = state;
-	store_transact(devices->config.store, state_body, &call);
-	log_debug("xenbus", "%s is %s", device->name, xenbus_state_name(state));
-}
-
-static void error_path(const struct device *device, char *path, size_t size)
-{
-	snprintf(path, size, "/local/domain/0/error/%s/error",
-		 device->backend_path + strlen("/local/domain/0/"));
-}
-
-/* The guest may read why it was stopped. */
-static void error_write(struct devices *devices, const struct device *device, int err)
-{
-	char path[XENBUS_PATH_BYTES + 40], permissions[16];
-	int length;
-
-	error_path(device, path, sizeof(path));
-	store_printf(devices->config.store, STORE_NO_TRANSACTION, path, "%d %s", err,
-		     device->reason);
-	length = snprintf(permissions, sizeof(permissions), "n0%cr%u", '\0', device->domid);
-	store_set_permissions(devices->config.store, STORE_NO_TRANSACTION, path, permissions,
-			      (size_t)length + 1);
-}
-
-static void error_clear(struct devices *devices, const struct device *device)
-{
-	char path[XENBUS_PATH_BYTES + 40];
-
-	error_path(device, path, sizeof(path));
-	*strrchr(path, '/') = '\0';
-	store_remove(devices->config.store, STORE_NO_TRANSACTION, path);
+	device_state_write(devices->config.store, device, state, features);
 }
 
 static void device_break(struct devices *devices, struct device *device, int err,
@@ -137,44 +48,8 @@ static void device_break(struct devices *devices, struct device *device, int err
 {
 	device->broken = true;
 	snprintf(device->reason, sizeof(device->reason), "%s", reason);
-	error_write(devices, device, err);
+	device_error_write(devices->config.store, device, err);
 	log_warning("vif", "%s is stopped: %s", device->name, reason);
-}
-
-/* Reads what the frontend wrote. 0, or -errno with *why. */
-static int config_read(struct devices *devices, struct device *device, struct vif_config *config,
-		       const char **why)
-{
-	const char *dir = device->frontend_path;
-	uint64_t tx_ring = key_number(devices, dir, XENBUS_KEY_TX_RING_REF, 0);
-	uint64_t rx_ring = key_number(devices, dir, XENBUS_KEY_RX_RING_REF, 0);
-	uint64_t single = key_number(devices, dir, XENBUS_KEY_EVTCHN, 0);
-	uint64_t tx_port = key_number(devices, dir, XENBUS_KEY_EVTCHN_TX, 0);
-	uint64_t rx_port = key_number(devices, dir, XENBUS_KEY_EVTCHN_RX, 0);
-
-	*why = "tx-ring-ref or rx-ring-ref is missing or no reference";
-	if (!tx_ring || !rx_ring)
-		return -EINVAL;
-	*why = "event-channel is missing or no port";
-	if (!(tx_port && rx_port) && !single)
-		return -EINVAL;
-	*why = "request-rx-copy is not 1: page flipping is not supported";
-	if (key_number(devices, dir, XENBUS_KEY_REQUEST_RX_COPY, 0) != 1)
-		return -EOPNOTSUPP;
-	*why = "multi-queue-num-queues asks for more than the one queue that is offered";
-	if (key_number(devices, dir, "multi-queue-num-queues", 1) != 1)
-		return -EINVAL;
-	*config = (struct vif_config){
-		.mtu = device->mtu,
-		.tx_ring_ref = (grant_ref_t)tx_ring,
-		.rx_ring_ref = (grant_ref_t)rx_ring,
-		.tx_port = (evtchn_port_t)(tx_port && rx_port ? tx_port : single),
-		.rx_port = (evtchn_port_t)(tx_port && rx_port ? rx_port : single),
-		.sg = key_number(devices, dir, XENBUS_KEY_SG, 0) == 1,
-		.rx_notify = key_number(devices, dir, XENBUS_KEY_RX_NOTIFY, 0) == 1,
-	};
-	memcpy(config->name, device->name, sizeof(config->name));
-	return 0;
 }
 
 static int device_connect(struct devices *devices, struct device *device, const char **why)
@@ -182,7 +57,7 @@ static int device_connect(struct devices *devices, struct device *device, const 
 	struct attach_call call = { .device = device, .worker = devices->config.worker };
 	struct foreign_domain *domain;
 	struct vif_config config;
-	int err = config_read(devices, device, &config, why);
+	int err = device_config_read(devices->config.store, device, &config, why);
 
 	if (err)
 		return err;
@@ -213,7 +88,7 @@ static void step_connect(struct devices *devices, struct device *device)
 		device_break(devices, device, -err, why);
 		return;
 	}
-	error_clear(devices, device);
+	device_error_clear(devices->config.store, device);
 	state_set(devices, device, XenbusStateConnected, false);
 	log_info("bridge", "port %s up bridge=%s domid=%u mac=" MAC_FORMAT " mtu=%u", device->name,
 		 device->network->config.name, device->domid, MAC_ARGS(device->mac), device->mtu);
@@ -261,7 +136,7 @@ static void device_remove(struct devices *devices, struct device *device)
 
 	*device_link(devices, device->domid, device->devid) = device->next;
 	store_unwatch(store, device->frontend_path, "frontend");
-	error_clear(devices, device);
+	device_error_clear(devices->config.store, device);
 	store_remove(store, STORE_NO_TRANSACTION, device->backend_path);
 	store_remove(store, STORE_NO_TRANSACTION, device->frontend_path);
 	snprintf(path, sizeof(path), BACKEND_ROOT "/%u", device->domid);
@@ -275,18 +150,20 @@ static void view_read(struct devices *devices, struct device *device,
 {
 	char status[16];
 
-	device->frontend_state = (enum xenbus_state)key_number(
-		devices, device->frontend_path, XENBUS_KEY_STATE, XenbusStateUnknown);
+	device->frontend_state = (enum xenbus_state)device_key_number(
+		devices->config.store, device->frontend_path, XENBUS_KEY_STATE, XenbusStateUnknown);
 	*view = (struct xenbus_backend_view){
 		.own = device->state,
 		.frontend = device->frontend_state,
-		.online = key_number(devices, device->backend_path, XENBUS_KEY_ONLINE, 0) == 1,
+		.online = device_key_number(devices->config.store, device->backend_path,
+					    XENBUS_KEY_ONLINE, 0) == 1,
 		.broken = device->broken,
-		.script_pending = key_text(devices, device->backend_path, XENBUS_KEY_SCRIPT, status,
-					   sizeof(status)) > 0 &&
-				  (key_text(devices, device->backend_path, XENBUS_KEY_HOTPLUG_STATUS,
-					    status, sizeof(status)) < 0 ||
-				   strcmp(status, "connected")),
+		.script_pending =
+			device_key_text(devices->config.store, device->backend_path,
+					XENBUS_KEY_SCRIPT, status, sizeof(status)) > 0 &&
+			(device_key_text(devices->config.store, device->backend_path,
+					 XENBUS_KEY_HOTPLUG_STATUS, status, sizeof(status)) < 0 ||
+			 strcmp(status, "connected")),
 	};
 }
 
@@ -330,17 +207,22 @@ static void facts_read(struct devices *devices, struct device *device)
 	char text[64], path[64];
 
 	snprintf(path, sizeof(path), "/local/domain/%u", device->domid);
-	if (key_text(devices, path, "name", device->domain_name, sizeof(device->domain_name)) < 0)
+	if (device_key_text(devices->config.store, path, "name", device->domain_name,
+			    sizeof(device->domain_name)) < 0)
 		snprintf(device->domain_name, sizeof(device->domain_name), "dom%u", device->domid);
 	snprintf(device->name, sizeof(device->name), "%s.%u", device->domain_name, device->devid);
-	key_text(devices, device->backend_path, XENBUS_KEY_MAC, text, sizeof(text));
+	device_key_text(devices->config.store, device->backend_path, XENBUS_KEY_MAC, text,
+			sizeof(text));
 	mac_parse(text, device->mac);
-	if (key_text(devices, device->backend_path, XENBUS_KEY_IP, text, sizeof(text)) > 0)
+	if (device_key_text(devices->config.store, device->backend_path, XENBUS_KEY_IP, text,
+			    sizeof(text)) > 0)
 		inet_pton(AF_INET, text, &device->ip);
-	key_text(devices, device->backend_path, XENBUS_KEY_BRIDGE, text, sizeof(text));
+	device_key_text(devices->config.store, device->backend_path, XENBUS_KEY_BRIDGE, text,
+			sizeof(text));
 	device->network = network_find(devices->config.networks, text);
-	device->mtu = (uint32_t)key_number(devices, device->backend_path, XENBUS_KEY_MTU,
-					   device->network ? device->network->config.mtu : 1500);
+	device->mtu = (uint32_t)device_key_number(
+		devices->config.store, device->backend_path, XENBUS_KEY_MTU,
+		device->network ? device->network->config.mtu : 1500);
 }
 
 /* The toolstack wrote a new one. The frontend's directory is where it says. */
@@ -354,8 +236,8 @@ static struct device *device_create(struct devices *devices, uint16_t domid, uin
 	device->devid = devid;
 	device->state = XenbusStateInitialising;
 	xenbus_backend_path(device->backend_path, domid, devid);
-	if (key_text(devices, device->backend_path, XENBUS_KEY_FRONTEND, device->frontend_path,
-		     sizeof(device->frontend_path)) <= 0) {
+	if (device_key_text(devices->config.store, device->backend_path, XENBUS_KEY_FRONTEND,
+			    device->frontend_path, sizeof(device->frontend_path)) <= 0) {
 		free(device); /* not written yet: the next event finds it */
 		return NULL;
 	}

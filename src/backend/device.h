@@ -29,10 +29,10 @@ struct device {
 	enum xenbus_state state;
 	enum xenbus_state frontend_state;
 	struct network *network;
-	struct vif *vif;    /* NULL unless connected */
+	struct vif *vif; /* NULL unless connected */
 	bool broken;
 	bool carrier_off;
-	char reason[160];   /* why it is broken */
+	char reason[160]; /* why it is broken */
 	uint64_t connections;
 	struct device *next;
 };

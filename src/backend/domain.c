@@ -211,7 +211,8 @@ static int reply_evtchn(struct domain *domain, const struct hypercall *message, 
 {
 	struct hypercall_evtchn reply = { .port = end->port };
 	int fds[2] = { end->wait_fd, end->signal_fd };
-	int sent = hypercall_reply(domain->fd, &message->header, err, &reply, sizeof(reply), fds, 2);
+	int sent =
+		hypercall_reply(domain->fd, &message->header, err, &reply, sizeof(reply), fds, 2);
 
 	if (!err)
 		evtchn_fini(end);
@@ -290,7 +291,7 @@ static int handle_vif_create(struct domain *domain, struct hypercall *message)
 /* What was asked for, answered. An error here is one of the connection. */
 static int handle(struct domain *domain, struct hypercall *message)
 {
-	static int (*const handlers[])(struct domain *domain, struct hypercall *message) = {
+	static int (*const handlers[])(struct domain * domain, struct hypercall * message) = {
 		[HYPERCALL_INTRODUCE] = handle_introduce,
 		[HYPERCALL_EVTCHN_ALLOC_UNBOUND] = handle_alloc_unbound,
 		[HYPERCALL_EVTCHN_BIND_INTERDOMAIN] = handle_bind_interdomain,
@@ -383,8 +384,8 @@ void domains_accept(struct domains *domains, int fd, uid_t uid, pid_t pid)
 	domain->domains = domains;
 	domain->fd = fd;
 	domain->forbidden = !domains->config.may_connect(domains->config.arg, uid);
-	domain->readable = event_new(domains->config.base, fd, EV_READ | EV_PERSIST,
-				     domain_readable, domain);
+	domain->readable =
+		event_new(domains->config.base, fd, EV_READ | EV_PERSIST, domain_readable, domain);
 	domain->deadline = event_new(domains->config.base, -1, 0, domain_deadline, domain);
 	event_add(domain->readable, NULL);
 	event_add(domain->deadline, &deadline);

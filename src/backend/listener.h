@@ -14,7 +14,8 @@ struct listener;
 /* `accepted` owns the non-blocking descriptor. `file` is a name in the run
  * directory; anything stale of that name is removed. 0 or -errno. */
 int listener_open(struct listener **listener, struct event_base *base, const char *file, int type,
-		  mode_t mode, void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid), void *arg);
+		  mode_t mode, void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid),
+		  void *arg);
 void listener_close(struct listener *listener);
 
 #endif

@@ -19,7 +19,8 @@ static int rundir_lock(void)
 
 	if (err) {
 		log_complain("run directory's path is too long: %s...: a socket's path has at most "
-			     "107 bytes; name a shorter one with --rundir", path);
+			     "107 bytes; name a shorter one with --rundir",
+			     path);
 		return -1;
 	}
 	err = rundir_create();
@@ -35,7 +36,8 @@ static int rundir_lock(void)
 		return fd;
 	if (errno == EWOULDBLOCK)
 		log_complain("cannot start: %s: another splitvifd runs there; stop it, or name "
-			     "another directory with --rundir", path);
+			     "another directory with --rundir",
+			     path);
 	else
 		log_complain("cannot lock: %s: %s; name another directory with --rundir", path,
 			     strerror(errno));

@@ -12,8 +12,12 @@
 #include "backend/uplink.h"
 #include "backend/worker.h"
 
-enum { NETWORKS_MAX = 16, NETWORK_FDB_ENTRIES = 4096, NETWORK_MACS_PER_PORT = 64,
-       NETWORK_AGEING_MS = 300000 };
+enum {
+	NETWORKS_MAX = 16,
+	NETWORK_FDB_ENTRIES = 4096,
+	NETWORK_MACS_PER_PORT = 64,
+	NETWORK_AGEING_MS = 300000
+};
 
 struct network_config {
 	char name[16];

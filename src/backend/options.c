@@ -65,13 +65,13 @@ static const char *word_parse(char *word, struct network_config *network)
 	if (!strcmp(word, "uplink=none"))
 		network->tap[0] = '\0';
 	else if (!strncmp(word, "uplink=tap:", 11))
-		return name_parse(word + 11, network->tap) ?
-			       "the tap's name has 1 to 15 characters" : NULL;
+		return name_parse(word + 11, network->tap) ? "the tap's name has 1 to 15 characters"
+							   : NULL;
 	else if (!strncmp(word, "uplink=", 7))
 		return "uplink is tap:IF or none";
 	else if (!strncmp(word, "ip=", 3))
-		return cidr_parse(word + 3, network) ?
-			       "ip is ADDRESS/PREFIX, prefix 8 to 30" : NULL;
+		return cidr_parse(word + 3, network) ? "ip is ADDRESS/PREFIX, prefix 8 to 30"
+						     : NULL;
 	else if (strncmp(word, "mtu=", 4))
 		return "words are uplink=, ip=, mtu=";
 	else if (number_parse(word + 4, 68, 65521, &mtu))
@@ -158,11 +158,13 @@ static int option_take(struct options *options, int option, const char *value)
 	case 'f':
 		return -1;
 	case 'r':
-		return setenv("SPLITVIF_RUNDIR", value, 1) ?
-			       complain("--rundir", value, strerror(errno)) : -1;
+		return setenv("SPLITVIF_RUNDIR", value, 1)
+			       ? complain("--rundir", value, strerror(errno))
+			       : -1;
 	case 'e':
-		return engine_kind_parse(value, &options->engine) ?
-			       complain("--engine", value, "auto, uring or epoll is wanted") : -1;
+		return engine_kind_parse(value, &options->engine)
+			       ? complain("--engine", value, "auto, uring or epoll is wanted")
+			       : -1;
 	case 'b':
 		wrong = bridge_parse(options, value);
 		return wrong ? complain("--bridge", value, wrong) : -1;
@@ -173,9 +175,10 @@ static int option_take(struct options *options, int option, const char *value)
 		options->quota_pages = (uint32_t)number;
 		return status;
 	case 'l':
-		return log_set_levels(value) ?
-			       complain("--log-level", value, "error, warning, info, debug, ... or AREA:LEVEL") :
-			       -1;
+		return log_set_levels(value)
+			       ? complain("--log-level", value,
+					  "error, warning, info, debug, ... or AREA:LEVEL")
+			       : -1;
 	case 'R':
 		return ready_option(options, value);
 	case 'V':

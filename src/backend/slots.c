@@ -115,8 +115,8 @@ static void later_slots_read(const struct ring *ring, uint32_t at, uint32_t avai
 		refuse(chain, SLOTS_ERROR, SLOTS_TOO_MANY);
 }
 
-void slots_read(const struct ring *ring, uint32_t at, uint32_t available,
-		struct slots_chain *chain, netif_tx_request_t data[SLOTS_DATA_TOLERATED])
+void slots_read(const struct ring *ring, uint32_t at, uint32_t available, struct slots_chain *chain,
+		netif_tx_request_t data[SLOTS_DATA_TOLERATED])
 {
 	uint32_t extras = 0;
 

@@ -28,18 +28,18 @@ enum slots_verdict {
 /* Why, for both kinds of refusal; slots.c has the texts. */
 enum slots_reason {
 	SLOTS_OK,
-	SLOTS_TOO_MANY,	       /* 20 or 21 data slots */
-	SLOTS_FAR_TOO_MANY,    /* fatal: more */
-	SLOTS_CUT,	       /* fatal: more_data on the last published request */
-	SLOTS_EXTRA_CUT,       /* fatal: an extra info announced, none published */
-	SLOTS_EXTRA_UNKNOWN,   /* fatal: its type */
-	SLOTS_EXTRA_TOO_MANY,  /* fatal */
-	SLOTS_GSO_SIZE,	       /* fatal: 0 */
-	SLOTS_GSO_TYPE,	       /* fatal: unknown */
-	SLOTS_NOT_OFFERED,     /* an extra for a feature that was not advertised */
-	SLOTS_PARTS_EXCEED,    /* later slots hold more than the total */
-	SLOTS_TOO_SHORT,       /* total below an Ethernet header */
-	SLOTS_CROSSES_PAGE,    /* fatal: offset + size > 4096 */
+	SLOTS_TOO_MANY,	      /* 20 or 21 data slots */
+	SLOTS_FAR_TOO_MANY,   /* fatal: more */
+	SLOTS_CUT,	      /* fatal: more_data on the last published request */
+	SLOTS_EXTRA_CUT,      /* fatal: an extra info announced, none published */
+	SLOTS_EXTRA_UNKNOWN,  /* fatal: its type */
+	SLOTS_EXTRA_TOO_MANY, /* fatal */
+	SLOTS_GSO_SIZE,	      /* fatal: 0 */
+	SLOTS_GSO_TYPE,	      /* fatal: unknown */
+	SLOTS_NOT_OFFERED,    /* an extra for a feature that was not advertised */
+	SLOTS_PARTS_EXCEED,   /* later slots hold more than the total */
+	SLOTS_TOO_SHORT,      /* total below an Ethernet header */
+	SLOTS_CROSSES_PAGE,   /* fatal: offset + size > 4096 */
 	SLOTS_REASONS
 };
 
@@ -60,7 +60,7 @@ struct slots_chain {
  * published (>= 1). data[] gets its data slots, with the first one's size made
  * its own part of the total. nr_data + nr_extras requests were read; after
  * SLOTS_FATAL no figure but the reason means anything. */
-void slots_read(const struct ring *ring, uint32_t at, uint32_t available,
-		struct slots_chain *chain, netif_tx_request_t data[SLOTS_DATA_TOLERATED]);
+void slots_read(const struct ring *ring, uint32_t at, uint32_t available, struct slots_chain *chain,
+		netif_tx_request_t data[SLOTS_DATA_TOLERATED]);
 
 #endif

@@ -112,8 +112,7 @@ static void table_open(struct table *table, enum node_kind kind, const char *key
 	table->open[table->depth++] = node;
 }
 
-void table_list(struct table *table, const char *key, const char *heading,
-		enum table_layout layout)
+void table_list(struct table *table, const char *key, const char *heading, enum table_layout layout)
 {
 	table_open(table, NODE_LIST, key, heading, layout);
 }

@@ -70,8 +70,7 @@ void table_decimal(struct table *table, const char *key, const char *head, doubl
 void table_bool(struct table *table, const char *key, const char *head, bool value); /* yes, no */
 
 /* A line of its own in text, nothing in JSON. */
-void table_line(struct table *table, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void table_line(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The report as it stands, every container closed: NUL-terminated, ending with
  * a newline unless it is empty, for the caller to free. 0 or -ENOMEM. */

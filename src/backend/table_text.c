@@ -14,7 +14,8 @@ static size_t text_string(FILE *out, const char *text)
 	for (; *p; p += length ? length : 1) {
 		length = table_utf8_length(p);
 		/* U+0080..U+009F are control characters as well. */
-		if (!length || (*p < 0x20 && *p != '\t') || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0)) {
+		if (!length || (*p < 0x20 && *p != '\t') || *p == 0x7f ||
+		    (*p == 0xc2 && p[1] < 0xa0)) {
 			width += 4;
 			length = 1;
 			if (out)

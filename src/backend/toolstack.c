@@ -98,9 +98,9 @@ static int choose(struct toolstack *toolstack, const struct domain_info *domain,
 	network = network_find(toolstack->networks, bridge);
 	if (!network)
 		return -ENODEV;
-	*created = (struct hypercall_vif_created){
-		.mtu = wanted->mtu ? wanted->mtu : (uint16_t)network->config.mtu
-	};
+	*created = (struct hypercall_vif_created){ .mtu = wanted->mtu
+								  ? wanted->mtu
+								  : (uint16_t)network->config.mtu };
 	memcpy(created->bridge, network->config.name, sizeof(created->bridge));
 	if (created->mtu < MTU_MIN || created->mtu > MTU_MAX || created->mtu > network->config.mtu)
 		return -EMSGSIZE;
@@ -170,9 +170,9 @@ static int frontend_write(struct store_client *store, uint32_t transaction,
 {
 	const struct hypercall_vif_created *vif = creation->vif;
 	struct key keys[] = {
-		{ XENBUS_KEY_BACKEND, "" }, { XENBUS_KEY_BACKEND_ID, "0" },
-		{ XENBUS_KEY_STATE, "1" },  { XENBUS_KEY_HANDLE, "" },
-		{ XENBUS_KEY_MAC, "" },	    { XENBUS_KEY_MTU, "" },
+		{ XENBUS_KEY_BACKEND, "" },  { XENBUS_KEY_BACKEND_ID, "0" },
+		{ XENBUS_KEY_STATE, "1" },   { XENBUS_KEY_HANDLE, "" },
+		{ XENBUS_KEY_MAC, "" },	     { XENBUS_KEY_MTU, "" },
 		{ XENBUS_KEY_TRUSTED, "1" },
 	};
 	char dir[XENBUS_PATH_BYTES], permissions[24];
@@ -208,8 +208,8 @@ int toolstack_vif_create(struct toolstack *toolstack, const struct domain_info *
 	if (!err)
 		err = store_transact(toolstack->store, creation_write, &creation);
 	if (err)
-		log_warning("toolstack", "vif for %s refused bridge=%.16s mtu=%u: %s",
-			    domain->name, wanted->bridge, wanted->mtu, strerror(-err));
+		log_warning("toolstack", "vif for %s refused bridge=%.16s mtu=%u: %s", domain->name,
+			    wanted->bridge, wanted->mtu, strerror(-err));
 	else
 		devices_handle_events(toolstack->devices);
 	return err;

@@ -20,10 +20,10 @@
 
 enum {
 	VIF_BACKLOG_BYTES = 1 << 20,
-	VIF_BACKLOG_AGE_MS = 10000,	 /* netback's rx_drain_timeout */
-	VIF_BACKLOG_AGE_POLLED_MS = 30,	 /* for a frontend that never notifies */
-	VIF_STALL_MS = 60000,		 /* netback's rx_stall_timeout */
-	VIF_SPURIOUS_MAX = 16,		 /* events without work before we look away */
+	VIF_BACKLOG_AGE_MS = 10000,	/* netback's rx_drain_timeout */
+	VIF_BACKLOG_AGE_POLLED_MS = 30, /* for a frontend that never notifies */
+	VIF_STALL_MS = 60000,		/* netback's rx_stall_timeout */
+	VIF_SPURIOUS_MAX = 16,		/* events without work before we look away */
 	VIF_QUIET_MAX_MS = 100,
 };
 
@@ -59,8 +59,8 @@ struct vif {
 	struct {
 		uint64_t tx_requests, tx_responses, tx_errors;
 		uint64_t rx_requests, rx_responses, rx_errors;
-		uint64_t suppressed; /* publications that the guest wanted no event for */
-		uint64_t spurious;   /* events that brought no work */
+		uint64_t suppressed;  /* publications that the guest wanted no event for */
+		uint64_t spurious;    /* events that brought no work */
 		uint64_t rearm_races; /* work found at the second look */
 	} stats;
 };

@@ -27,9 +27,8 @@ static grant_ref_t response_stage(struct vif *vif, struct copies *copies, uint32
 
 	ring_copy_rx_request(&vif->rx, vif->rx.in_cons, &request);
 	ring_consume(&vif->rx, 1);
-	copies->responses[copies->nr_responses++] = (netif_rx_response_t){
-		.id = request.id, .flags = flags, .status = (int16_t)bytes
-	};
+	copies->responses[copies->nr_responses++] =
+		(netif_rx_response_t){ .id = request.id, .flags = flags, .status = (int16_t)bytes };
 	return request.gref;
 }
 
@@ -274,8 +273,7 @@ uint64_t vif_rx_expire(struct vif *vif)
 		return 0;
 	if (backlog_is_empty(&vif->backlog) && pending)
 		buffers_came(vif);
-	if (vif->stalled_since_ms && !vif->stalled &&
-	    now - vif->stalled_since_ms >= VIF_STALL_MS) {
+	if (vif->stalled_since_ms && !vif->stalled && now - vif->stalled_since_ms >= VIF_STALL_MS) {
 		store_relaxed(&vif->stalled, 1);
 		worker_alarm(vif->worker);
 	}

@@ -77,8 +77,9 @@ static void batch_build(struct vif *vif, struct batch *batch)
 		struct slots_chain *chain = &batch->chains[i];
 
 		if (chain->verdict == SLOTS_ERROR) {
-			chain_drop(vif, chain, chain->reason == SLOTS_NOT_OFFERED ?
-						       DROP_BAD_EXTRA : DROP_BAD_SLOT);
+			chain_drop(vif, chain,
+				   chain->reason == SLOTS_NOT_OFFERED ? DROP_BAD_EXTRA
+								      : DROP_BAD_SLOT);
 		} else if (!chain_is_granted(batch, i)) {
 			chain_drop(vif, chain, DROP_BAD_GREF);
 		} else {
@@ -112,8 +113,9 @@ static void chain_answer(struct vif *vif, const struct batch *batch, unsigned in
 {
 	const struct slots_chain *chain = &batch->chains[i];
 	const netif_tx_request_t *slots = &batch->slots[batch->first[i]];
-	netif_tx_response_t response = { .status = chain->verdict == SLOTS_FRAME ?
-							   NETIF_RSP_OKAY : NETIF_RSP_ERROR };
+	netif_tx_response_t response = { .status = chain->verdict == SLOTS_FRAME
+							   ? NETIF_RSP_OKAY
+							   : NETIF_RSP_ERROR };
 	netif_tx_response_t null = { .status = NETIF_RSP_NULL };
 
 	for (unsigned int k = 0; k < chain->nr_data; k++) {

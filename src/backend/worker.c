@@ -85,8 +85,8 @@ static int64_t wait_ns(const struct worker *worker)
 	return first <= worker->now_ms ? 0 : (int64_t)(first - worker->now_ms) * 1000000;
 }
 
-int worker_add(struct worker *worker, struct worker_source *source, int fd,
-	       struct poll_item *item, void (*readable)(struct worker_source *source))
+int worker_add(struct worker *worker, struct worker_source *source, int fd, struct poll_item *item,
+	       void (*readable)(struct worker_source *source))
 {
 	source->item = item;
 	source->readable = readable;
@@ -108,7 +108,8 @@ void worker_alarm(struct worker *worker)
 
 static void mailbox_readable(struct worker_source *source)
 {
-	struct worker *worker = (struct worker *)((char *)source - offsetof(struct worker, mailbox));
+	struct worker *worker =
+		(struct worker *)((char *)source - offsetof(struct worker, mailbox));
 	uint64_t count;
 
 	engine_arm(worker->engine, &source->source);

@@ -41,7 +41,7 @@ struct worker {
 	struct worker_timer *timers;
 	uint64_t now_ms; /* CLOCK_MONOTONIC, refreshed once a loop */
 	uint64_t loops, waits, handovers;
-	int alarm_fd;	 /* eventfd: "look at the faults", to the control thread */
+	int alarm_fd; /* eventfd: "look at the faults", to the control thread */
 
 	pthread_t thread;
 	struct worker_source mailbox;
@@ -61,8 +61,8 @@ void worker_call(struct worker *worker, void (*fn)(void *arg), void *arg);
 
 /* The rest: on the worker's own thread. */
 
-int worker_add(struct worker *worker, struct worker_source *source, int fd,
-	       struct poll_item *item, void (*readable)(struct worker_source *source));
+int worker_add(struct worker *worker, struct worker_source *source, int fd, struct poll_item *item,
+	       void (*readable)(struct worker_source *source));
 void worker_remove(struct worker *worker, struct worker_source *source);
 void worker_set_timer(struct worker *worker, struct worker_timer *timer, uint64_t deadline_ms);
 void worker_cancel_timer(struct worker *worker, struct worker_timer *timer);

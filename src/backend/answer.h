@@ -1,0 +1,34 @@
+/*
+ * Within the reports: one request being answered, and what its parts share.
+ */
+#ifndef BACKEND_ANSWER_H
+#define BACKEND_ANSWER_H
+
+#include "backend/report.h"
+#include "backend/table.h"
+
+enum { EXIT_FAILED = 1, EXIT_WORDS = 2, EXIT_UNKNOWN = 4, COMPLAINT_BYTES = 512 };
+
+struct answer {
+	struct reporter *reporter;
+	struct table *table;
+	unsigned int argc;
+	char *const *argv; /* behind the options and the command's own words */
+	char complaint[COMPLAINT_BYTES];
+};
+
+/* Notes the one line of a refusal; returns the code. */
+int answer_complain(struct answer *answer, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The vif that the first remaining word names, if it is connected; else NULL
+ * and *code. */
+const struct device *answer_connected_vif(struct answer *answer, const char *name, int *code);
+int answer_no_such_vif(struct answer *answer, const char *name);
+
+/* The reports on single vifs. */
+int report_stats(struct answer *answer);
+int report_ethtool(struct answer *answer);
+int report_ring(struct answer *answer);
+
+#endif

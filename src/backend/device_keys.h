@@ -1,0 +1,31 @@
+/*
+ * A vif's nodes in the store, as the backend reads and writes them. Holds no
+ * state; control thread only.
+ */
+#ifndef BACKEND_DEVICE_KEYS_H
+#define BACKEND_DEVICE_KEYS_H
+
+#include "backend/device.h"
+
+/* "dir/key" as a number, or `otherwise` where there is none. */
+uint64_t device_key_number(struct store_client *store, const char *dir, const char *key,
+			   uint64_t otherwise);
+/* "dir/key" as text, "" where there is none; its length or -errno. */
+int device_key_text(struct store_client *store, const char *dir, const char *key, char *text,
+		    size_t size);
+
+/* Writes our state, and what we offer with it, in one transaction, and only
+ * while the device is there: one that the toolstack removed is not brought
+ * back by a late state. */
+void device_state_write(struct store_client *store, const struct device *device,
+			enum xenbus_state state, bool features);
+
+/* "<errno> <reason>" where the guest may read it; and away with it. */
+void device_error_write(struct store_client *store, const struct device *device, int err);
+void device_error_clear(struct store_client *store, const struct device *device);
+
+/* What the frontend wrote to be connected. 0, or -errno with *why. */
+int device_config_read(struct store_client *store, const struct device *device,
+		       struct vif_config *config, const char **why);
+
+#endif

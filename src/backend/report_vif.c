@@ -1,0 +1,208 @@
+#include "backend/answer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void tell(struct table *table, const char *name, const uint64_t *counter)
+{
+	table_number(table, name, name, counter_read(counter));
+}
+
+static void tell_drops(struct table *table, const char *prefix, const uint64_t *drops)
+{
+	char name[64];
+
+	for (unsigned int i = 0; i < DROP_REASONS; i++) {
+		snprintf(name, sizeof(name), "%s_%s", prefix, drop_reason_name(i));
+		tell(table, name, &drops[i]);
+	}
+}
+
+/* ethtool's words are the guest's: its tx is what comes from it. */
+static void tell_port(struct table *table, const struct port_counters *c)
+{
+	tell(table, "from_guest_frames", &c->from.frames);
+	tell(table, "from_guest_bytes", &c->from.bytes);
+	tell(table, "from_guest_forwarded", &c->from.forwarded);
+	table_number(table, "from_guest_dropped", "from_guest_dropped", counters_dropped_from(c));
+	tell(table, "to_guest_intended", &c->to.intended);
+	tell(table, "to_guest_frames", &c->to.frames);
+	tell(table, "to_guest_bytes", &c->to.bytes);
+	table_number(table, "to_guest_dropped", "to_guest_dropped", counters_dropped_to(c));
+	tell(table, "csum_completed", &c->csum_completed);
+	tell_drops(table, "from_guest_drop", c->from.drops);
+	tell_drops(table, "to_guest_drop", c->to.drops);
+}
+
+static void tell_vif(struct table *table, const struct vif *vif)
+{
+	uint64_t irqs =
+		counter_read(&vif->tx_channel.received) + counter_read(&vif->rx_channel.received);
+	uint64_t kicks = counter_read(&vif->tx_channel.sent) + counter_read(&vif->rx_channel.sent);
+	uint32_t granted, in_use;
+
+	tell_port(table, &vif->port.counters);
+	table_number(table, "irq", "irq", irqs);
+	table_number(table, "kick", "kick", kicks);
+	table_number(table, "merged", "merged", vif->tx_channel.merged + vif->rx_channel.merged);
+	tell(table, "suppressed", &vif->stats.suppressed);
+	tell(table, "spurious", &vif->stats.spurious);
+	tell(table, "rounds", &vif->item.rounds);
+	tell(table, "empty_rounds", &vif->item.empty_rounds);
+	tell(table, "rearm_races", &vif->stats.rearm_races);
+	tell(table, "tx_requests", &vif->stats.tx_requests);
+	tell(table, "tx_responses", &vif->stats.tx_responses);
+	tell(table, "tx_errors", &vif->stats.tx_errors);
+	tell(table, "rx_requests", &vif->stats.rx_requests);
+	tell(table, "rx_responses", &vif->stats.rx_responses);
+	tell(table, "rx_errors", &vif->stats.rx_errors);
+	table_number(table, "queued", "queued", vif->backlog.frames);
+	tell(table, "grant_copies", &vif->domain->copies);
+	tell(table, "grant_copied_bytes", &vif->domain->copied_bytes);
+	tell(table, "grant_borrows", &vif->domain->borrows);
+	grant_census(&vif->domain->grants, &granted, &in_use);
+	table_number(table, "grants", "grants", granted);
+	table_number(table, "grants_in_use", "grants_in_use", in_use);
+}
+
+int report_ethtool(struct answer *answer)
+{
+	const struct device *device;
+	int code;
+
+	if (answer->argc != 2 || strcmp(answer->argv[0], "-S"))
+		return answer_complain(answer, EXIT_WORDS, "usage: ethtool -S VIF");
+	device = answer_connected_vif(answer, answer->argv[1], &code);
+	if (!device)
+		return code;
+	table_object(answer->table, NULL, "NIC statistics:", TABLE_ETHTOOL);
+	tell_vif(answer->table, device->vif);
+	table_end(answer->table);
+	return 0;
+}
+
+static void tell_stats_row(struct table *table, const char *name, const struct port_counters *c)
+{
+	table_row(table);
+	table_string(table, "name", "port", name);
+	table_number(table, "from_guest_frames", "from-guest", counter_read(&c->from.frames));
+	table_number(table, "from_guest_bytes", "bytes", counter_read(&c->from.bytes));
+	table_number(table, "from_guest_forwarded", "forwarded", counter_read(&c->from.forwarded));
+	table_number(table, "from_guest_dropped", "dropped", counters_dropped_from(c));
+	table_number(table, "to_guest_intended", "to-guest", counter_read(&c->to.intended));
+	table_number(table, "to_guest_frames", "delivered", counter_read(&c->to.frames));
+	table_number(table, "to_guest_bytes", "bytes", counter_read(&c->to.bytes));
+	table_number(table, "to_guest_dropped", "dropped", counters_dropped_to(c));
+	table_object(table, "drops", NULL, TABLE_FIELDS);
+	tell_drops(table, "from", c->from.drops);
+	tell_drops(table, "to", c->to.drops);
+	table_end(table);
+	table_end(table);
+}
+
+int report_stats(struct answer *answer)
+{
+	struct networks *networks = answer->reporter->networks;
+	const char *name = answer->argc ? answer->argv[0] : NULL;
+	const struct device *only = name ? devices_find(answer->reporter->devices, name) : NULL;
+
+	if (name && !only)
+		return answer_no_such_vif(answer, name);
+	table_list(answer->table, NULL, NULL, TABLE_COLUMNS);
+	for (const struct device *device = devices_first(answer->reporter->devices); device;
+	     device = device->next)
+		if (device->vif && (!only || only == device))
+			tell_stats_row(answer->table, device->name, &device->vif->port.counters);
+	for (unsigned int i = 0; !only && i < networks->nr; i++)
+		if (networks->list[i].uplink.worker)
+			tell_stats_row(answer->table, networks->list[i].config.tap,
+				       &networks->list[i].uplink.tap.port.counters);
+	table_end(answer->table);
+	return 0;
+}
+
+struct ring_call {
+	const struct vif *vif;
+	struct ring tx, rx;
+	uint32_t tx_shared[4], rx_shared[4]; /* req_prod, req_event, rsp_prod, rsp_event */
+	struct poll_item item;
+	uint32_t backlog;
+};
+
+static void ring_on_worker(void *arg)
+{
+	struct ring_call *call = arg;
+
+	call->tx = call->vif->tx;
+	call->rx = call->vif->rx;
+	memcpy(call->tx_shared, call->tx.page, sizeof(call->tx_shared));
+	memcpy(call->rx_shared, call->rx.page, sizeof(call->rx_shared));
+	call->item = call->vif->item;
+	call->backlog = call->vif->backlog.frames;
+}
+
+/* The lines of netback's io_ring_q0, and the same as an object. */
+static void tell_ring(struct table *table, const char *key, const struct ring *ring,
+		      const uint32_t shared[4])
+{
+	uint32_t req_prod = shared[0], req_event = shared[1];
+	uint32_t rsp_prod = shared[2], rsp_event = shared[3];
+
+	table_line(table, "req prod %u (%d) cons %u (%d) event %u (%d)", req_prod,
+		   (int)(req_prod - rsp_prod), ring->in_cons, (int)(ring->in_cons - ring->produced),
+		   req_event, (int)(req_event - rsp_prod));
+	table_line(table, "rsp prod %u (base) pvt %u (%d) event %u (%d)", rsp_prod, ring->produced,
+		   (int)(ring->produced - rsp_prod), rsp_event, (int)(rsp_event - rsp_prod));
+	table_object(table, key, NULL, TABLE_FIELDS);
+	table_number(table, "nr_ents", NULL, ring->mask + 1);
+	table_number(table, "req_prod", NULL, req_prod);
+	table_number(table, "req_cons", NULL, ring->in_cons);
+	table_number(table, "req_event", NULL, req_event);
+	table_number(table, "rsp_prod", NULL, rsp_prod);
+	table_number(table, "rsp_prod_pvt", NULL, ring->produced);
+	table_number(table, "rsp_event", NULL, rsp_event);
+	table_end(table);
+}
+
+static void tell_rings(struct table *table, const struct ring_call *call, uint64_t now_ms)
+{
+	const struct ring *tx = &call->tx;
+
+	table_object(table, NULL, NULL, TABLE_FIELDS);
+	table_line(table, "Queue 0");
+	table_line(table, "TX: nr_ents %u", tx->mask + 1);
+	tell_ring(table, "tx", tx, call->tx_shared);
+	table_line(table, "pending prod %u pending cons %u nr_pending_reqs %u", tx->produced,
+		   tx->in_cons, tx->in_cons - tx->produced);
+	table_line(table, "dealloc prod %u dealloc cons %u dealloc_queue %u", tx->produced,
+		   tx->produced, 0);
+	table_line(table, "%s", "");
+	table_line(table, "RX: nr_ents %u", call->rx.mask + 1);
+	tell_ring(table, "rx", &call->rx, call->rx_shared);
+	table_line(table, "%s", "");
+	table_line(table, "NAPI state: %lx NAPI weight: %d TX queue len %u",
+		   (unsigned long)call->item.scheduled, (int)call->item.weight, call->backlog);
+	table_line(table, "Credit timer_pending: %d, credit: %lu, usec: %lu", 0, ~0ul, 0ul);
+	table_line(table, "remaining: %lu, expires: %lu, now: %lu", ~0ul, 0ul,
+		   (unsigned long)now_ms);
+	table_number(table, "napi_weight", NULL, call->item.weight);
+	table_number(table, "queued", NULL, call->backlog);
+	table_end(table);
+}
+
+int report_ring(struct answer *answer)
+{
+	const struct device *device;
+	struct ring_call call;
+	int code;
+
+	if (answer->argc != 1)
+		return answer_complain(answer, EXIT_WORDS, "usage: ring VIF");
+	device = answer_connected_vif(answer, answer->argv[0], &code);
+	if (!device)
+		return code;
+	call.vif = device->vif;
+	worker_call(answer->reporter->worker, ring_on_worker, &call);
+	tell_rings(answer->table, &call, answer->reporter->worker->now_ms);
+	return 0;
+}

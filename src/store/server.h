@@ -30,17 +30,24 @@ void store_server_close(struct store_connection *connection);
 
 /* Any number of bytes, cut anywhere. 0, or -EPROTO: the connection must be
  * closed (a message longer than the protocol allows, or output that the client
- * does not read beyond its bound). */
+ * does not read beyond its bound: 1 MiB for a guest, 16 MiB for domain 0). An
+ * owner that feeds nothing while output waits lets a slow client wait instead. */
 int store_server_input(struct store_connection *connection, const void *bytes, size_t length);
+
+/* Whether the connection must be closed. Events can make it so without input:
+ * look when wants_output was called. */
+bool store_server_has_failed(const struct store_connection *connection);
 
 /* What waits to be sent: its address and length; store_server_sent() takes
  * bytes off its front. */
 size_t store_server_output(const struct store_connection *connection, const void **bytes);
 void store_server_sent(struct store_connection *connection, size_t length);
 
-/* A domain comes or goes: fires @introduceDomain and @releaseDomain. Going
- * removes /local/domain/<domid>, closes nothing, and strips the domid from
- * every permission list. */
+/* A domain comes or goes: fires @introduceDomain and @releaseDomain. Coming
+ * creates no node (what a domain's home holds is the toolstack's to write): 0,
+ * -EEXIST or -ENOMEM. Going removes /local/domain/<domid> and all nodes that
+ * belong to the domid, strips it from every permission list, makes open
+ * transactions end in EAGAIN, and closes nothing. */
 int store_server_introduce(struct store_server *server, uint16_t domid);
 void store_server_release(struct store_server *server, uint16_t domid);
 

@@ -2,9 +2,8 @@
  * Xenbus: the states of a split device's two halves, and the names of a vif's
  * keys, each in one place.
  *
- * xenbus_backend_next() and xenbus_frontend_next() are pure: what is known in,
- * what to do next out. Source: xen/io/xenbus.h, xen/io/netif.h, and the order
- * that Linux' netback and netfront keep.
+ * xenbus_backend_next() is pure: what is known in, what to do next out. Source:
+ * xen/io/xenbus.h, xen/io/netif.h, and the order that Linux' netback keeps.
  */
 #ifndef STORE_XENBUS_H
 #define STORE_XENBUS_H
@@ -35,7 +34,34 @@ struct xenbus_backend_view {
 	bool script_pending;	    /* hotplug-status is awaited */
 };
 
-/* One step; to be asked again after it was taken. */
+/* One step; to be asked again after it was taken. The table, by our own state
+ * (the one that we wrote last) and the frontend's; "leaving" and "broken" are
+ * looked at first:
+ *
+ *   ours \ frontend    1 2        3 4              5 6          7 8
+ *   Initialising (1)   ADVERTISE  ADVERTISE        CLOSE        WAIT
+ *   InitWait (2)       WAIT       CONNECT          DISCONNECT   WAIT
+ *   Connected (4)      DISCONNECT WAIT             DISCONNECT   WAIT
+ *   Closing (5)        CLOSE      CLOSE            CLOSE        CLOSE
+ *   Closed (6)         ADVERTISE  ADVERTISE        WAIT         WAIT
+ *
+ * CONNECT only when no script is pending, else WAIT. A frontend that writes
+ * all its keys and Connected at once is advertised to and then connected; one
+ * that waits for InitWait finds it. One that starts again while we are
+ * connected leads us through Closing, Closed, InitWait, also if it is at
+ * Connected once more before we look.
+ *
+ * Leaving (not online, or the frontend's node is gone): DISCONNECT unless
+ * nothing is held, CLOSE, then REMOVE. A frontend that still holds the device
+ * (3, 4, 5) is waited for before REMOVE, so that it can let go in order; a
+ * toolstack that will not wait removes its node. A frontend's node that is not
+ * there while we are still at Initialising has not been written yet: WAIT.
+ *
+ * Broken: DISCONNECT, CLOSE, and WAIT at Closed until the frontend is seen at
+ * Initialising: ADVERTISE, with which the caller takes the mark off.
+ *
+ * A state that is none is taken for Unknown; 3, 7 and 8 are never ours, and
+ * are taken for InitWait (3) and Connected (7, 8). */
 enum xenbus_step xenbus_backend_next(const struct xenbus_backend_view *view);
 
 /* Keys below the backend's and the frontend's directories of a vif. */

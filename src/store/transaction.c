@@ -1,0 +1,527 @@
+#include "store/transaction.h"
+
+#include <errno.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/path.h"
+
+enum access_kind {
+	ACCESS_READ,
+	ACCESS_WRITE, /* value, permissions or list of children */
+	ACCESS_WHOLE, /* all that is below, too */
+};
+
+/* A path that a transaction depends on. */
+struct access {
+	enum access_kind kind;
+	char path[];
+};
+
+static int compare_access(const void *a, const void *b)
+{
+	return strcmp(((const struct access *)a)->path, ((const struct access *)b)->path);
+}
+
+void transaction_init(struct transaction *transaction, struct tree *tree, uint16_t domid,
+		      bool direct)
+{
+	*transaction = (struct transaction){
+		.domid = domid,
+		.direct = direct,
+		.tree = tree,
+		.base = node_get(tree->root),
+		.root = node_get(tree->root),
+	};
+	transaction->changes_end = &transaction->changes;
+}
+
+void transaction_fini(struct transaction *transaction)
+{
+	struct change *change;
+
+	node_put(transaction->root);
+	node_put(transaction->base);
+	tdestroy(transaction->accesses, free);
+	while ((change = transaction->changes)) {
+		transaction->changes = change->next;
+		free(change);
+	}
+}
+
+static bool is_guest(const struct transaction *transaction)
+{
+	return transaction->domid != 0;
+}
+
+static struct access *access_create(const char *path, enum access_kind kind)
+{
+	size_t length = strlen(path);
+	struct access *access = malloc(sizeof(*access) + length + 1);
+
+	if (!access)
+		return NULL;
+	access->kind = kind;
+	memcpy(access->path, path, length + 1);
+	return access;
+}
+
+/* Remembers that the outcome depends on this node. A direct transaction has
+ * nobody beside it. */
+static int note(struct transaction *transaction, const char *path, enum access_kind kind)
+{
+	size_t bytes = sizeof(struct access) + strlen(path) + 1;
+	struct access *access;
+	struct access **found;
+
+	if (transaction->direct)
+		return 0;
+	access = access_create(path, kind);
+	if (!access)
+		return -ENOMEM;
+	found = tsearch(access, &transaction->accesses, compare_access);
+	if (!found || *found != access) {
+		if (found && (*found)->kind < kind)
+			(*found)->kind = kind;
+		free(access);
+		return found ? 0 : -ENOMEM;
+	}
+	if (is_guest(transaction) && transaction->access_bytes + bytes > QUOTA_ACCESS_BYTES) {
+		tdelete(access, &transaction->accesses, compare_access);
+		free(access);
+		return -ENOSPC;
+	}
+	transaction->access_bytes += bytes;
+	return 0;
+}
+
+static struct change *change_create(const char *path, bool removed)
+{
+	size_t length = strlen(path);
+	struct change *change = malloc(sizeof(*change) + length + 1);
+
+	if (!change)
+		return NULL;
+	change->next = NULL;
+	change->removed = removed;
+	memcpy(change->path, path, length + 1);
+	return change;
+}
+
+static bool exceeds_node_bytes(const struct transaction *transaction, const struct node *node)
+{
+	return is_guest(transaction) && node_bytes(node) > QUOTA_NODE_BYTES;
+}
+
+/* Takes `root` (its reference too) as the transaction's tree and notes the
+ * change at `path`; or refuses, and all is as before. */
+static int apply(struct transaction *transaction, struct node *root, const char *path, bool removed)
+{
+	int64_t more = root ? tree_owned_more(transaction->root, root, transaction->domid) : 0;
+	int64_t owned = transaction->tree->owned[transaction->domid] + transaction->owned_more;
+	struct change *change;
+	int rc = -ENOMEM;
+
+	if (!root)
+		return -ENOMEM;
+	if (is_guest(transaction) && more > 0 && owned + more > QUOTA_NODES) {
+		rc = -ENOSPC;
+		goto refuse;
+	}
+	change = change_create(path, removed);
+	if (!change)
+		goto refuse;
+	*transaction->changes_end = change;
+	transaction->changes_end = &change->next;
+	transaction->owned_more += more;
+	node_put(transaction->root);
+	transaction->root = root;
+	return 0;
+refuse:
+	node_put(root);
+	return rc;
+}
+
+int transaction_find(struct transaction *transaction, const char *path, unsigned int access,
+		     struct node **node)
+{
+	char parent[PATH_BYTES];
+	size_t length;
+	int rc = note(transaction, path, ACCESS_READ);
+
+	if (rc)
+		return rc;
+	*node = tree_find(transaction->root, path);
+	if (*node && (node_access(*node, transaction->domid) & access) == access)
+		return 0;
+	rc = *node ? -EACCES : -ENOENT;
+	path_parent(parent, path);
+	*node = tree_find_nearest(transaction->root, parent, &length);
+	return (node_access(*node, transaction->domid) & access) == access ? rc : -EACCES;
+}
+
+/* Puts a node of these facts in place of an existing one. */
+static int replace(struct transaction *transaction, const char *path, const struct node *old,
+		   struct node_facts *facts)
+{
+	struct node *node, *root;
+	int rc;
+
+	facts->generation = ++transaction->tree->generation;
+	node = node_create(facts, old->children, old->nr_children);
+	if (!node)
+		return -ENOMEM;
+	rc = exceeds_node_bytes(transaction, node) ? -ENOSPC
+						   : note(transaction, path, ACCESS_WRITE);
+	if (!rc) {
+		root = tree_put(transaction->root, path, node, facts->generation);
+		rc = apply(transaction, root, path, false);
+	}
+	node_put(node);
+	return rc;
+}
+
+/* The node for `path`, within the new nodes for its parents down from (not
+ * including) the first `above` bytes of the path. */
+static struct node *build_chain(const char *path, size_t above, struct node_facts facts)
+{
+	size_t end = strlen(path);
+	struct node *node = NULL, *child = NULL;
+
+	while (end > above) {
+		size_t start = end;
+
+		while (path[start - 1] != '/')
+			start--;
+		facts.name = path + start;
+		facts.name_length = end - start;
+		node = node_create(&facts, &child, child ? 1 : 0);
+		node_put(child);
+		if (!node)
+			return NULL;
+		child = node;
+		facts.value_length = 0;
+		end = start - 1;
+	}
+	return node;
+}
+
+/* A creation depends on the ancestor that gains a child, on the topmost new
+ * node and on the deepest: what lies between comes and goes with the topmost. */
+static int note_creation(struct transaction *transaction, const char *path, char *top, size_t above)
+{
+	size_t length = above + 1 + strcspn(path + above + 1, "/");
+	int rc;
+
+	memcpy(top, path, above ? above : 1);
+	top[above ? above : 1] = '\0';
+	rc = note(transaction, top, ACCESS_WRITE);
+	if (rc)
+		return rc;
+	memcpy(top, path, length);
+	top[length] = '\0';
+	rc = note(transaction, top, ACCESS_WRITE);
+	return rc ? rc : note(transaction, path, ACCESS_WRITE);
+}
+
+/* Puts the chain's top node where it belongs, within a guest's quota. */
+static int put_chain(struct transaction *transaction, const char *path, const char *top,
+		     struct node *chain)
+{
+	char parent[PATH_BYTES];
+	struct node *root = tree_put(transaction->root, top, chain, chain->generation);
+	bool exceeds;
+
+	if (!root)
+		return -ENOMEM;
+	path_parent(parent, top);
+	exceeds = exceeds_node_bytes(transaction, tree_find(root, path)) ||
+		  exceeds_node_bytes(transaction, tree_find(root, parent));
+	if (exceeds) {
+		node_put(root);
+		return -ENOSPC;
+	}
+	return apply(transaction, root, path, false);
+}
+
+static int create(struct transaction *transaction, const char *path, const void *value,
+		  size_t length)
+{
+	char top[PATH_BYTES];
+	size_t above;
+	const struct node *ancestor = tree_find_nearest(transaction->root, path, &above);
+	struct permission *permissions = malloc(ancestor->nr_permissions * sizeof(*permissions));
+	struct node_facts facts = {
+		.value = value,
+		.value_length = length,
+		.permissions = permissions,
+		.nr_permissions = ancestor->nr_permissions,
+		.generation = ++transaction->tree->generation,
+	};
+	struct node *chain = NULL;
+	int rc = -ENOMEM;
+
+	if (!permissions)
+		return -ENOMEM;
+	memcpy(permissions, ancestor->permissions, facts.nr_permissions * sizeof(*permissions));
+	if (is_guest(transaction))
+		permissions[0].domid = transaction->domid;
+	chain = build_chain(path, above, facts);
+	if (chain)
+		rc = note_creation(transaction, path, top, above);
+	if (!rc)
+		rc = put_chain(transaction, path, top, chain);
+	node_put(chain);
+	free(permissions);
+	return rc;
+}
+
+int transaction_write(struct transaction *transaction, const char *path, const void *value,
+		      size_t length)
+{
+	struct node *node;
+	struct node_facts facts;
+	int rc = transaction_find(transaction, path, PERMISSION_WRITE, &node);
+
+	if (rc == -ENOENT)
+		return create(transaction, path, value, length);
+	if (rc)
+		return rc;
+	facts = node_facts(node);
+	facts.value = value;
+	facts.value_length = length;
+	return replace(transaction, path, node, &facts);
+}
+
+int transaction_mkdir(struct transaction *transaction, const char *path)
+{
+	struct node *node;
+	int rc = transaction_find(transaction, path, PERMISSION_WRITE, &node);
+
+	return rc == -ENOENT ? create(transaction, path, NULL, 0) : rc;
+}
+
+static int cut(struct transaction *transaction, const char *path, const char *parent)
+{
+	uint64_t generation = ++transaction->tree->generation;
+	int rc = note(transaction, path, ACCESS_WHOLE);
+
+	if (!rc)
+		rc = note(transaction, parent, ACCESS_WRITE);
+	if (rc)
+		return rc;
+	return apply(transaction, tree_cut(transaction->root, path, generation), path, true);
+}
+
+int transaction_remove(struct transaction *transaction, const char *path)
+{
+	char parent[PATH_BYTES];
+	struct node *node;
+	int rc;
+
+	if (!strcmp(path, "/"))
+		return -EINVAL;
+	rc = transaction_find(transaction, path, PERMISSION_WRITE, &node);
+	path_parent(parent, path);
+	if (rc == -ENOENT && tree_find(transaction->root, parent))
+		return note(transaction, parent, ACCESS_READ);
+	return rc ? rc : cut(transaction, path, parent);
+}
+
+int transaction_set_permissions(struct transaction *transaction, const char *path,
+				const struct permission *list, unsigned int nr)
+{
+	struct node *node;
+	struct node_facts facts;
+	int rc = transaction_find(transaction, path, PERMISSION_WRITE | PERMISSION_OWNER, &node);
+
+	if (rc)
+		return rc;
+	if (is_guest(transaction) && list[0].domid != node->permissions[0].domid)
+		return -EPERM;
+	if (is_guest(transaction) && nr > QUOTA_PERMISSIONS)
+		return -ENOSPC;
+	facts = node_facts(node);
+	facts.permissions = list;
+	facts.nr_permissions = nr;
+	return replace(transaction, path, node, &facts);
+}
+
+/* Whether what the transaction saw, or removed, at `path` stands no more. Equal
+ * pointers are equal subtrees: the snapshot keeps its nodes from being re-used. */
+static bool is_conflict(const struct transaction *transaction, const struct access *access)
+{
+	const struct node *then = tree_find(transaction->base, access->path);
+	const struct node *now = tree_find(transaction->tree->root, access->path);
+
+	if (then == now)
+		return false;
+	return access->kind == ACCESS_WHOLE || !then || !now || then->generation != now->generation;
+}
+
+/* Does again, on the tree as it is now, what the transaction did at one path.
+ * What it created or removed whole is shared; of another node only value and
+ * permissions are its own. NULL: out of memory. */
+static struct node *redo(struct transaction *transaction, const struct access *access,
+			 struct node *root)
+{
+	struct node *ours = tree_find(transaction->root, access->path);
+	struct node *theirs = tree_find(root, access->path);
+	uint64_t generation = ++transaction->tree->generation;
+	struct node_facts facts;
+	struct node *merged, *result;
+
+	if (ours == theirs || access->kind == ACCESS_READ)
+		return node_get(root);
+	if (!ours)
+		return tree_cut(root, access->path, generation);
+	if (!theirs || access->kind == ACCESS_WHOLE)
+		return tree_put(root, access->path, ours, generation);
+	facts = node_facts(ours);
+	facts.generation = generation;
+	merged = node_create(&facts, theirs->children, theirs->nr_children);
+	if (!merged)
+		return NULL;
+	result = tree_put(root, access->path, merged, generation);
+	node_put(merged);
+	return result;
+}
+
+struct merge {
+	struct transaction *transaction;
+	struct node *root;
+	int rc;
+};
+
+static void check_one(const void *nodep, VISIT which, void *arg)
+{
+	struct merge *merge = arg;
+	const struct access *access = *(const struct access *const *)nodep;
+
+	if ((which == postorder || which == leaf) && is_conflict(merge->transaction, access))
+		merge->rc = -EAGAIN;
+}
+
+/* In the order of paths: parents before children. */
+static void redo_one(const void *nodep, VISIT which, void *arg)
+{
+	struct merge *merge = arg;
+	const struct access *access = *(const struct access *const *)nodep;
+	struct node *root;
+
+	if ((which != postorder && which != leaf) || merge->rc)
+		return;
+	root = redo(merge->transaction, access, merge->root);
+	if (!root) {
+		merge->rc = -ENOMEM;
+		return;
+	}
+	node_put(merge->root);
+	merge->root = root;
+}
+
+int transaction_commit(struct transaction *transaction, struct node **root)
+{
+	struct tree *tree = transaction->tree;
+	struct merge merge = { .transaction = transaction };
+	int64_t more;
+
+	if (transaction->doomed)
+		return -EAGAIN;
+	if (tree->root == transaction->base) {
+		*root = node_get(transaction->root);
+		return 0;
+	}
+	twalk_r(transaction->accesses, check_one, &merge);
+	if (merge.rc)
+		return merge.rc;
+	merge.root = node_get(tree->root);
+	twalk_r(transaction->accesses, redo_one, &merge);
+	more = tree_owned_more(tree->root, merge.root, transaction->domid);
+	if (!merge.rc && is_guest(transaction) && more > 0 &&
+	    tree->owned[transaction->domid] + more > QUOTA_NODES)
+		merge.rc = -ENOSPC;
+	if (merge.rc)
+		node_put(merge.root);
+	else
+		*root = merge.root;
+	return merge.rc;
+}
+
+/* Where transaction_forget() stands: the path of the node looked at. */
+struct forget {
+	struct transaction *transaction;
+	uint16_t domid;
+	char path[PATH_BYTES + 1];
+};
+
+static bool names_domain(const struct node *node, uint16_t domid)
+{
+	for (unsigned int i = 0; i < node->nr_permissions; i++)
+		if (node->permissions[i].domid == domid)
+			return true;
+	return false;
+}
+
+/* The node's permissions without that domain's. */
+static int strip(struct forget *forget, const char *path)
+{
+	const struct node *node = tree_find(forget->transaction->root, path);
+	struct permission *list;
+	unsigned int nr = 1;
+	int rc;
+
+	if (!names_domain(node, forget->domid))
+		return 0;
+	list = malloc(node->nr_permissions * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	list[0] = node->permissions[0];
+	if (list[0].domid == forget->domid)
+		list[0] = (struct permission){ .domid = 0, .access = PERMISSION_NONE };
+	for (unsigned int i = 1; i < node->nr_permissions; i++)
+		if (node->permissions[i].domid != forget->domid)
+			list[nr++] = node->permissions[i];
+	rc = transaction_set_permissions(forget->transaction, path, list, nr);
+	free(list);
+	return rc;
+}
+
+/* Walks `node`, which is of the tree as it was, and changes the tree as it
+ * becomes. forget->path has `length` bytes, the node's path without "/". */
+static int forget_below(struct forget *forget, const struct node *node, size_t length)
+{
+	const char *path = length ? forget->path : "/";
+	int rc;
+
+	if (length && node->permissions[0].domid == forget->domid)
+		return transaction_remove(forget->transaction, path);
+	rc = strip(forget, path);
+	for (unsigned int i = 0; !rc && i < node->nr_children; i++) {
+		size_t name = strlen(node->children[i]->name);
+
+		forget->path[length] = '/';
+		memcpy(forget->path + length + 1, node->children[i]->name, name + 1);
+		rc = forget_below(forget, node->children[i], length + 1 + name);
+		forget->path[length] = '\0';
+	}
+	return rc;
+}
+
+int transaction_forget(struct transaction *transaction, uint16_t domid)
+{
+	struct forget forget = { .transaction = transaction, .domid = domid };
+	struct node *before;
+	int rc;
+
+	path_home(forget.path, domid);
+	rc = transaction_remove(transaction, forget.path);
+	if (rc && rc != -ENOENT)
+		return rc;
+	forget.path[0] = '\0';
+	before = node_get(transaction->root);
+	rc = forget_below(&forget, before, 0);
+	node_put(before);
+	return rc;
+}

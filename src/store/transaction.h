@@ -1,0 +1,79 @@
+/*
+ * A transaction: a snapshot of the tree, changed apart from it, and put back
+ * whole or not at all. A request outside of any transaction is a transaction
+ * of one operation ("direct"), so that there is one way to change the tree.
+ *
+ * Each operation checks permissions and quotas as the domain that acts. For
+ * every node that it read or wrote a transaction remembers the path; commit
+ * looks whether one of them changed in the tree since the snapshot: its value,
+ * its permissions, or its list of children; for a removed one anything below.
+ *
+ * Errors of the operations: -ENOENT, -EACCES (also in place of -ENOENT where
+ * the nearest existing ancestor does not allow the access, so that nobody
+ * learns what exists below what he cannot read), -EINVAL, -EPERM, -ENOSPC
+ * (quota), -ENOMEM. After an error the transaction is as before.
+ */
+#ifndef STORE_TRANSACTION_H
+#define STORE_TRANSACTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/tree.h"
+
+/* What a guest may use; domain 0 is free of it. */
+enum {
+	QUOTA_NODE_BYTES = 2048,
+	QUOTA_NODES = 1000,
+	QUOTA_PERMISSIONS = 5,
+	QUOTA_ACCESS_BYTES = 256 * 1024, /* what one transaction remembers */
+};
+
+/* A change that watches are told of. */
+struct change {
+	struct change *next;
+	bool removed; /* with all that was below it */
+	char path[];
+};
+
+struct transaction {
+	struct transaction *next; /* the connection's */
+	uint32_t id;
+	uint16_t domid;
+	bool direct;
+	bool doomed; /* never to be committed */
+	struct tree *tree;
+	struct node *base;  /* the snapshot; never changes */
+	struct node *root;  /* base with our changes */
+	int64_t owned_more; /* nodes of domid: root's over base's */
+	void *accesses;	    /* tsearch tree of struct access */
+	size_t access_bytes;
+	struct change *changes, **changes_end; /* in the order made */
+};
+
+void transaction_init(struct transaction *transaction, struct tree *tree, uint16_t domid,
+		      bool direct);
+void transaction_fini(struct transaction *transaction);
+
+/* The node, if that access (bits of enum permission_access) is allowed. */
+int transaction_find(struct transaction *transaction, const char *path, unsigned int access,
+		     struct node **node);
+/* Missing parents come with it. They, and the node, get the permissions of the
+ * nearest ancestor, but belong to the guest that makes them. */
+int transaction_write(struct transaction *transaction, const char *path, const void *value,
+		      size_t length);
+int transaction_mkdir(struct transaction *transaction, const char *path);
+int transaction_remove(struct transaction *transaction, const char *path);
+int transaction_set_permissions(struct transaction *transaction, const char *path,
+				const struct permission *list, unsigned int nr);
+
+/* A domain is gone: removes its home, the nodes that belong to it, and its
+ * entries in all lists of permissions. Direct, as domain 0. 0 or -ENOMEM. */
+int transaction_forget(struct transaction *transaction, uint16_t domid);
+
+/* Gives the root that the tree shall adopt (the caller's reference): 0,
+ * -EAGAIN (conflict), -ENOSPC (quota), -ENOMEM. The tree is as before. */
+int transaction_commit(struct transaction *transaction, struct node **root);
+
+#endif

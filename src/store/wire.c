@@ -1,0 +1,154 @@
+#include "store/wire.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert(WIRE_HEADER_BYTES == 16, "xs_wire.h: the header");
+
+enum {
+	BUFFER_STEP_BYTES = 4096,
+	BUFFER_KEEP_BYTES = 65536, /* an empty buffer above this is given back */
+};
+
+static uint32_t reader_payload(const struct wire_reader *reader)
+{
+	struct xsd_sockmsg header;
+
+	memcpy(&header, reader->bytes, sizeof(header));
+	return le32toh(header.len);
+}
+
+/* Copies until `want` bytes are there. */
+static bool reader_fill(struct wire_reader *reader, uint32_t want, const char **bytes,
+			size_t *length)
+{
+	size_t part = want - reader->have;
+
+	if (part > *length)
+		part = *length;
+	if (part)
+		memcpy(reader->bytes + reader->have, *bytes, part);
+	reader->have += part;
+	*bytes += part;
+	*length -= part;
+	return reader->have == want;
+}
+
+static void reader_message(struct wire_reader *reader, struct wire_message *message)
+{
+	struct xsd_sockmsg header;
+
+	memcpy(&header, reader->bytes, sizeof(header));
+	message->type = le32toh(header.type);
+	message->req_id = le32toh(header.req_id);
+	message->tx_id = le32toh(header.tx_id);
+	message->length = le32toh(header.len);
+	message->payload = reader->bytes + WIRE_HEADER_BYTES;
+	reader->bytes[reader->have] = '\0';
+	reader->complete = true;
+}
+
+int wire_read(struct wire_reader *reader, const char **bytes, size_t *length,
+	      struct wire_message *message)
+{
+	if (reader->complete) {
+		reader->complete = false;
+		reader->have = 0;
+	}
+	if (reader->have < WIRE_HEADER_BYTES &&
+	    !reader_fill(reader, WIRE_HEADER_BYTES, bytes, length))
+		return 0;
+	if (reader_payload(reader) > WIRE_PAYLOAD_BYTES)
+		return -EPROTO;
+	if (!reader_fill(reader, WIRE_HEADER_BYTES + reader_payload(reader), bytes, length))
+		return 0;
+	reader_message(reader, message);
+	return 1;
+}
+
+void wire_buffer_fini(struct wire_buffer *buffer)
+{
+	free(buffer->bytes);
+	memset(buffer, 0, sizeof(*buffer));
+}
+
+size_t wire_buffer_length(const struct wire_buffer *buffer)
+{
+	return buffer->end - buffer->start;
+}
+
+/* Makes room for `more` bytes at the end. */
+static int buffer_reserve(struct wire_buffer *buffer, size_t more)
+{
+	size_t length = wire_buffer_length(buffer);
+	size_t size = buffer->size ? buffer->size : BUFFER_STEP_BYTES;
+	char *bytes;
+
+	if (buffer->size - buffer->end >= more)
+		return 0;
+	if (buffer->start) {
+		memmove(buffer->bytes, buffer->bytes + buffer->start, length);
+		buffer->start = 0;
+		buffer->end = length;
+	}
+	while (size - length < more)
+		size *= 2;
+	if (size == buffer->size)
+		return 0;
+	bytes = realloc(buffer->bytes, size);
+	if (!bytes)
+		return -ENOMEM;
+	buffer->bytes = bytes;
+	buffer->size = size;
+	return 0;
+}
+
+int wire_append(struct wire_buffer *buffer, const struct wire_message *message)
+{
+	struct xsd_sockmsg header = {
+		.type = htole32(message->type),
+		.req_id = htole32(message->req_id),
+		.tx_id = htole32(message->tx_id),
+		.len = htole32(message->length),
+	};
+	int rc = buffer_reserve(buffer, sizeof(header) + message->length);
+
+	if (rc)
+		return rc;
+	memcpy(buffer->bytes + buffer->end, &header, sizeof(header));
+	buffer->end += sizeof(header);
+	if (message->length)
+		memcpy(buffer->bytes + buffer->end, message->payload, message->length);
+	buffer->end += message->length;
+	return 0;
+}
+
+void wire_sent(struct wire_buffer *buffer, size_t length)
+{
+	size_t waiting = wire_buffer_length(buffer);
+
+	buffer->start += length < waiting ? length : waiting;
+	if (buffer->start < buffer->end)
+		return;
+	buffer->start = 0;
+	buffer->end = 0;
+	if (buffer->size > BUFFER_KEEP_BYTES)
+		wire_buffer_fini(buffer);
+}
+
+const char *wire_error_name(int error)
+{
+	for (size_t i = 0; i < sizeof(xsd_errors) / sizeof(xsd_errors[0]); i++)
+		if (xsd_errors[i].errnum == error)
+			return xsd_errors[i].errstring;
+	return "EIO";
+}
+
+int wire_error_number(const char *name)
+{
+	for (size_t i = 0; i < sizeof(xsd_errors) / sizeof(xsd_errors[0]); i++)
+		if (!strcmp(xsd_errors[i].errstring, name))
+			return xsd_errors[i].errnum;
+	return EIO;
+}

@@ -25,14 +25,15 @@ enum engine_kind { ENGINE_AUTO, ENGINE_URING, ENGINE_EPOLL };
 struct engine;
 
 /* One descriptor of interest, owned by the caller, at a fixed address while
- * added. The engine never reads or closes fd. */
+ * added. The engine never reads or closes fd; remove it before closing fd. */
 struct engine_source {
 	int fd;
 	void *owner;	 /* the caller's */
 	bool armed;	 /* below: the engine's */
 	bool added;
-	bool ready;
-	uint32_t serial;
+	bool ready; /* its event came while it was not armed */
+	uint32_t slot;
+	struct engine_source *next_due;
 };
 
 /* One vectored transfer of one frame. */
@@ -50,8 +51,11 @@ const char *engine_name(const struct engine *engine);
 /* AUTO, URING, EPOLL by name; -EINVAL. */
 int engine_kind_parse(const char *name, enum engine_kind *kind);
 
+/* Fills in the source. 0 or -errno (-EEXIST, -EPERM: nothing one can wait for). */
 int engine_add(struct engine *engine, struct engine_source *source, int fd, void *owner);
-/* After this no report of the source is given any more. */
+/* After this no report of the source is given any more, and the engine holds
+ * no reference to its file. Reports that engine_wait() has already returned
+ * are the caller's: `added` tells him. */
 void engine_remove(struct engine *engine, struct engine_source *source);
 
 /* Asks for one report of readability. Call it only when the source was drained
@@ -60,14 +64,16 @@ void engine_remove(struct engine *engine, struct engine_source *source);
 void engine_arm(struct engine *engine, struct engine_source *source);
 
 /* Waits up to timeout_ns (-1 for ever, 0 not at all) for reports. How many, or
- * -errno; -EINTR is reported as 0. Error and hang-up conditions count as
- * readable. */
+ * -errno; -EINTR is reported as 0, and 0 may come early for other reasons too.
+ * Error and hang-up conditions count as readable. A report is a hint: where the
+ * event came while the source was not armed, its data may be gone already. */
 int engine_wait(struct engine *engine, struct engine_source **ready, unsigned int max,
 		int64_t timeout_ns);
 
-/* Up to n frames, in order, one transfer each, from or to a non-blocking
- * descriptor. Each result stands on its own: bytes, or -errno (-EAGAIN: dry or
- * full). Returns how many succeeded. */
+/* Up to n frames, in order, one transfer each, from or to a descriptor that
+ * must be non-blocking. Each result stands on its own: bytes, or -errno
+ * (-EAGAIN: dry or full, perhaps without having tried). A failure may stand
+ * between successes. Returns how many succeeded. */
 unsigned int engine_read(struct engine *engine, int fd, struct engine_io *list, unsigned int n);
 unsigned int engine_write(struct engine *engine, int fd, struct engine_io *list, unsigned int n);
 

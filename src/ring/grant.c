@@ -1,5 +1,6 @@
 #include "ring/grant.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,7 @@ static bool gnttab_end_access(struct gnttab *gnttab, grant_ref_t ref)
 
 int gnttab_revoke(struct gnttab *gnttab, grant_ref_t ref)
 {
+	assert(gnttab->next_free[ref] == NEXT_USED); /* a second revoke would fork the free list */
 	if (gnttab_end_access(gnttab, ref)) {
 		gnttab_free_ref(gnttab, ref);
 		return 0;
@@ -110,6 +112,9 @@ void gnttab_void(struct gnttab *gnttab)
 void grant_view_init(struct grant_view *view, const struct arena *arena, uint32_t table_pages,
 		     domid_t self)
 {
+	/* The number is the guest's word, the region is what there is. */
+	if (table_pages > arena->shared.pages)
+		table_pages = arena->shared.pages;
 	*view = (struct grant_view){
 		.arena = arena,
 		.table = (grant_entry_v1_t *)arena->shared.base,
@@ -172,7 +177,7 @@ uint8_t *grant_resolve(const struct grant_view *view, grant_ref_t ref, uint16_t 
 	if (!page)
 		return NULL;
 	*status = GNTST_bad_copy_arg;
-	if (offset + length > PAGE_BYTES)
+	if (offset > PAGE_BYTES || length > PAGE_BYTES - (uint32_t)offset) /* cannot wrap */
 		return NULL;
 	*status = GNTST_okay;
 	return page + offset;

@@ -56,6 +56,7 @@ struct grant_view {
 	domid_t self; /* the domain that uses, that is: ours */
 };
 
+/* A table larger than the shared region is cut to it. */
 void grant_view_init(struct grant_view *view, const struct arena *arena, uint32_t table_pages,
 		     domid_t self);
 

@@ -4,7 +4,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <unistd.h>
+
+#include "ring/foreign_fd.h"
 
 static int packet_send(int socket, struct iovec *iov, size_t iovcnt, const int *fds,
 		       unsigned int nr_fds)
@@ -64,15 +65,8 @@ static void take_fds(struct hypercall *message, struct msghdr *packet)
 
 void hypercall_close_fds(struct hypercall *message)
 {
-	for (unsigned int i = 0; i < message->nr_fds; i++) {
-		/* A lingering socket would make our close() wait for its peer. */
-		struct linger none = { .l_onoff = 1, .l_linger = 0 };
-
-		if (message->fds[i] < 0)
-			continue;
-		setsockopt(message->fds[i], SOL_SOCKET, SO_LINGER, &none, sizeof(none));
-		close(message->fds[i]);
-	}
+	for (unsigned int i = 0; i < message->nr_fds; i++)
+		foreign_fd_close(message->fds[i]);
 	message->nr_fds = 0;
 }
 

@@ -8,6 +8,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "ring/foreign_fd.h"
+
 #ifndef F_SEAL_EXEC
 #define F_SEAL_EXEC 0x0020 /* Linux 6.3; some systems add it to every memfd */
 #endif
@@ -128,8 +130,8 @@ int arena_accept(struct arena *arena, int shared_fd, uint32_t shared_pages, int 
 	if (err)
 		region_close(&arena->shared);
 out:
-	close(shared_fd);
-	close(tx_fd);
+	foreign_fd_close(shared_fd);
+	foreign_fd_close(tx_fd);
 	return err;
 }
 

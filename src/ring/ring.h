@@ -14,6 +14,7 @@
 #ifndef RING_RING_H
 #define RING_RING_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -59,7 +60,7 @@ static inline int ring_pending(struct ring *ring)
 
 	if (ahead > ring->published + ring->window - ring->in_cons ||
 	    ahead < ring->in_seen - ring->in_cons)
-		return -71; /* -EPROTO */
+		return -EPROTO;
 	ring->in_seen = prod;
 	return (int)ahead;
 }

@@ -1,0 +1,102 @@
+#include "backend/backlog.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* Stands before each frame's bytes. length 0: the rest up to the end of the
+ * buffer is unused, the next record stands at its start. */
+struct record {
+	uint64_t since_ms;
+	uint32_t length;
+	uint16_t gso_size;
+	uint8_t gso_type;
+	uint8_t csum;
+};
+
+static size_t record_bytes(uint32_t length)
+{
+	return (sizeof(struct record) + length + 15) & ~(size_t)15;
+}
+
+static struct record *record_at(const struct backlog *backlog, size_t position)
+{
+	return (struct record *)(backlog->bytes + (position & (backlog->size - 1)));
+}
+
+int backlog_init(struct backlog *backlog, size_t size)
+{
+	void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (bytes == MAP_FAILED)
+		return -ENOMEM;
+	*backlog = (struct backlog){ .bytes = bytes, .size = size };
+	return 0;
+}
+
+void backlog_fini(struct backlog *backlog)
+{
+	if (backlog->bytes)
+		munmap(backlog->bytes, backlog->size);
+	*backlog = (struct backlog){ 0 };
+}
+
+bool backlog_push(struct backlog *backlog, const struct frame *frame, uint64_t now_ms)
+{
+	size_t need = record_bytes(frame->length);
+	size_t to_end = backlog->size - (backlog->tail & (backlog->size - 1));
+	size_t skip = need > to_end ? to_end : 0;
+	struct record *record;
+
+	if (backlog->tail - backlog->head + skip + need > backlog->size)
+		return false;
+	if (skip)
+		*record_at(backlog, backlog->tail) = (struct record){ 0 };
+	backlog->tail += skip;
+	record = record_at(backlog, backlog->tail);
+	*record = (struct record){ now_ms, frame->length, frame->gso_size, frame->gso_type,
+				   frame->csum };
+	frame_copy_out(frame, 0, frame->length, (uint8_t *)(record + 1));
+	backlog->tail += need;
+	backlog->frames++;
+	return true;
+}
+
+/* Where the oldest record stands, behind the unused end if there is one. */
+static size_t front_position(const struct backlog *backlog)
+{
+	size_t position = backlog->head;
+
+	if (!record_at(backlog, position)->length)
+		position += backlog->size - (position & (backlog->size - 1));
+	return position;
+}
+
+bool backlog_front(const struct backlog *backlog, struct frame *frame, struct fragment *rest,
+		   uint64_t *since_ms)
+{
+	const struct record *record;
+	struct fragment whole;
+
+	if (backlog_is_empty(backlog))
+		return false;
+	record = record_at(backlog, front_position(backlog));
+	whole = (struct fragment){ (const uint8_t *)(record + 1), record->length };
+	frame_build(frame, &whole, 1, rest);
+	frame->csum = record->csum;
+	frame->gso_type = record->gso_type;
+	frame->gso_size = record->gso_size;
+	*since_ms = record->since_ms;
+	return true;
+}
+
+void backlog_pop(struct backlog *backlog)
+{
+	size_t position = front_position(backlog);
+
+	backlog->head = position + record_bytes(record_at(backlog, position)->length);
+	backlog->frames--;
+	if (!backlog->frames) /* what was skipped at the end goes with the last frame */
+		backlog->head = backlog->tail;
+}

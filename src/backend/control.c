@@ -1,0 +1,132 @@
+#include "backend/control.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+
+#include "io/ctl_message.h"
+
+struct client {
+	struct control *control;
+	struct bufferevent *stream;
+	struct client *next;
+};
+
+struct control {
+	struct event_base *base;
+	struct reporter *reporter;
+	struct client *clients;
+	unsigned int nr_clients;
+};
+
+static void client_close(struct client *client)
+{
+	struct client **link = &client->control->clients;
+
+	while (*link != client)
+		link = &(*link)->next;
+	*link = client->next;
+	client->control->nr_clients--;
+	bufferevent_free(client->stream);
+	free(client);
+}
+
+static void client_written(struct bufferevent *stream, void *arg)
+{
+	(void)stream;
+	client_close(arg);
+}
+
+/* End, error or too slow. */
+static void client_event(struct bufferevent *stream, short events, void *arg)
+{
+	(void)stream;
+	(void)events;
+	client_close(arg);
+}
+
+static void client_answer(struct client *client, struct ctl_request *request)
+{
+	struct evbuffer *output = bufferevent_get_output(client->stream);
+	uint8_t head[CTL_REPLY_HEAD_BYTES];
+	size_t length = 0;
+	char *text;
+	int code = report_answer(client->control->reporter, request, &text, &length);
+
+	if (!text || ctl_reply_encode_head(head, code, length)) {
+		free(text);
+		client_close(client);
+		return;
+	}
+	bufferevent_disable(client->stream, EV_READ);
+	evbuffer_add(output, head, sizeof(head));
+	evbuffer_add(output, text, length);
+	free(text);
+	bufferevent_setcb(client->stream, NULL, client_written, client_event, client);
+}
+
+static void client_readable(struct bufferevent *stream, void *arg)
+{
+	struct evbuffer *input = bufferevent_get_input(stream);
+	struct client *client = arg;
+	size_t length = evbuffer_get_length(input);
+	uint8_t *bytes = evbuffer_pullup(input, -1);
+	int64_t size = ctl_request_size(bytes, length);
+	struct ctl_request request;
+
+	if (size < 0 || (size && length > (size_t)size)) {
+		client_close(client);
+		return;
+	}
+	if (!size || length < (size_t)size)
+		return;
+	if (ctl_request_decode(bytes, length, &request))
+		client_close(client);
+	else
+		client_answer(client, &request);
+}
+
+struct control *control_create(struct event_base *base, struct reporter *reporter)
+{
+	struct control *control = calloc(1, sizeof(*control));
+
+	if (control)
+		*control = (struct control){ .base = base, .reporter = reporter };
+	return control;
+}
+
+void control_destroy(struct control *control)
+{
+	while (control->clients)
+		client_close(control->clients);
+	free(control);
+}
+
+void control_accept(struct control *control, int fd)
+{
+	struct timeval timeout = { .tv_sec = CONTROL_TIMEOUT_S };
+	struct client *client = NULL;
+
+	if (control->nr_clients < CONTROL_CLIENTS_MAX)
+		client = calloc(1, sizeof(*client));
+	if (!client) {
+		close(fd);
+		return;
+	}
+	client->control = control;
+	client->stream = bufferevent_socket_new(control->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!client->stream) {
+		close(fd);
+		free(client);
+		return;
+	}
+	client->next = control->clients;
+	control->clients = client;
+	control->nr_clients++;
+	bufferevent_setcb(client->stream, client_readable, NULL, client_event, client);
+	bufferevent_set_timeouts(client->stream, &timeout, &timeout);
+	bufferevent_enable(client->stream, EV_READ | EV_WRITE);
+}

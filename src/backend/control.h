@@ -1,0 +1,20 @@
+/*
+ * The control socket's server: one request, one report, and the connection is
+ * over. A client that is slow, or never reads, holds up nobody. Control
+ * thread, libevent.
+ */
+#ifndef BACKEND_CONTROL_H
+#define BACKEND_CONTROL_H
+
+#include "backend/report.h"
+
+struct event_base;
+struct control;
+
+enum { CONTROL_CLIENTS_MAX = 64, CONTROL_TIMEOUT_S = 10 };
+
+struct control *control_create(struct event_base *base, struct reporter *reporter);
+void control_destroy(struct control *control);
+void control_accept(struct control *control, int fd);
+
+#endif

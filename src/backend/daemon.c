@@ -1,0 +1,393 @@
+#include "backend/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "backend/control.h"
+#include "backend/device.h"
+#include "backend/domain.h"
+#include "backend/listener.h"
+#include "backend/report.h"
+#include "backend/store_socket.h"
+#include "backend/toolstack.h"
+#include "io/log.h"
+#include "io/rundir.h"
+
+enum { LISTENERS = 3, REVIVE_S = 1 };
+
+struct daemon {
+	const struct options *options;
+	struct privileged *privileged;
+	struct event_base *base;
+	struct event *alarm, *store_event, *term, *interrupt, *revive;
+	int alarm_fd;
+	struct worker *worker;
+	struct networks networks;
+	struct store_server *store_server;
+	struct store_client *store;
+	struct evtchn_table *evtchns;
+	struct store_sockets *store_sockets;
+	struct domains *domains;
+	struct devices *devices;
+	struct toolstack toolstack;
+	struct reporter reporter;
+	struct control *control;
+	struct listener *listeners[LISTENERS];
+};
+
+static bool uid_is_operator(uid_t uid)
+{
+	return uid == 0 || uid == geteuid();
+}
+
+static bool uid_may_connect(void *arg, uid_t uid)
+{
+	const struct options *options = ((struct daemon *)arg)->options;
+
+	for (unsigned int i = 0; i < options->nr_uids; i++)
+		if (options->uids[i] == uid)
+			return true;
+	return uid_is_operator(uid);
+}
+
+static void accept_domain(void *arg, int fd, uid_t uid, pid_t pid)
+{
+	struct daemon *daemon = arg;
+
+	domains_accept(daemon->domains, fd, uid, pid);
+}
+
+static void accept_store(void *arg, int fd, uid_t uid, pid_t pid)
+{
+	struct daemon *daemon = arg;
+
+	(void)pid;
+	if (uid_is_operator(uid))
+		store_sockets_serve(daemon->store_sockets, fd, 0);
+	else
+		close(fd);
+}
+
+static void accept_control(void *arg, int fd, uid_t uid, pid_t pid)
+{
+	struct daemon *daemon = arg;
+
+	(void)pid;
+	if (uid_is_operator(uid))
+		control_accept(daemon->control, fd);
+	else
+		close(fd);
+}
+
+static struct foreign_domain *find_domain(void *arg, uint16_t domid)
+{
+	return domains_find(((struct daemon *)arg)->domains, domid);
+}
+
+static int vif_create(void *arg, const struct domain_info *domain,
+		      const struct hypercall_vif_create *wanted,
+		      struct hypercall_vif_created *created)
+{
+	return toolstack_vif_create(&((struct daemon *)arg)->toolstack, domain, wanted, created);
+}
+
+static void domain_gone(void *arg, uint16_t domid)
+{
+	devices_forget_domain(((struct daemon *)arg)->devices, domid);
+}
+
+/* From within whatever store call made the event: only noted. */
+static void store_event_noted(void *arg)
+{
+	event_active(((struct daemon *)arg)->store_event, EV_READ, 0);
+}
+
+static void on_store_event(evutil_socket_t fd, short events, void *arg)
+{
+	(void)fd;
+	(void)events;
+	devices_handle_events(((struct daemon *)arg)->devices);
+}
+
+static void revive_uplinks(struct daemon *daemon)
+{
+	struct timeval again = { .tv_sec = REVIVE_S };
+
+	for (unsigned int i = 0; i < daemon->networks.nr; i++) {
+		struct network *network = &daemon->networks.list[i];
+
+		if (!network->config.tap[0])
+			continue;
+		if (network->uplink.worker &&
+		    !__atomic_load_n(&network->uplink.lost, __ATOMIC_RELAXED))
+			continue;
+		network_revive(network, daemon->privileged);
+		if (!network->uplink.worker)
+			event_add(daemon->revive, &again);
+	}
+}
+
+static void on_revive(evutil_socket_t fd, short events, void *arg)
+{
+	(void)fd;
+	(void)events;
+	revive_uplinks(arg);
+}
+
+static void on_alarm(evutil_socket_t fd, short events, void *arg)
+{
+	struct daemon *daemon = arg;
+	uint64_t count;
+
+	(void)events;
+	if (read(fd, &count, sizeof(count)) < 0)
+		return;
+	devices_handle_alarm(daemon->devices);
+	revive_uplinks(daemon);
+}
+
+static void on_signal(evutil_socket_t number, short events, void *arg)
+{
+	(void)events;
+	log_info("daemon", "stopping on signal %d", (int)number);
+	event_base_loopbreak(((struct daemon *)arg)->base);
+}
+
+static int events_open(struct daemon *daemon)
+{
+	daemon->base = event_base_new();
+	daemon->alarm_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (!daemon->base || daemon->alarm_fd < 0)
+		return -ENOMEM;
+	daemon->alarm = event_new(daemon->base, daemon->alarm_fd, EV_READ | EV_PERSIST, on_alarm,
+				  daemon);
+	daemon->store_event = event_new(daemon->base, -1, 0, on_store_event, daemon);
+	daemon->revive = event_new(daemon->base, -1, 0, on_revive, daemon);
+	daemon->term = evsignal_new(daemon->base, SIGTERM, on_signal, daemon);
+	daemon->interrupt = evsignal_new(daemon->base, SIGINT, on_signal, daemon);
+	if (!daemon->alarm || !daemon->store_event || !daemon->revive || !daemon->term ||
+	    !daemon->interrupt)
+		return -ENOMEM;
+	event_add(daemon->alarm, NULL);
+	event_add(daemon->term, NULL);
+	event_add(daemon->interrupt, NULL);
+	return 0;
+}
+
+static void events_close(struct daemon *daemon)
+{
+	struct event *events[] = { daemon->alarm, daemon->store_event, daemon->revive,
+				   daemon->term, daemon->interrupt };
+
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		if (events[i])
+			event_free(events[i]);
+	if (daemon->base)
+		event_base_free(daemon->base);
+	if (daemon->alarm_fd >= 0)
+		close(daemon->alarm_fd);
+}
+
+/* Of the default bridge's uplink only: where TAPs may not be made, VMs still
+ * reach one another. */
+static bool may_go_without(const struct daemon *daemon, int err)
+{
+	return daemon->options->networks_by_default &&
+	       (err == -EPERM || err == -EACCES || err == -ENOENT);
+}
+
+static int networks_open(struct daemon *daemon)
+{
+	const struct options *options = daemon->options;
+	char error[256] = "";
+
+	for (unsigned int i = 0; i < options->nr_networks; i++) {
+		struct network_config config = options->networks[i];
+		struct network *network = &daemon->networks.list[i];
+		int err = network_open(network, &config, daemon->worker, daemon->privileged, error,
+				       sizeof(error));
+
+		if (err && may_go_without(daemon, err)) {
+			log_notice("bridge", "%s goes without an uplink: %s", config.name, error);
+			config.tap[0] = '\0';
+			err = network_open(network, &config, daemon->worker, daemon->privileged,
+					   error, sizeof(error));
+		}
+		if (err) {
+			log_complain("%s", error);
+			return err;
+		}
+		daemon->networks.nr++;
+		log_info("bridge", "%s up uplink=%s mtu=%u", config.name,
+			 config.tap[0] ? config.tap : "none", config.mtu);
+	}
+	return 0;
+}
+
+static int worker_open(struct daemon *daemon)
+{
+	char note[160];
+	int err = worker_create(&daemon->worker, daemon->options->engine, daemon->alarm_fd, note,
+				sizeof(note));
+
+	if (err)
+		log_complain("cannot start the data plane: %s", note);
+	else
+		log_info("engine", "%s", note);
+	return err;
+}
+
+static int store_open(struct daemon *daemon)
+{
+
+	daemon->store_server = store_server_create();
+	if (!daemon->store_server)
+		return -ENOMEM;
+	daemon->store = store_client_local(daemon->store_server, 0);
+	daemon->store_sockets = store_sockets_create(daemon->base, daemon->store_server);
+	daemon->evtchns = evtchn_table_create();
+	if (!daemon->store || !daemon->store_sockets || !daemon->evtchns)
+		return -ENOMEM;
+	store_client_notify(daemon->store, store_event_noted, daemon);
+	store_printf(daemon->store, STORE_NO_TRANSACTION, "/local/domain/0/name", "Domain-0");
+	store_printf(daemon->store, STORE_NO_TRANSACTION, "/local/domain/0/domid", "0");
+	return evtchn_domain_create(daemon->evtchns, 0);
+}
+
+static int guests_open(struct daemon *daemon)
+{
+	struct devices_config devices = { .store = daemon->store,
+					  .networks = &daemon->networks,
+					  .worker = daemon->worker,
+					  .find_domain = find_domain,
+					  .arg = daemon };
+	struct domains_config domains = { .base = daemon->base,
+					  .store_server = daemon->store_server,
+					  .store = daemon->store,
+					  .store_sockets = daemon->store_sockets,
+					  .evtchns = daemon->evtchns,
+					  .quota_pages = daemon->options->quota_pages,
+					  .may_connect = uid_may_connect,
+					  .vif_create = vif_create,
+					  .gone = domain_gone,
+					  .arg = daemon };
+
+	daemon->domains = domains_create(&domains);
+	daemon->devices = devices_create(&devices);
+	if (!daemon->domains || !daemon->devices)
+		return -ENOMEM;
+	daemon->toolstack =
+		(struct toolstack){ daemon->store, &daemon->networks, daemon->devices };
+	daemon->reporter = (struct reporter){ &daemon->networks, daemon->devices, daemon->domains,
+					      daemon->worker };
+	daemon->control = control_create(daemon->base, &daemon->reporter);
+	return daemon->control ? 0 : -ENOMEM;
+}
+
+/* Last: whoever finds the sockets finds everything behind them. */
+static int listeners_open(struct daemon *daemon)
+{
+	mode_t guests = daemon->options->nr_uids ? 0666 : 0660;
+	const struct {
+		const char *file;
+		int type;
+		mode_t mode;
+		void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid);
+	} sockets[LISTENERS] = {
+		{ "store.sock", SOCK_STREAM, 0660, accept_store },
+		{ "ctl.sock", SOCK_STREAM, 0660, accept_control },
+		{ "domain.sock", SOCK_SEQPACKET, guests, accept_domain },
+	};
+	char path[RUNDIR_PATH_BYTES];
+
+	for (unsigned int i = 0; i < LISTENERS; i++) {
+		int err = listener_open(&daemon->listeners[i], daemon->base, sockets[i].file,
+					sockets[i].type, sockets[i].mode, sockets[i].accepted,
+					daemon);
+
+		if (!err)
+			continue;
+		rundir_path(path, sizeof(path), sockets[i].file);
+		log_complain("cannot listen: %s: %s; name another directory with --rundir", path,
+			     strerror(-err));
+		return err;
+	}
+	return 0;
+}
+
+static void daemon_close(struct daemon *daemon)
+{
+	for (unsigned int i = LISTENERS; i--;)
+		if (daemon->listeners[i])
+			listener_close(daemon->listeners[i]);
+	if (daemon->control)
+		control_destroy(daemon->control);
+	if (daemon->domains)
+		domains_destroy(daemon->domains);
+	if (daemon->devices)
+		devices_destroy(daemon->devices);
+	while (daemon->networks.nr)
+		network_close(&daemon->networks.list[--daemon->networks.nr]);
+	if (daemon->store_sockets)
+		store_sockets_destroy(daemon->store_sockets);
+	if (daemon->evtchns)
+		evtchn_table_destroy(daemon->evtchns);
+	if (daemon->store)
+		store_client_close(daemon->store);
+	if (daemon->store_server)
+		store_server_destroy(daemon->store_server);
+	if (daemon->worker)
+		worker_destroy(daemon->worker);
+	events_close(daemon);
+}
+
+static int daemon_open(struct daemon *daemon)
+{
+	int err = events_open(daemon);
+
+	if (!err)
+		err = worker_open(daemon);
+	if (!err)
+		err = networks_open(daemon);
+	if (!err)
+		err = store_open(daemon);
+	if (!err)
+		err = guests_open(daemon);
+	if (!err)
+		err = listeners_open(daemon);
+	if (err == -ENOMEM)
+		log_complain("out of memory");
+	return err;
+}
+
+static void tell_ready(int fd)
+{
+	if (fd < 0)
+		return;
+	if (write(fd, "1\n", 2) < 0)
+		log_warning("daemon", "ready-fd: %s", strerror(errno));
+	close(fd);
+}
+
+int daemon_run(const struct options *options, struct privileged *privileged)
+{
+	struct daemon daemon = { .options = options, .privileged = privileged, .alarm_fd = -1 };
+	int err;
+
+	privileged_drop();
+	err = daemon_open(&daemon);
+	if (!err) {
+		tell_ready(options->ready_fd);
+		log_info("daemon", "ready");
+		event_base_dispatch(daemon.base);
+	}
+	daemon_close(&daemon);
+	return err ? 1 : 0;
+}

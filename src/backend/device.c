@@ -1,0 +1,511 @@
+#include "backend/device.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/mac.h"
+#include "io/log.h"
+
+#define BACKEND_ROOT "/local/domain/0/backend/vif"
+
+struct devices {
+	struct devices_config config;
+	struct device *first;
+};
+
+struct attach_call {
+	struct device *device;
+	struct vif *vif;
+	struct worker *worker;
+	int err;
+};
+
+static void attach_on_worker(void *arg)
+{
+	struct attach_call *call = arg;
+
+	call->err = vif_attach(call->vif, call->worker, call->device->network->bridge);
+}
+
+static void detach_on_worker(void *arg)
+{
+	vif_detach(arg);
+}
+
+/* Keys of one side, with a default where there is none. */
+static uint64_t key_number(struct devices *devices, const char *dir, const char *key,
+			   uint64_t otherwise)
+{
+	uint64_t number;
+	int err = store_read_number(devices->config.store, STORE_NO_TRANSACTION, dir, key,
+				    UINT32_MAX, &number);
+
+	return err ? otherwise : number;
+}
+
+static int key_text(struct devices *devices, const char *dir, const char *key, char *text,
+		    size_t size)
+{
+	char path[XENBUS_PATH_BYTES + 32];
+
+	text[0] = '\0';
+	snprintf(path, sizeof(path), "%s/%s", dir, key);
+	return store_read(devices->config.store, STORE_NO_TRANSACTION, path, text, size);
+}
+
+/* Writes what `body` writes only while the device's node exists: a device that
+ * the toolstack removed is not brought back by a late state. */
+struct state_call {
+	const struct device *device;
+	enum xenbus_state state;
+	bool features;
+};
+
+static int state_body(struct store_client *store, uint32_t transaction, void *arg)
+{
+	const struct state_call *call = arg;
+	const char *dir = call->device->backend_path;
+	static const struct {
+		const char *key;
+		const char *value;
+	} features[] = {
+		{ XENBUS_KEY_SG, "1" },
+		{ XENBUS_KEY_RX_COPY, "1" },
+		{ XENBUS_KEY_RX_FLIP, "0" },
+		{ XENBUS_KEY_SPLIT_EVTCHN, "1" },
+	};
+	char path[XENBUS_PATH_BYTES + 40], now[16];
+	int err;
+
+	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_STATE, dir);
+	err = store_read(store, transaction, path, now, sizeof(now));
+	if (err < 0)
+		return err;
+	err = store_printf(store, transaction, path, "%d", call->state);
+	for (size_t i = 0; !err && call->features && i < sizeof(features) / sizeof(features[0]);
+	     i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, features[i].key);
+		err = store_write(store, transaction, path, features[i].value, 1);
+	}
+	return err;
+}
+
+static void state_set(struct devices *devices, struct device *device, enum xenbus_state state,
+		      bool features)
+{
+	struct state_call call = { device, state, features };
+
+	device->state = state;
+	store_transact(devices->config.store, state_body, &call);
+	log_debug("xenbus", "%s is %s", device->name, xenbus_state_name(state));
+}
+
+static void error_path(const struct device *device, char *path, size_t size)
+{
+	snprintf(path, size, "/local/domain/0/error/%s/error",
+		 device->backend_path + strlen("/local/domain/0/"));
+}
+
+/* The guest may read why it was stopped. */
+static void error_write(struct devices *devices, const struct device *device, int err)
+{
+	char path[XENBUS_PATH_BYTES + 40], permissions[16];
+	int length;
+
+	error_path(device, path, sizeof(path));
+	store_printf(devices->config.store, STORE_NO_TRANSACTION, path, "%d %s", err,
+		     device->reason);
+	length = snprintf(permissions, sizeof(permissions), "n0%cr%u", '\0', device->domid);
+	store_set_permissions(devices->config.store, STORE_NO_TRANSACTION, path, permissions,
+			      (size_t)length + 1);
+}
+
+static void error_clear(struct devices *devices, const struct device *device)
+{
+	char path[XENBUS_PATH_BYTES + 40];
+
+	error_path(device, path, sizeof(path));
+	*strrchr(path, '/') = '\0';
+	store_remove(devices->config.store, STORE_NO_TRANSACTION, path);
+}
+
+static void device_break(struct devices *devices, struct device *device, int err,
+			 const char *reason)
+{
+	device->broken = true;
+	snprintf(device->reason, sizeof(device->reason), "%s", reason);
+	error_write(devices, device, err);
+	log_warning("vif", "%s is stopped: %s", device->name, reason);
+}
+
+/* Reads what the frontend wrote. 0, or -errno with *why. */
+static int config_read(struct devices *devices, struct device *device, struct vif_config *config,
+		       const char **why)
+{
+	const char *dir = device->frontend_path;
+	uint64_t tx_ring = key_number(devices, dir, XENBUS_KEY_TX_RING_REF, 0);
+	uint64_t rx_ring = key_number(devices, dir, XENBUS_KEY_RX_RING_REF, 0);
+	uint64_t single = key_number(devices, dir, XENBUS_KEY_EVTCHN, 0);
+	uint64_t tx_port = key_number(devices, dir, XENBUS_KEY_EVTCHN_TX, 0);
+	uint64_t rx_port = key_number(devices, dir, XENBUS_KEY_EVTCHN_RX, 0);
+
+	*why = "tx-ring-ref or rx-ring-ref is missing or no reference";
+	if (!tx_ring || !rx_ring)
+		return -EINVAL;
+	*why = "event-channel is missing or no port";
+	if (!(tx_port && rx_port) && !single)
+		return -EINVAL;
+	*why = "request-rx-copy is not 1: page flipping is not supported";
+	if (key_number(devices, dir, XENBUS_KEY_REQUEST_RX_COPY, 0) != 1)
+		return -EOPNOTSUPP;
+	*why = "multi-queue-num-queues asks for more than the one queue that is offered";
+	if (key_number(devices, dir, "multi-queue-num-queues", 1) != 1)
+		return -EINVAL;
+	*config = (struct vif_config){
+		.mtu = device->mtu,
+		.tx_ring_ref = (grant_ref_t)tx_ring,
+		.rx_ring_ref = (grant_ref_t)rx_ring,
+		.tx_port = (evtchn_port_t)(tx_port && rx_port ? tx_port : single),
+		.rx_port = (evtchn_port_t)(tx_port && rx_port ? rx_port : single),
+		.sg = key_number(devices, dir, XENBUS_KEY_SG, 0) == 1,
+		.rx_notify = key_number(devices, dir, XENBUS_KEY_RX_NOTIFY, 0) == 1,
+	};
+	memcpy(config->name, device->name, sizeof(config->name));
+	return 0;
+}
+
+static int device_connect(struct devices *devices, struct device *device, const char **why)
+{
+	struct attach_call call = { .device = device, .worker = devices->config.worker };
+	struct foreign_domain *domain;
+	struct vif_config config;
+	int err = config_read(devices, device, &config, why);
+
+	if (err)
+		return err;
+	*why = "no such domain";
+	domain = devices->config.find_domain(devices->config.arg, device->domid);
+	if (!domain)
+		return -ESRCH;
+	err = vif_open(&call.vif, domain, &config, why);
+	if (err)
+		return err;
+	worker_call(devices->config.worker, attach_on_worker, &call);
+	*why = "the bridge or the engine has no room";
+	if (call.err) {
+		vif_close(call.vif);
+		return call.err;
+	}
+	device->vif = call.vif;
+	device->connections++;
+	return 0;
+}
+
+static void step_connect(struct devices *devices, struct device *device)
+{
+	const char *why;
+	int err = device_connect(devices, device, &why);
+
+	if (err) {
+		device_break(devices, device, -err, why);
+		return;
+	}
+	error_clear(devices, device);
+	state_set(devices, device, XenbusStateConnected, false);
+	log_info("bridge", "port %s up bridge=%s domid=%u mac=" MAC_FORMAT " mtu=%u", device->name,
+		 device->network->config.name, device->domid, MAC_ARGS(device->mac), device->mtu);
+}
+
+/* The vif's totals outlive it in the log. */
+static void log_totals(const struct device *device)
+{
+	const struct port_counters *c = &device->vif->port.counters;
+
+	log_info("bridge",
+		 "port %s down from_guest=%llu forwarded=%llu dropped=%llu to_guest=%llu "
+		 "delivered=%llu dropped=%llu",
+		 device->name, (unsigned long long)c->from.frames,
+		 (unsigned long long)c->from.forwarded,
+		 (unsigned long long)counters_dropped_from(c), (unsigned long long)c->to.intended,
+		 (unsigned long long)c->to.frames, (unsigned long long)counters_dropped_to(c));
+}
+
+static void device_disconnect(struct devices *devices, struct device *device)
+{
+	if (!device->vif)
+		return;
+	worker_call(devices->config.worker, detach_on_worker, device->vif);
+	log_totals(device);
+	vif_close(device->vif);
+	device->vif = NULL;
+	device->carrier_off = false;
+}
+
+static struct device **device_link(struct devices *devices, uint16_t domid, uint32_t devid)
+{
+	struct device **link = &devices->first;
+
+	while (*link && ((*link)->domid != domid || (*link)->devid != devid))
+		link = &(*link)->next;
+	return link;
+}
+
+/* Takes the device off the list and its nodes out of the store. */
+static void device_remove(struct devices *devices, struct device *device)
+{
+	struct store_client *store = devices->config.store;
+	char path[XENBUS_PATH_BYTES];
+
+	*device_link(devices, device->domid, device->devid) = device->next;
+	store_unwatch(store, device->frontend_path, "frontend");
+	error_clear(devices, device);
+	store_remove(store, STORE_NO_TRANSACTION, device->backend_path);
+	store_remove(store, STORE_NO_TRANSACTION, device->frontend_path);
+	snprintf(path, sizeof(path), BACKEND_ROOT "/%u", device->domid);
+	if (!devices_find(devices, device->domain_name))
+		store_remove(store, STORE_NO_TRANSACTION, path);
+	free(device);
+}
+
+static void view_read(struct devices *devices, struct device *device,
+		      struct xenbus_backend_view *view)
+{
+	char status[16];
+
+	device->frontend_state = (enum xenbus_state)key_number(
+		devices, device->frontend_path, XENBUS_KEY_STATE, XenbusStateUnknown);
+	*view = (struct xenbus_backend_view){
+		.own = device->state,
+		.frontend = device->frontend_state,
+		.online = key_number(devices, device->backend_path, XENBUS_KEY_ONLINE, 0) == 1,
+		.broken = device->broken,
+		.script_pending = key_text(devices, device->backend_path, XENBUS_KEY_SCRIPT, status,
+					   sizeof(status)) > 0 &&
+				  (key_text(devices, device->backend_path, XENBUS_KEY_HOTPLUG_STATUS,
+					    status, sizeof(status)) < 0 ||
+				   strcmp(status, "connected")),
+	};
+}
+
+/* Walks as far as it goes. The device may be gone afterwards. */
+static void device_step(struct devices *devices, struct device *device)
+{
+	struct xenbus_backend_view view;
+
+	for (;;) {
+		view_read(devices, device, &view);
+		switch (xenbus_backend_next(&view)) {
+		case XENBUS_WAIT:
+			return;
+		case XENBUS_ADVERTISE:
+			device->broken = false;
+			device->reason[0] = '\0';
+			state_set(devices, device, XenbusStateInitWait, true);
+			break;
+		case XENBUS_CONNECT:
+			step_connect(devices, device);
+			break;
+		case XENBUS_DISCONNECT:
+			device_disconnect(devices, device);
+			state_set(devices, device, XenbusStateClosing, false);
+			break;
+		case XENBUS_CLOSE:
+			device_disconnect(devices, device);
+			state_set(devices, device, XenbusStateClosed, false);
+			break;
+		case XENBUS_REMOVE:
+			device_disconnect(devices, device);
+			log_info("xenbus", "%s is removed", device->name);
+			device_remove(devices, device);
+			return;
+		}
+	}
+}
+
+static void facts_read(struct devices *devices, struct device *device)
+{
+	char text[64], path[64];
+
+	snprintf(path, sizeof(path), "/local/domain/%u", device->domid);
+	if (key_text(devices, path, "name", device->domain_name, sizeof(device->domain_name)) < 0)
+		snprintf(device->domain_name, sizeof(device->domain_name), "dom%u", device->domid);
+	snprintf(device->name, sizeof(device->name), "%s.%u", device->domain_name, device->devid);
+	key_text(devices, device->backend_path, XENBUS_KEY_MAC, text, sizeof(text));
+	mac_parse(text, device->mac);
+	if (key_text(devices, device->backend_path, XENBUS_KEY_IP, text, sizeof(text)) > 0)
+		inet_pton(AF_INET, text, &device->ip);
+	key_text(devices, device->backend_path, XENBUS_KEY_BRIDGE, text, sizeof(text));
+	device->network = network_find(devices->config.networks, text);
+	device->mtu = (uint32_t)key_number(devices, device->backend_path, XENBUS_KEY_MTU,
+					   device->network ? device->network->config.mtu : 1500);
+}
+
+/* The toolstack wrote a new one. The frontend's directory is where it says. */
+static struct device *device_create(struct devices *devices, uint16_t domid, uint32_t devid)
+{
+	struct device *device = calloc(1, sizeof(*device));
+
+	if (!device)
+		return NULL;
+	device->domid = domid;
+	device->devid = devid;
+	device->state = XenbusStateInitialising;
+	xenbus_backend_path(device->backend_path, domid, devid);
+	if (key_text(devices, device->backend_path, XENBUS_KEY_FRONTEND, device->frontend_path,
+		     sizeof(device->frontend_path)) <= 0) {
+		free(device); /* not written yet: the next event finds it */
+		return NULL;
+	}
+	facts_read(devices, device);
+	device->next = devices->first;
+	devices->first = device;
+	if (!device->network)
+		device_break(devices, device, ENODEV, "no such bridge");
+	store_watch(devices->config.store, device->frontend_path, "frontend");
+	return device;
+}
+
+static void event_backend(struct devices *devices, uint16_t domid, uint32_t devid)
+{
+	struct device *device = *device_link(devices, domid, devid);
+
+	if (!device)
+		device = device_create(devices, domid, devid);
+	if (device)
+		device_step(devices, device);
+}
+
+static void event_frontend(struct devices *devices, const char *path)
+{
+	for (struct device *device = devices->first; device; device = device->next) {
+		size_t length = strlen(device->frontend_path);
+
+		if (strncmp(path, device->frontend_path, length) ||
+		    (path[length] && path[length] != '/'))
+			continue;
+		device_step(devices, device);
+		return;
+	}
+}
+
+void devices_handle_events(struct devices *devices)
+{
+	char path[STORE_PATH_BYTES + 1], token[64];
+	unsigned int domid, devid;
+
+	while (store_next_event(devices->config.store, path, sizeof(path), token, sizeof(token)) >
+	       0) {
+		if (!strcmp(token, "frontend"))
+			event_frontend(devices, path);
+		else if (sscanf(path, BACKEND_ROOT "/%u/%u", &domid, &devid) == 2)
+			event_backend(devices, (uint16_t)domid, devid);
+	}
+}
+
+static void carrier_write(struct devices *devices, struct device *device, bool off)
+{
+	char path[XENBUS_PATH_BYTES + 16];
+
+	device->carrier_off = off;
+	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_CARRIER, device->backend_path);
+	store_write(devices->config.store, STORE_NO_TRANSACTION, path, off ? "0" : "1", 1);
+	log_warning("vif", "%s %s", device->name,
+		    off ? "posts no buffers: carrier off" : "posts buffers again: carrier on");
+}
+
+void devices_handle_alarm(struct devices *devices)
+{
+	struct device *next;
+
+	for (struct device *device = devices->first; device; device = next) {
+		const char *fault;
+		bool stalled;
+
+		next = device->next;
+		if (!device->vif)
+			continue;
+		stalled = load_relaxed(&device->vif->stalled);
+		if (stalled != device->carrier_off)
+			carrier_write(devices, device, stalled);
+		fault = __atomic_load_n(&device->vif->fault, __ATOMIC_ACQUIRE);
+		if (!fault || device->broken)
+			continue;
+		device_break(devices, device, EPROTO, fault);
+		device_step(devices, device);
+	}
+}
+
+void devices_forget_domain(struct devices *devices, uint16_t domid)
+{
+	struct device *next;
+
+	for (struct device *device = devices->first; device; device = next) {
+		next = device->next;
+		if (device->domid != domid)
+			continue;
+		device_disconnect(devices, device);
+		device_remove(devices, device);
+	}
+}
+
+struct device *devices_first(struct devices *devices)
+{
+	return devices->first;
+}
+
+struct device *devices_find(struct devices *devices, const char *name)
+{
+	struct device *best = NULL;
+	char alias[32];
+
+	for (struct device *device = devices->first; device; device = device->next) {
+		snprintf(alias, sizeof(alias), "vif%u.%u", device->domid, device->devid);
+		if (!strcmp(name, device->name) || !strcmp(name, alias))
+			return device;
+		if (!strcmp(name, device->domain_name) && (!best || device->devid < best->devid))
+			best = device;
+	}
+	return best;
+}
+
+bool devices_has_mac(struct devices *devices, const uint8_t mac[6])
+{
+	for (struct device *device = devices->first; device; device = device->next)
+		if (!memcmp(device->mac, mac, 6))
+			return true;
+	return false;
+}
+
+bool devices_has_ip(struct devices *devices, uint32_t ip)
+{
+	for (struct device *device = devices->first; device; device = device->next)
+		if (device->ip == ip)
+			return true;
+	return false;
+}
+
+struct devices *devices_create(const struct devices_config *config)
+{
+	struct devices *devices = calloc(1, sizeof(*devices));
+
+	if (!devices)
+		return NULL;
+	devices->config = *config;
+	if (!store_mkdir(config->store, STORE_NO_TRANSACTION, BACKEND_ROOT) &&
+	    !store_watch(config->store, BACKEND_ROOT, "backend"))
+		return devices;
+	free(devices);
+	return NULL;
+}
+
+void devices_destroy(struct devices *devices)
+{
+	while (devices->first) {
+		device_disconnect(devices, devices->first);
+		device_remove(devices, devices->first);
+	}
+	free(devices);
+}

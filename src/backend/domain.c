@@ -1,0 +1,428 @@
+#include "backend/domain.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "backend/store_socket.h"
+#include "io/log.h"
+
+struct domain {
+	struct domain_info info; /* domid 0: not introduced */
+	char name[sizeof(((struct hypercall_introduce *)0)->name)];
+	struct domains *domains;
+	struct foreign_domain foreign;
+	struct event *readable;
+	struct event *deadline;
+	int fd;
+	bool forbidden;
+	unsigned int store_connections;
+	struct domain *next;
+};
+
+struct domains {
+	struct domains_config config;
+	struct domain *first;
+	uint16_t last_domid;
+};
+
+static void store_path(const struct domain *domain, const char *key, char path[64])
+{
+	snprintf(path, 64, "/local/domain/%u%s", domain->info.domid, key);
+}
+
+/* Ends the connection, and with it everything that the domain had. */
+static void domain_end(struct domain *domain)
+{
+	struct domains *domains = domain->domains;
+	struct domain **link = &domains->first;
+	uint16_t domid = domain->info.domid;
+
+	while (*link != domain)
+		link = &(*link)->next;
+	*link = domain->next;
+	if (domid) {
+		domains->config.gone(domains->config.arg, domid);
+		store_sockets_close_domain(domains->config.store_sockets, domid);
+		store_server_release(domains->config.store_server, domid);
+		evtchn_domain_destroy(domains->config.evtchns, domid);
+		hypervisor_domain_fini(&domain->foreign);
+		log_info("domain", "%s left domid=%u", domain->name, domid);
+	}
+	event_free(domain->readable);
+	event_free(domain->deadline);
+	close(domain->fd);
+	free(domain);
+}
+
+/* Not re-used before they wrap. 0: all taken. */
+static uint16_t domid_next(struct domains *domains)
+{
+	for (unsigned int i = 1; i < DOMID_FIRST_RESERVED; i++) {
+		domains->last_domid = domains->last_domid % (DOMID_FIRST_RESERVED - 1) + 1;
+		if (!domains_find(domains, domains->last_domid))
+			return domains->last_domid;
+	}
+	return 0;
+}
+
+static bool name_is_valid(const char name[64])
+{
+	size_t length = strnlen(name, 64);
+
+	return length && length < 64 &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+		       length;
+}
+
+static bool name_is_alive(const struct domains *domains, const char *name)
+{
+	for (const struct domain *domain = domains->first; domain; domain = domain->next)
+		if (domain->info.domid && !strcmp(domain->name, name))
+			return true;
+	return false;
+}
+
+/* The domain's home in the store: its own, readable for nobody else. */
+static int home_write(struct store_client *store, uint32_t transaction, void *arg)
+{
+	struct domain *domain = arg;
+	char path[64], permissions[16];
+	int length = snprintf(permissions, sizeof(permissions), "n%u", domain->info.domid);
+	static const char *const dirs[] = { "", "/device", "/data", "/error" };
+	int err = 0;
+
+	for (size_t i = 0; !err && i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		store_path(domain, dirs[i], path);
+		err = store_mkdir(store, transaction, path);
+		if (!err)
+			err = store_set_permissions(store, transaction, path, permissions,
+						    (size_t)length + 1);
+	}
+	store_path(domain, "/name", path);
+	if (!err)
+		err = store_printf(store, transaction, path, "%s", domain->name);
+	store_path(domain, "/domid", path);
+	if (!err)
+		err = store_printf(store, transaction, path, "%u", domain->info.domid);
+	return err;
+}
+
+static int introduce_check(struct domain *domain, const struct hypercall_introduce *body,
+			   const char **why)
+{
+	*why = "introduced already";
+	if (domain->info.domid)
+		return -EALREADY;
+	*why = "name is empty, too long or has a character outside [A-Za-z0-9._-]";
+	if (!name_is_valid(body->name))
+		return -EINVAL;
+	*why = "a domain of that name is alive";
+	if (name_is_alive(domain->domains, body->name))
+		return -EEXIST;
+	*why = "grant table is empty, or larger than 32 pages or than its region";
+	if (!body->gnttab_pages || body->gnttab_pages > DOMAIN_GNTTAB_PAGES_MAX ||
+	    body->gnttab_pages > body->shared_pages)
+		return -EINVAL;
+	return 0;
+}
+
+/* Gives the domain its number, its memory, its channels and its home. The
+ * descriptor of its store connection, or -errno with *why. */
+static int introduce(struct domain *domain, const struct hypercall_introduce *body, int fds[2],
+		     const char **why)
+{
+	struct domains_config *config = &domain->domains->config;
+	struct arena arena;
+	uint16_t domid;
+	int err = arena_accept(&arena, fds[0], body->shared_pages, fds[1], body->tx_pages,
+			       config->quota_pages, why);
+
+	if (err)
+		return err;
+	*why = "out of domids or memory";
+	err = -EAGAIN;
+	domid = domid_next(domain->domains);
+	if (!domid || (err = evtchn_domain_create(config->evtchns, domid)))
+		goto close_arena;
+	memcpy(domain->name, body->name, sizeof(domain->name));
+	domain->info.domid = domid;
+	err = store_transact(config->store, home_write, domain);
+	if (!err)
+		err = store_server_introduce(config->store_server, domid);
+	if (!err)
+		err = store_sockets_pair(config->store_sockets, domid);
+	if (err < 0)
+		goto forget;
+	hypervisor_domain_init(&domain->foreign, domid, &arena, body->gnttab_pages,
+			       config->evtchns);
+	domain->store_connections = 1;
+	return err;
+
+forget:
+	domain->info.domid = 0;
+	store_server_release(config->store_server, domid);
+	evtchn_domain_destroy(config->evtchns, domid);
+close_arena:
+	arena_close(&arena);
+	return err;
+}
+
+static int handle_introduce(struct domain *domain, struct hypercall *message)
+{
+	struct hypercall_introduced reply = { 0 };
+	struct hypercall_introduce body;
+	const char *why = "message is cut, or without exactly two memfds";
+	int err = -EBADMSG, fd, sent;
+
+	if (message->length == sizeof(body) && message->nr_fds == 2) {
+		memcpy(&body, message->body, sizeof(body));
+		err = introduce_check(domain, &body, &why);
+	}
+	if (!err) {
+		message->nr_fds = 0; /* introduce() has them now */
+		err = introduce(domain, &body, message->fds, &why);
+	}
+	if (err < 0) {
+		log_warning("domain", "introduction refused pid=%d uid=%u: %s",
+			    (int)domain->info.pid, domain->info.uid, why);
+		return hypercall_reply(domain->fd, &message->header, err, NULL, 0, NULL, 0);
+	}
+	fd = err;
+	event_del(domain->deadline);
+	log_info("domain", "%s introduced domid=%u pid=%d uid=%u pages=%u", domain->name,
+		 domain->info.domid, (int)domain->info.pid, domain->info.uid,
+		 arena_pages(&domain->foreign.arena));
+	reply.domid = domain->info.domid;
+	sent = hypercall_reply(domain->fd, &message->header, 0, &reply, sizeof(reply), &fd, 1);
+	close(fd);
+	return sent;
+}
+
+/* Answers with one end of a channel, whose descriptors are ours to close. */
+static int reply_evtchn(struct domain *domain, const struct hypercall *message, int err,
+			struct evtchn *end)
+{
+	struct hypercall_evtchn reply = { .port = end->port };
+	int fds[2] = { end->wait_fd, end->signal_fd };
+	int sent = hypercall_reply(domain->fd, &message->header, err, &reply, sizeof(reply), fds, 2);
+
+	if (!err)
+		evtchn_fini(end);
+	return sent;
+}
+
+static int handle_alloc_unbound(struct domain *domain, struct hypercall *message)
+{
+	struct hypercall_evtchn_alloc body;
+	struct evtchn end = EVTCHN_NONE;
+	int err = -EBADMSG;
+
+	if (message->length == sizeof(body)) {
+		memcpy(&body, message->body, sizeof(body));
+		err = evtchn_alloc_unbound(domain->domains->config.evtchns, domain->info.domid,
+					   body.remote, &end);
+	}
+	return reply_evtchn(domain, message, err, &end);
+}
+
+static int handle_bind_interdomain(struct domain *domain, struct hypercall *message)
+{
+	struct hypercall_evtchn_bind body;
+	struct evtchn end = EVTCHN_NONE;
+	int err = -EBADMSG;
+
+	if (message->length == sizeof(body)) {
+		memcpy(&body, message->body, sizeof(body));
+		err = evtchn_bind_interdomain(domain->domains->config.evtchns, domain->info.domid,
+					      body.remote, body.remote_port, &end);
+	}
+	return reply_evtchn(domain, message, err, &end);
+}
+
+static int handle_evtchn_close(struct domain *domain, struct hypercall *message)
+{
+	struct hypercall_evtchn body;
+	int err = -EBADMSG;
+
+	if (message->length == sizeof(body)) {
+		memcpy(&body, message->body, sizeof(body));
+		err = evtchn_close(domain->domains->config.evtchns, domain->info.domid, body.port);
+	}
+	return hypercall_reply(domain->fd, &message->header, err, NULL, 0, NULL, 0);
+}
+
+static int handle_store_open(struct domain *domain, struct hypercall *message)
+{
+	int fd = -ENOSPC, sent;
+
+	if (domain->store_connections < DOMAIN_STORE_CONNECTIONS_MAX)
+		fd = store_sockets_pair(domain->domains->config.store_sockets, domain->info.domid);
+	if (fd < 0)
+		return hypercall_reply(domain->fd, &message->header, fd, NULL, 0, NULL, 0);
+	domain->store_connections++;
+	sent = hypercall_reply(domain->fd, &message->header, 0, NULL, 0, &fd, 1);
+	close(fd);
+	return sent;
+}
+
+static int handle_vif_create(struct domain *domain, struct hypercall *message)
+{
+	struct domains_config *config = &domain->domains->config;
+	struct hypercall_vif_created created = { 0 };
+	struct hypercall_vif_create wanted;
+	int err = -EBADMSG;
+
+	if (message->length == sizeof(wanted)) {
+		memcpy(&wanted, message->body, sizeof(wanted));
+		err = config->vif_create(config->arg, &domain->info, &wanted, &created);
+	}
+	return hypercall_reply(domain->fd, &message->header, err, &created, sizeof(created), NULL,
+			       0);
+}
+
+/* What was asked for, answered. An error here is one of the connection. */
+static int handle(struct domain *domain, struct hypercall *message)
+{
+	static int (*const handlers[])(struct domain *domain, struct hypercall *message) = {
+		[HYPERCALL_INTRODUCE] = handle_introduce,
+		[HYPERCALL_EVTCHN_ALLOC_UNBOUND] = handle_alloc_unbound,
+		[HYPERCALL_EVTCHN_BIND_INTERDOMAIN] = handle_bind_interdomain,
+		[HYPERCALL_EVTCHN_CLOSE] = handle_evtchn_close,
+		[HYPERCALL_STORE_OPEN] = handle_store_open,
+		[HYPERCALL_VIF_CREATE] = handle_vif_create,
+	};
+	uint16_t type = message->header.type;
+	int err = 0;
+
+	if (type >= sizeof(handlers) / sizeof(handlers[0]) || !handlers[type])
+		err = -ENOSYS;
+	else if (type != HYPERCALL_INTRODUCE && message->nr_fds)
+		err = -EBADMSG;
+	else if (type != HYPERCALL_INTRODUCE && !domain->info.domid)
+		err = -ESRCH;
+	if (err)
+		return hypercall_reply(domain->fd, &message->header, err, NULL, 0, NULL, 0);
+	return handlers[type](domain, message);
+}
+
+static void domain_readable(evutil_socket_t fd, short events, void *arg)
+{
+	struct domain *domain = arg;
+	struct hypercall message;
+	int err = hypercall_receive(fd, &message);
+
+	(void)events;
+	if (err == -EAGAIN || err == -EINTR)
+		return;
+	if (err == -EPROTO) /* another version: told so, then as any broken peer */
+		hypercall_reply(fd, &message.header, -EPROTO, NULL, 0, NULL, 0);
+	if (err == 1 && domain->forbidden) {
+		hypercall_reply(fd, &message.header, -EPERM, NULL, 0, NULL, 0);
+		hypercall_close_fds(&message);
+		err = 0;
+	}
+	if (err == 1) {
+		err = handle(domain, &message) ? 0 : 1;
+		hypercall_close_fds(&message);
+	}
+	if (err < 0)
+		log_warning("domain", "%s: broken message pid=%d",
+			    domain->info.domid ? domain->name : "a stranger",
+			    (int)domain->info.pid);
+	if (err <= 0)
+		domain_end(domain);
+}
+
+static void domain_deadline(evutil_socket_t fd, short events, void *arg)
+{
+	struct domain *domain = arg;
+
+	(void)fd;
+	(void)events;
+	log_warning("domain", "no introduction within %d s pid=%d uid=%u", DOMAINS_HANDSHAKE_S,
+		    (int)domain->info.pid, domain->info.uid);
+	domain_end(domain);
+}
+
+static bool uid_has_room(const struct domains *domains, uid_t uid)
+{
+	unsigned int strangers = 0, introduced = 0;
+
+	for (const struct domain *domain = domains->first; domain; domain = domain->next) {
+		if (domain->info.uid != uid)
+			continue;
+		strangers += !domain->info.domid;
+		introduced += domain->info.domid != 0;
+	}
+	return strangers < DOMAINS_STRANGERS_MAX && introduced < DOMAINS_PER_UID_MAX;
+}
+
+void domains_accept(struct domains *domains, int fd, uid_t uid, pid_t pid)
+{
+	struct timeval deadline = { .tv_sec = DOMAINS_HANDSHAKE_S };
+	struct domain *domain;
+
+	if (!uid_has_room(domains, uid)) {
+		log_warning("domain", "too many connections uid=%u", uid);
+		close(fd);
+		return;
+	}
+	domain = calloc(1, sizeof(*domain));
+	if (!domain) {
+		close(fd);
+		return;
+	}
+	domain->info = (struct domain_info){ .name = domain->name, .uid = uid, .pid = pid };
+	domain->domains = domains;
+	domain->fd = fd;
+	domain->forbidden = !domains->config.may_connect(domains->config.arg, uid);
+	domain->readable = event_new(domains->config.base, fd, EV_READ | EV_PERSIST,
+				     domain_readable, domain);
+	domain->deadline = event_new(domains->config.base, -1, 0, domain_deadline, domain);
+	event_add(domain->readable, NULL);
+	event_add(domain->deadline, &deadline);
+	domain->next = domains->first;
+	domains->first = domain;
+}
+
+struct foreign_domain *domains_find(struct domains *domains, uint16_t domid)
+{
+	for (struct domain *domain = domains->first; domain; domain = domain->next)
+		if (domid && domain->info.domid == domid)
+			return &domain->foreign;
+	return NULL;
+}
+
+const struct domain_info *domains_next(struct domains *domains, const struct domain_info *after)
+{
+	struct domain *domain = domains->first;
+
+	if (after)
+		domain = ((struct domain *)((char *)after - offsetof(struct domain, info)))->next;
+	while (domain && !domain->info.domid)
+		domain = domain->next;
+	return domain ? &domain->info : NULL;
+}
+
+struct domains *domains_create(const struct domains_config *config)
+{
+	struct domains *domains = calloc(1, sizeof(*domains));
+
+	if (domains)
+		domains->config = *config;
+	return domains;
+}
+
+void domains_destroy(struct domains *domains)
+{
+	while (domains->first)
+		domain_end(domains->first);
+	free(domains);
+}

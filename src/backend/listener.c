@@ -1,0 +1,124 @@
+#include "backend/listener.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "io/log.h"
+#include "io/rundir.h"
+
+enum { OVERFLOW_UID = 65534, BACKLOG = 128 };
+
+struct listener {
+	struct sockaddr_un address;
+	struct event *readable;
+	struct event *resume;
+	int fd;
+	void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid);
+	void *arg;
+};
+
+/* Level-triggered accept at the descriptor limit would spin. */
+static void pause_listening(struct listener *listener)
+{
+	struct timeval pause = { .tv_usec = 100000 };
+
+	log_warning("daemon", "%s: out of descriptors, pausing", listener->address.sun_path);
+	event_del(listener->readable);
+	event_add(listener->resume, &pause);
+}
+
+static void listener_resume(evutil_socket_t fd, short events, void *arg)
+{
+	struct listener *listener = arg;
+
+	(void)fd;
+	(void)events;
+	event_add(listener->readable, NULL);
+}
+
+static void listener_readable(evutil_socket_t fd, short events, void *arg)
+{
+	struct listener *listener = arg;
+	struct ucred peer;
+	socklen_t length = sizeof(peer);
+	int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)events;
+	if (client < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+			pause_listening(listener);
+		return;
+	}
+	/* 65534 is what anybody looks like whose user namespace is not ours. */
+	if (getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &length) ||
+	    peer.uid == OVERFLOW_UID) {
+		log_warning("daemon", "%s: refused a peer without a uid of its own",
+			    listener->address.sun_path);
+		close(client);
+		return;
+	}
+	listener->accepted(listener->arg, client, peer.uid, peer.pid);
+}
+
+static int socket_bind(struct listener *listener, int type, mode_t mode)
+{
+	unlink(listener->address.sun_path);
+	listener->fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (listener->fd < 0)
+		return -errno;
+	if (bind(listener->fd, (struct sockaddr *)&listener->address, sizeof(listener->address)))
+		return -errno;
+	if (chmod(listener->address.sun_path, mode) || listen(listener->fd, BACKLOG))
+		return -errno;
+	return 0;
+}
+
+int listener_open(struct listener **out, struct event_base *base, const char *file, int type,
+		  mode_t mode, void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid), void *arg)
+{
+	struct listener *listener = calloc(1, sizeof(*listener));
+	int err = -ENOMEM;
+
+	if (!listener)
+		return err;
+	*listener = (struct listener){ .fd = -1, .accepted = accepted, .arg = arg };
+	listener->address.sun_family = AF_UNIX;
+	err = rundir_path(listener->address.sun_path, sizeof(listener->address.sun_path), file);
+	if (!err)
+		err = socket_bind(listener, type, mode);
+	if (err)
+		goto fail;
+	err = -ENOMEM;
+	listener->readable =
+		event_new(base, listener->fd, EV_READ | EV_PERSIST, listener_readable, listener);
+	listener->resume = event_new(base, -1, 0, listener_resume, listener);
+	if (!listener->readable || !listener->resume)
+		goto fail;
+	event_add(listener->readable, NULL);
+	*out = listener;
+	return 0;
+
+fail:
+	if (listener->readable)
+		event_free(listener->readable);
+	if (listener->fd >= 0)
+		close(listener->fd);
+	free(listener);
+	return err;
+}
+
+void listener_close(struct listener *listener)
+{
+	unlink(listener->address.sun_path);
+	event_free(listener->readable);
+	event_free(listener->resume);
+	close(listener->fd);
+	free(listener);
+}

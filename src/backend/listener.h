@@ -1,0 +1,20 @@
+/*
+ * A listening Unix socket in the run directory: who may connect is asked of
+ * the kernel (SO_PEERCRED), running out of descriptors pauses it instead of
+ * spinning, and its file goes when it is closed. Control thread, libevent.
+ */
+#ifndef BACKEND_LISTENER_H
+#define BACKEND_LISTENER_H
+
+#include <sys/types.h>
+
+struct event_base;
+struct listener;
+
+/* `accepted` owns the non-blocking descriptor. `file` is a name in the run
+ * directory; anything stale of that name is removed. 0 or -errno. */
+int listener_open(struct listener **listener, struct event_base *base, const char *file, int type,
+		  mode_t mode, void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid), void *arg);
+void listener_close(struct listener *listener);
+
+#endif

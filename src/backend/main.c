@@ -1,0 +1,78 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "backend/daemon.h"
+#include "io/log.h"
+#include "io/rundir.h"
+
+/* One daemon a run directory: the lock lives as long as parent or child does. */
+static int rundir_lock(void)
+{
+	char path[RUNDIR_PATH_BYTES];
+	int fd, err = rundir_path(path, sizeof(path), "domain.sock");
+
+	if (err) {
+		log_complain("run directory's path is too long: %s...: a socket's path has at most "
+			     "107 bytes; name a shorter one with --rundir", path);
+		return -1;
+	}
+	err = rundir_create();
+	rundir_path(path, sizeof(path), NULL);
+	if (err) {
+		log_complain("cannot use run directory: %s: %s; name another one with --rundir",
+			     path, strerror(-err));
+		return -1;
+	}
+	rundir_path(path, sizeof(path), "lock");
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB))
+		return fd;
+	if (errno == EWOULDBLOCK)
+		log_complain("cannot start: %s: another splitvifd runs there; stop it, or name "
+			     "another directory with --rundir", path);
+	else
+		log_complain("cannot lock: %s: %s; name another directory with --rundir", path,
+			     strerror(errno));
+	return -1;
+}
+
+/* Each vif takes a handful of descriptors. */
+static void raise_fd_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int main(int argc, char **argv)
+{
+	struct privileged privileged;
+	struct options options;
+	int err;
+
+	log_init("splitvifd");
+	err = options_parse(&options, argc, argv);
+	if (err >= 0)
+		return err;
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	if (rundir_lock() < 0)
+		return 2;
+	raise_fd_limit();
+	log_info("daemon", "splitvifd " SPLITVIF_VERSION " pid=%d", (int)getpid());
+	err = privileged_fork(&privileged);
+	if (err) {
+		log_complain("cannot fork: %s", strerror(-err));
+		return 1;
+	}
+	return daemon_run(&options, &privileged);
+}

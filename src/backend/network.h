@@ -1,0 +1,55 @@
+/*
+ * The bridges of the driver domain, as the operator named them: each with its
+ * MTU, its uplink and the addresses that it may give to guests.
+ */
+#ifndef BACKEND_NETWORK_H
+#define BACKEND_NETWORK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/privileged.h"
+#include "backend/uplink.h"
+#include "backend/worker.h"
+
+enum { NETWORKS_MAX = 16, NETWORK_FDB_ENTRIES = 4096, NETWORK_MACS_PER_PORT = 64,
+       NETWORK_AGEING_MS = 300000 };
+
+struct network_config {
+	char name[16];
+	char tap[16]; /* empty: no uplink */
+	uint32_t mtu;
+	uint32_t ip; /* of the uplink, network order; 0: none */
+	uint8_t prefix;
+};
+
+struct network {
+	struct network_config config;
+	struct bridge *bridge;
+	struct uplink uplink;
+	struct worker *worker;
+};
+
+struct networks {
+	struct network list[NETWORKS_MAX];
+	unsigned int nr;
+};
+
+/* Makes the bridge and its uplink. 0, or -errno with one line in `error`. */
+int network_open(struct network *network, const struct network_config *config,
+		 struct worker *worker, struct privileged *privileged, char *error,
+		 size_t error_size);
+void network_close(struct network *network);
+
+/* Brings the uplink back when its device was deleted under us. */
+void network_revive(struct network *network, struct privileged *privileged);
+
+struct network *network_find(struct networks *networks, const char *name);
+
+/* The lowest free address of the subnet, network order; 0: none. */
+uint32_t network_free_ip(const struct network *network, bool (*taken)(void *arg, uint32_t ip),
+			 void *arg);
+/* May a guest have it: within the subnet, neither its ends nor the uplink's? */
+bool network_has_ip(const struct network *network, uint32_t ip);
+
+#endif

@@ -1,0 +1,252 @@
+#include "backend/privileged.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/capability.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "backend/network.h"
+#include "bridge/tap.h"
+#include "io/log.h"
+#include "ring/hypercall.h"
+
+enum { OPEN_TAP = 1 };
+
+struct tap_reply {
+	int32_t err;
+	char error[200];
+};
+
+struct kept_tap {
+	int fd;
+};
+
+struct parent {
+	int socket;
+	int signals;
+	pid_t child;
+	struct kept_tap taps[NETWORKS_MAX];
+	unsigned int nr_taps;
+};
+
+static int set_address(int s, struct ifreq *ifr, unsigned long request, uint32_t ip)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = ip };
+
+	memcpy(&ifr->ifr_addr, &address, sizeof(address));
+	return ioctl(s, request, ifr) ? -errno : 0;
+}
+
+/* An adopted TAP keeps the addresses that it has. */
+static int link_set_address(int s, struct ifreq *ifr, const struct network_config *config)
+{
+	uint32_t mask = config->prefix ? htonl(0xffffffffu << (32 - config->prefix)) : 0;
+	int err;
+
+	if (!config->ip || !ioctl(s, SIOCGIFADDR, ifr))
+		return 0;
+	err = set_address(s, ifr, SIOCSIFADDR, config->ip);
+	return err ? err : set_address(s, ifr, SIOCSIFNETMASK, mask);
+}
+
+static int link_set_up(const struct network_config *config)
+{
+	struct ifreq ifr = { 0 };
+	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int err;
+
+	if (s < 0)
+		return -errno;
+	memcpy(ifr.ifr_name, config->tap, IFNAMSIZ);
+	ifr.ifr_mtu = (int)config->mtu;
+	err = ioctl(s, SIOCSIFMTU, &ifr) ? -errno : link_set_address(s, &ifr, config);
+	if (!err && ioctl(s, SIOCGIFFLAGS, &ifr))
+		err = -errno;
+	ifr.ifr_flags |= IFF_UP;
+	if (!err && ioctl(s, SIOCSIFFLAGS, &ifr))
+		err = -errno;
+	close(s);
+	return err;
+}
+
+static const char *tap_cure(int err)
+{
+	switch (err) {
+	case -ENOENT:
+		return "no /dev/net/tun: 'modprobe tun', or 'mknod /dev/net/tun c 10 200'";
+	case -EBUSY:
+		return "somebody else has it open; name another one or stop its owner";
+	case -EPERM:
+	case -EACCES:
+		return "needs CAP_NET_ADMIN; run as root, in 'unshare -rn', or with uplink=none";
+	case -EINVAL:
+		return "exists and is no TAP, or its name is not allowed; name another one";
+	default:
+		return "see 'splitvif doctor'";
+	}
+}
+
+static int serve_open_tap(struct parent *parent, struct network_config *config,
+			  struct tap_reply *reply)
+{
+	int fd;
+
+	config->tap[sizeof(config->tap) - 1] = '\0';
+	fd = parent->nr_taps < NETWORKS_MAX ? tap_open(config->tap, true) : -ENOSPC;
+	reply->err = fd < 0 ? fd : link_set_up(config);
+	if (!reply->err)
+		return fd;
+	snprintf(reply->error, sizeof(reply->error), "cannot open tap %s: %s; %s", config->tap,
+		 strerror(-reply->err), tap_cure(reply->err));
+	if (fd >= 0) {
+		tap_set_persistent(fd, false);
+		close(fd);
+	}
+	return -1;
+}
+
+static void serve(struct parent *parent)
+{
+	struct network_config config;
+	struct tap_reply reply = { 0 };
+	struct hypercall request;
+	int fd;
+
+	if (hypercall_receive(parent->socket, &request) != 1)
+		return;
+	hypercall_close_fds(&request);
+	if (request.header.type != OPEN_TAP || request.length != sizeof(config))
+		return;
+	memcpy(&config, request.body, sizeof(config));
+	fd = serve_open_tap(parent, &config, &reply);
+	hypercall_reply(parent->socket, &request.header, 0, &reply, sizeof(reply), &fd, fd >= 0);
+	if (fd >= 0)
+		parent->taps[parent->nr_taps++].fd = fd;
+}
+
+static void remove_taps(struct parent *parent)
+{
+	for (unsigned int i = 0; i < parent->nr_taps; i++)
+		tap_set_persistent(parent->taps[i].fd, false);
+}
+
+static void forward_signal(struct parent *parent)
+{
+	struct signalfd_siginfo info;
+	int status;
+
+	if (read(parent->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo != SIGCHLD) {
+		kill(parent->child, (int)info.ssi_signo);
+		return;
+	}
+	if (waitpid(parent->child, &status, WNOHANG) != parent->child)
+		return;
+	if (WIFEXITED(status)) {
+		remove_taps(parent);
+		exit(WEXITSTATUS(status));
+	}
+	log_error("daemon", "data process ended by signal %d; taps are left as they are",
+		  WTERMSIG(status));
+	exit(1);
+}
+
+static _Noreturn void parent_run(struct parent *parent)
+{
+	struct pollfd fds[] = { { parent->socket, POLLIN, 0 }, { parent->signals, POLLIN, 0 } };
+
+	for (;;) {
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		if (fds[1].revents)
+			forward_signal(parent);
+		if (fds[0].revents & POLLIN)
+			serve(parent);
+		else if (fds[0].revents)
+			fds[0].fd = -1; /* the child is ending: SIGCHLD follows */
+	}
+}
+
+int privileged_fork(struct privileged *privileged)
+{
+	struct parent parent = { 0 };
+	pid_t self = getpid();
+	sigset_t signals;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return -errno;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	parent.child = fork();
+	if (parent.child < 0)
+		return -errno;
+	if (parent.child) {
+		close(pair[1]);
+		parent.socket = pair[0];
+		parent.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+		parent_run(&parent);
+	}
+	close(pair[0]);
+	sigprocmask(SIG_UNBLOCK, &signals, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* without its parent there is no daemon */
+	if (getppid() != self)
+		_exit(1);
+	privileged->socket = pair[1];
+	return 0;
+}
+
+int privileged_open_tap(struct privileged *privileged, const struct network_config *config,
+			char *error, size_t error_size)
+{
+	struct hypercall answer;
+	struct tap_reply reply;
+	int err = hypercall_send(privileged->socket, OPEN_TAP, 0, config, sizeof(*config), NULL, 0);
+
+	snprintf(error, error_size, "cannot open tap %s: no answer from the parent process",
+		 config->tap);
+	if (err)
+		return err;
+	if (hypercall_receive(privileged->socket, &answer) != 1)
+		return -EPIPE;
+	if (answer.length != sizeof(reply)) {
+		hypercall_close_fds(&answer);
+		return -EPROTO;
+	}
+	memcpy(&reply, answer.body, sizeof(reply));
+	if (reply.err) {
+		snprintf(error, error_size, "%.*s", (int)sizeof(reply.error), reply.error);
+		return reply.err;
+	}
+	return answer.nr_fds == 1 ? answer.fds[0] : -EPROTO;
+}
+
+void privileged_drop(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = { 0 };
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	syscall(SYS_capset, &header, none);
+#ifndef __SANITIZE_ADDRESS__ /* its leak check traces the process */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}

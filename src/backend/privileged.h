@@ -1,0 +1,36 @@
+/*
+ * The small privileged parent: what the data process may not do itself, it
+ * asks of its parent over a socket pair. Forked before anything else, so that
+ * the parent never sees a guest's byte.
+ *
+ * The parent's life is the daemon's: it forwards SIGTERM and SIGINT, removes
+ * the TAPs that it made when the data process ended in order, and leaves them
+ * standing, with their addresses, when it did not.
+ */
+#ifndef BACKEND_PRIVILEGED_H
+#define BACKEND_PRIVILEGED_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct network_config;
+
+struct privileged {
+	int socket;
+};
+
+/* Forks. In the data process returns 0 with *privileged ready; in the parent
+ * never returns: it serves until its child is gone and exits as that did.
+ * -errno if it cannot fork. */
+int privileged_fork(struct privileged *privileged);
+
+/* Makes or adopts the network's TAP: persistent, up, with MTU and address. The
+ * descriptor, or -errno with one line in `error`. */
+int privileged_open_tap(struct privileged *privileged, const struct network_config *config,
+			char *error, size_t error_size);
+
+/* Gives up, in the data process, all that the parent keeps for it. */
+void privileged_drop(void);
+
+#endif

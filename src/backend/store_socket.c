@@ -1,0 +1,169 @@
+#include "backend/store_socket.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+struct peer {
+	struct store_sockets *sockets;
+	struct store_connection *connection;
+	struct event *readable;
+	struct event *writable;
+	int fd;
+	uint16_t domid;
+	bool closing; /* what is left to send is sent, nothing more is read */
+	struct peer *next;
+};
+
+struct store_sockets {
+	struct event_base *base;
+	struct store_server *server;
+	struct peer *peers;
+};
+
+static void peer_close(struct peer *peer)
+{
+	struct peer **link = &peer->sockets->peers;
+
+	while (*link != peer)
+		link = &(*link)->next;
+	*link = peer->next;
+	store_server_close(peer->connection);
+	event_free(peer->readable);
+	event_free(peer->writable);
+	close(peer->fd);
+	free(peer);
+}
+
+/* The server has output: sent from the loop, never from within its calls. */
+static void peer_wants_output(void *arg)
+{
+	struct peer *peer = arg;
+
+	event_add(peer->writable, NULL);
+}
+
+/* False: the peer was closed. */
+static bool peer_send(struct peer *peer)
+{
+	const void *bytes;
+	size_t length;
+	ssize_t n;
+
+	while ((length = store_server_output(peer->connection, &bytes))) {
+		n = send(peer->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno == EAGAIN)
+			return true;
+		if (n < 0) {
+			peer_close(peer);
+			return false;
+		}
+		store_server_sent(peer->connection, (size_t)n);
+	}
+	event_del(peer->writable);
+	if (peer->closing)
+		peer_close(peer);
+	return !peer->closing;
+}
+
+static void peer_writable(evutil_socket_t fd, short events, void *arg)
+{
+	(void)fd;
+	(void)events;
+	peer_send(arg);
+}
+
+static void peer_readable(evutil_socket_t fd, short events, void *arg)
+{
+	struct peer *peer = arg;
+	char bytes[8192];
+	ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+	(void)events;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0 && !store_server_input(peer->connection, bytes, (size_t)n))
+		return;
+	if (n < 0) {
+		peer_close(peer);
+		return;
+	}
+	/* End of input, or a broken protocol: the answers so far still go out. */
+	event_del(peer->readable);
+	peer->closing = true;
+	event_add(peer->writable, NULL);
+}
+
+struct store_sockets *store_sockets_create(struct event_base *base, struct store_server *server)
+{
+	struct store_sockets *sockets = calloc(1, sizeof(*sockets));
+
+	if (sockets)
+		*sockets = (struct store_sockets){ .base = base, .server = server };
+	return sockets;
+}
+
+void store_sockets_destroy(struct store_sockets *sockets)
+{
+	while (sockets->peers)
+		peer_close(sockets->peers);
+	free(sockets);
+}
+
+int store_sockets_serve(struct store_sockets *sockets, int fd, uint16_t domid)
+{
+	struct peer *peer = calloc(1, sizeof(*peer));
+
+	if (!peer)
+		goto close_fd;
+	*peer = (struct peer){ .sockets = sockets, .fd = fd, .domid = domid };
+	peer->readable = event_new(sockets->base, fd, EV_READ | EV_PERSIST, peer_readable, peer);
+	peer->writable = event_new(sockets->base, fd, EV_WRITE | EV_PERSIST, peer_writable, peer);
+	if (!peer->readable || !peer->writable)
+		goto free_events;
+	peer->connection = store_server_open(sockets->server, domid, peer_wants_output, peer);
+	if (!peer->connection)
+		goto free_events;
+	peer->next = sockets->peers;
+	sockets->peers = peer;
+	event_add(peer->readable, NULL);
+	return 0;
+
+free_events:
+	if (peer->readable)
+		event_free(peer->readable);
+	if (peer->writable)
+		event_free(peer->writable);
+	free(peer);
+close_fd:
+	close(fd);
+	return -ENOMEM;
+}
+
+int store_sockets_pair(struct store_sockets *sockets, uint16_t domid)
+{
+	int pair[2], err;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		return -errno;
+	err = store_sockets_serve(sockets, pair[0], domid);
+	if (!err)
+		return pair[1];
+	close(pair[1]);
+	return err;
+}
+
+void store_sockets_close_domain(struct store_sockets *sockets, uint16_t domid)
+{
+	struct peer *next;
+
+	for (struct peer *peer = sockets->peers; peer; peer = next) {
+		next = peer->next;
+		if (peer->domid == domid)
+			peer_close(peer);
+	}
+}

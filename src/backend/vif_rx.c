@@ -1,0 +1,292 @@
+#include "backend/vif_rx.h"
+
+#include <string.h>
+
+static uint32_t pages_for(uint32_t length)
+{
+	return (length + PAGE_BYTES - 1) / PAGE_BYTES;
+}
+
+static void drop(struct vif *vif, enum drop_reason reason)
+{
+	counter_add(&vif->port.counters.to.drops[reason], 1);
+}
+
+static uint16_t flags_of(const struct frame *frame)
+{
+	if (frame->csum == CSUM_BLANK)
+		return NETRXF_csum_blank | NETRXF_data_validated;
+	return frame->csum == CSUM_VALID ? NETRXF_data_validated : 0;
+}
+
+/* One posted buffer for up to a page of the frame; its reference. */
+static grant_ref_t response_stage(struct vif *vif, struct copies *copies, uint32_t bytes,
+				  uint16_t flags)
+{
+	netif_rx_request_t request;
+
+	ring_copy_rx_request(&vif->rx, vif->rx.in_cons, &request);
+	ring_consume(&vif->rx, 1);
+	copies->responses[copies->nr_responses++] = (netif_rx_response_t){
+		.id = request.id, .flags = flags, .status = (int16_t)bytes
+	};
+	return request.gref;
+}
+
+/* Adds copies that fill pages from one piece of the frame after another. */
+struct stage_cursor {
+	grant_ref_t ref;
+	uint32_t in_page;   /* bytes of the current page filled */
+	uint32_t page_room; /* bytes of the frame meant for the current page */
+	uint32_t left;	    /* bytes of the frame that have no page yet */
+};
+
+static void next_page(struct vif *vif, struct copies *copies, struct stage_cursor *cursor,
+		      uint16_t flags)
+{
+	cursor->page_room = cursor->left < PAGE_BYTES ? cursor->left : PAGE_BYTES;
+	cursor->left -= cursor->page_room;
+	cursor->in_page = 0;
+	cursor->ref = response_stage(vif, copies, cursor->page_room,
+				     flags | (cursor->left ? NETRXF_more_data : 0));
+}
+
+static void piece_stage(struct vif *vif, struct copies *copies, struct stage_cursor *cursor,
+			const uint8_t *data, uint32_t length)
+{
+	while (length) {
+		uint32_t room, part;
+
+		if (cursor->in_page == cursor->page_room)
+			next_page(vif, copies, cursor, 0);
+		room = cursor->page_room - cursor->in_page;
+		part = length < room ? length : room;
+		copies->frame_of[copies->nr_copies] = (uint8_t)copies->nr_frames;
+		copies->list[copies->nr_copies++] = (struct grant_copy){
+			.ref = cursor->ref,
+			.offset = (uint16_t)cursor->in_page,
+			.length = (uint16_t)part,
+			.source = data,
+		};
+		cursor->in_page += part;
+		data += part;
+		length -= part;
+	}
+}
+
+/* Takes the buffers that the frame needs. The caller has seen that they, and
+ * room for the copies, are there. */
+static void frame_stage(struct vif *vif, struct copies *copies, const struct frame *frame)
+{
+	struct stage_cursor cursor = { .left = frame->length };
+	unsigned int first = copies->nr_responses;
+
+	next_page(vif, copies, &cursor, flags_of(frame));
+	piece_stage(vif, copies, &cursor, frame->bytes, frame->head);
+	for (unsigned int i = 0; i < frame->nr_frags; i++)
+		piece_stage(vif, copies, &cursor, frame->frags[i].data, frame->frags[i].length);
+	copies->frames[copies->nr_frames].first = (uint16_t)first;
+	copies->frames[copies->nr_frames].count = (uint16_t)(copies->nr_responses - first);
+	copies->frames[copies->nr_frames].length = frame->length;
+	copies->frames[copies->nr_frames].refused = false;
+	copies->nr_frames++;
+}
+
+/* A frame of which one page was refused is refused whole. */
+static void frame_settle(struct vif *vif, struct copies *copies, unsigned int i)
+{
+	netif_rx_response_t *responses = &copies->responses[copies->frames[i].first];
+
+	for (unsigned int k = 0; k < copies->frames[i].count; k++) {
+		if (copies->frames[i].refused)
+			responses[k].status = NETIF_RSP_ERROR;
+		ring_produce_rx_response(&vif->rx, &responses[k]);
+	}
+	if (copies->frames[i].refused) {
+		drop(vif, DROP_BAD_GREF);
+		counter_add(&vif->stats.rx_errors, 1);
+		return;
+	}
+	counter_add(&vif->port.counters.to.frames, 1);
+	counter_add(&vif->port.counters.to.bytes, copies->frames[i].length);
+}
+
+/* Executes what is staged, answers, and notifies at most once. */
+static void copies_flush(struct vif *vif, struct copies *copies)
+{
+	if (!copies->nr_frames)
+		return;
+	hypervisor_copy(vif->domain, copies->list, copies->nr_copies);
+	for (unsigned int i = 0; i < copies->nr_copies; i++)
+		if (copies->list[i].status != GNTST_okay)
+			copies->frames[copies->frame_of[i]].refused = true;
+	for (unsigned int i = 0; i < copies->nr_frames; i++)
+		frame_settle(vif, copies, i);
+	counter_add(&vif->stats.rx_requests, copies->nr_responses);
+	counter_add(&vif->stats.rx_responses, copies->nr_responses);
+	copies->nr_copies = copies->nr_responses = copies->nr_frames = 0;
+	if (ring_publish(&vif->rx))
+		evtchn_notify(vif_rx_channel(vif), &vif->worker->signaller);
+	else
+		counter_add(&vif->stats.suppressed, 1);
+}
+
+/* True if the frame found buffers. *pending is what the ring still holds. */
+static bool frame_deliver(struct vif *vif, struct copies *copies, const struct frame *frame,
+			  uint32_t *pending)
+{
+	uint32_t need = pages_for(frame->length);
+
+	if (need > *pending)
+		return false;
+	if (copies->nr_frames == BATCH_FRAMES ||
+	    copies->nr_copies + need + frame->nr_frags + 1 > COPIES_MAX)
+		copies_flush(vif, copies);
+	frame_stage(vif, copies, frame);
+	*pending -= need;
+	return true;
+}
+
+static void wait_for_buffers(struct vif *vif)
+{
+	uint64_t now = vif->worker->now_ms;
+
+	if (!vif->stalled_since_ms)
+		vif->stalled_since_ms = now;
+	if (!vif->timer.pending)
+		worker_set_timer(vif->worker, &vif->timer, now + (vif->config.rx_notify ? 100 : 1));
+}
+
+/* Keeps a copy for later, and sees to it that we hear of new buffers. */
+static bool frame_queue(struct vif *vif, const struct frame *frame)
+{
+	bool first = backlog_is_empty(&vif->backlog);
+
+	if (vif->stalled) {
+		drop(vif, DROP_STALLED);
+		return false;
+	}
+	if (!backlog_push(&vif->backlog, frame, vif->worker->now_ms)) {
+		drop(vif, DROP_QUEUE_FULL);
+		return false;
+	}
+	if (first) {
+		wait_for_buffers(vif);
+		poll_schedule(&vif->worker->polls, &vif->item); /* its end arms the ring */
+	}
+	return true;
+}
+
+static bool pending_buffers(struct vif *vif, uint32_t *pending)
+{
+	int n = ring_pending(&vif->rx);
+
+	if (n < 0)
+		vif_fault(vif, "rx request index out of the ring");
+	*pending = n < 0 ? 0 : (uint32_t)n;
+	return n >= 0;
+}
+
+unsigned int vif_rx_transmit(struct port *port, struct frame *const *list, unsigned int n)
+{
+	struct vif *vif = (struct vif *)port;
+	struct copies *copies = &vif->worker->copies;
+	unsigned int taken = 0;
+	uint32_t pending;
+
+	if (vif->stopped || !pending_buffers(vif, &pending)) {
+		counter_add(&port->counters.to.drops[DROP_SHUTDOWN], n);
+		return 0;
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		if (!vif->config.sg && list[i]->length > PAGE_BYTES)
+			drop(vif, DROP_TOO_BIG);
+		else if (backlog_is_empty(&vif->backlog) &&
+			 frame_deliver(vif, copies, list[i], &pending))
+			taken++;
+		else
+			taken += frame_queue(vif, list[i]);
+	}
+	copies_flush(vif, copies);
+	return taken;
+}
+
+static void buffers_came(struct vif *vif)
+{
+	vif->stalled_since_ms = 0;
+	if (!vif->stalled)
+		return;
+	store_relaxed(&vif->stalled, 0);
+	worker_alarm(vif->worker);
+}
+
+/* Asks to be told when enough buffers for the oldest frame are posted. */
+static bool arm_for(struct vif *vif, uint32_t need)
+{
+	int pending = ring_arm(&vif->rx, need);
+
+	if (pending < 0) {
+		vif_fault(vif, "rx request index out of the ring");
+		return false;
+	}
+	return (uint32_t)pending >= need;
+}
+
+bool vif_rx_drain(struct vif *vif)
+{
+	struct copies *copies = &vif->worker->copies;
+	struct fragment rest[2];
+	struct frame frame;
+	uint64_t since;
+	uint32_t pending;
+
+	if (!pending_buffers(vif, &pending))
+		return false;
+	for (unsigned int i = 0; i < POLL_WEIGHT; i++) {
+		if (!backlog_front(&vif->backlog, &frame, rest, &since))
+			break;
+		if (pages_for(frame.length) > pending)
+			break;
+		frame_deliver(vif, copies, &frame, &pending);
+		copies_flush(vif, copies); /* the head lives in `frame` */
+		backlog_pop(&vif->backlog);
+		buffers_came(vif);
+	}
+	if (!backlog_front(&vif->backlog, &frame, rest, &since))
+		return false;
+	return arm_for(vif, pages_for(frame.length));
+}
+
+uint64_t vif_rx_expire(struct vif *vif)
+{
+	uint64_t age = vif->config.rx_notify ? VIF_BACKLOG_AGE_MS : VIF_BACKLOG_AGE_POLLED_MS;
+	uint64_t now = vif->worker->now_ms;
+	struct fragment rest[2];
+	struct frame frame;
+	uint64_t since;
+	uint32_t pending;
+
+	while (backlog_front(&vif->backlog, &frame, rest, &since) && now - since >= age) {
+		backlog_pop(&vif->backlog);
+		drop(vif, DROP_NO_RX_BUFFER);
+	}
+	if (!pending_buffers(vif, &pending))
+		return 0;
+	if (backlog_is_empty(&vif->backlog) && pending)
+		buffers_came(vif);
+	if (vif->stalled_since_ms && !vif->stalled &&
+	    now - vif->stalled_since_ms >= VIF_STALL_MS) {
+		store_relaxed(&vif->stalled, 1);
+		worker_alarm(vif->worker);
+	}
+	if (backlog_is_empty(&vif->backlog) && !vif->stalled_since_ms)
+		return 0;
+	return now + (vif->config.rx_notify ? 100 : 1);
+}
+
+void vif_rx_discard(struct vif *vif)
+{
+	counter_add(&vif->port.counters.to.drops[DROP_SHUTDOWN], vif->backlog.frames);
+	while (!backlog_is_empty(&vif->backlog))
+		backlog_pop(&vif->backlog);
+}

@@ -1,0 +1,23 @@
+/*
+ * To a guest: frames -> posted buffers -> grant copies -> responses. What finds
+ * no buffers waits as a private copy, bounded in bytes and in age; a frame is
+ * never written in part.
+ */
+#ifndef BACKEND_VIF_RX_H
+#define BACKEND_VIF_RX_H
+
+#include "backend/vif.h"
+
+/* port_ops.transmit of a vif. */
+unsigned int vif_rx_transmit(struct port *port, struct frame *const *list, unsigned int n);
+
+/* Delivers what waits, as far as buffers go. True: call again, buffers came. */
+bool vif_rx_drain(struct vif *vif);
+
+/* Drops what waited too long; when the next look is due (0: never). */
+uint64_t vif_rx_expire(struct vif *vif);
+
+/* Drops all that waits, counted as shutdown. */
+void vif_rx_discard(struct vif *vif);
+
+#endif

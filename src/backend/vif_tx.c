@@ -1,0 +1,169 @@
+#include "backend/vif_tx.h"
+
+/* Reads one chain; false when the vif must stop. */
+static bool chain_take(struct vif *vif, struct batch *batch, uint32_t available)
+{
+	struct slots_chain *chain = &batch->chains[batch->nr_chains];
+	netif_tx_request_t *slots = &batch->slots[batch->nr_slots];
+
+	slots_read(&vif->tx, vif->tx.in_cons, available, chain, slots);
+	if (chain->verdict == SLOTS_FATAL) {
+		vif_fault(vif, slots_reason_text(chain->reason));
+		return false;
+	}
+	for (unsigned int i = 0; i < chain->nr_data; i++)
+		batch->borrows[batch->nr_slots + i] = (struct grant_borrow){
+			.ref = slots[i].gref, .offset = slots[i].offset, .length = slots[i].size
+		};
+	ring_consume(&vif->tx, chain->nr_data + chain->nr_extras);
+	batch->first[batch->nr_chains++] = batch->nr_slots;
+	batch->nr_slots += chain->nr_data;
+	return true;
+}
+
+static void chain_drop(struct vif *vif, struct slots_chain *chain, enum drop_reason reason)
+{
+	chain->verdict = SLOTS_ERROR;
+	counter_add(&vif->port.counters.from.frames, 1);
+	counter_add(&vif->port.counters.from.bytes, chain->total);
+	counter_add(&vif->port.counters.from.drops[reason], 1);
+}
+
+static bool chain_is_granted(const struct batch *batch, unsigned int i)
+{
+	const struct grant_borrow *borrow = &batch->borrows[batch->first[i]];
+	int16_t refused = 0;
+
+	for (unsigned int k = 0; k < batch->chains[i].nr_data; k++)
+		refused |= borrow[k].status;
+	return !refused;
+}
+
+static uint8_t csum_of(uint16_t flags)
+{
+	if (flags & NETTXF_csum_blank)
+		return CSUM_BLANK;
+	return flags & NETTXF_data_validated ? CSUM_VALID : CSUM_NONE;
+}
+
+static uint8_t gso_of(uint8_t type)
+{
+	if (type == XEN_NETIF_GSO_TYPE_TCPV4)
+		return GSO_TCPV4;
+	return type == XEN_NETIF_GSO_TYPE_TCPV6 ? GSO_TCPV6 : GSO_NONE;
+}
+
+static void chain_build(struct batch *batch, unsigned int i, struct fragment *rest)
+{
+	const struct grant_borrow *borrow = &batch->borrows[batch->first[i]];
+	const struct slots_chain *chain = &batch->chains[i];
+	struct frame *frame = &batch->frames[batch->nr_frames++];
+	struct fragment parts[SLOTS_DATA_TOLERATED];
+
+	for (unsigned int k = 0; k < chain->nr_data; k++)
+		parts[k] = (struct fragment){ borrow[k].data, borrow[k].length };
+	frame_build(frame, parts, chain->nr_data, rest);
+	frame->csum = csum_of(chain->flags);
+	frame->gso_type = gso_of(chain->gso_type);
+	frame->gso_size = chain->gso_size;
+	frame->source = i;
+}
+
+static void batch_build(struct vif *vif, struct batch *batch)
+{
+	struct fragment *rest = batch->rest;
+
+	for (unsigned int i = 0; i < batch->nr_chains; i++) {
+		struct slots_chain *chain = &batch->chains[i];
+
+		if (chain->verdict == SLOTS_ERROR) {
+			chain_drop(vif, chain, chain->reason == SLOTS_NOT_OFFERED ?
+						       DROP_BAD_EXTRA : DROP_BAD_SLOT);
+		} else if (!chain_is_granted(batch, i)) {
+			chain_drop(vif, chain, DROP_BAD_GREF);
+		} else {
+			chain_build(batch, i, rest);
+			rest += chain->nr_data + 1;
+		}
+	}
+}
+
+unsigned int vif_tx_receive(struct vif *vif, struct batch *batch, unsigned int weight)
+{
+	uint32_t start = vif->tx.in_cons;
+	int pending = ring_pending(&vif->tx);
+
+	batch->nr_chains = batch->nr_slots = batch->nr_frames = 0;
+	if (pending < 0) {
+		vif_fault(vif, "tx request index out of the ring");
+		return 0;
+	}
+	while (batch->nr_chains < weight && vif->tx.in_cons - start < (uint32_t)pending)
+		if (!chain_take(vif, batch, (uint32_t)pending - (vif->tx.in_cons - start)))
+			break;
+	counter_add(&vif->stats.tx_requests, vif->tx.in_cons - start);
+	hypervisor_borrow(vif->domain, batch->borrows, batch->nr_slots);
+	batch_build(vif, batch);
+	return batch->nr_chains;
+}
+
+/* Extra infos are answered too: with "no response", in their places. */
+static void chain_answer(struct vif *vif, const struct batch *batch, unsigned int i)
+{
+	const struct slots_chain *chain = &batch->chains[i];
+	const netif_tx_request_t *slots = &batch->slots[batch->first[i]];
+	netif_tx_response_t response = { .status = chain->verdict == SLOTS_FRAME ?
+							   NETIF_RSP_OKAY : NETIF_RSP_ERROR };
+	netif_tx_response_t null = { .status = NETIF_RSP_NULL };
+
+	for (unsigned int k = 0; k < chain->nr_data; k++) {
+		response.id = slots[k].id;
+		ring_produce_tx_response(&vif->tx, &response);
+		for (unsigned int e = 0; !k && e < chain->nr_extras; e++)
+			ring_produce_tx_response(&vif->tx, &null);
+	}
+	if (chain->verdict != SLOTS_FRAME)
+		counter_add(&vif->stats.tx_errors, 1);
+}
+
+static void publish_and_notify(struct vif *vif)
+{
+	if (vif->tx.produced == vif->tx.published)
+		return;
+	if (ring_publish(&vif->tx))
+		evtchn_notify(&vif->tx_channel, &vif->worker->signaller);
+	else
+		counter_add(&vif->stats.suppressed, 1);
+}
+
+void vif_tx_complete(struct vif *vif, struct batch *batch)
+{
+	uint32_t start = vif->tx.produced;
+
+	hypervisor_return(vif->domain, batch->borrows, batch->nr_slots);
+	for (unsigned int i = 0; i < batch->nr_chains; i++)
+		chain_answer(vif, batch, i);
+	counter_add(&vif->stats.tx_responses, vif->tx.produced - start);
+	publish_and_notify(vif);
+}
+
+void vif_tx_refuse_old(struct vif *vif)
+{
+	netif_tx_response_t response = { .status = NETIF_RSP_ERROR };
+	netif_tx_request_t request;
+	int pending = vif->tx.in_cons ? ring_pending(&vif->tx) : 0;
+
+	if (pending < 0) {
+		vif_fault(vif, "tx request index out of the ring");
+		return;
+	}
+	for (int i = 0; i < pending; i++) {
+		ring_copy_tx_request(&vif->tx, vif->tx.in_cons, &request);
+		ring_consume(&vif->tx, 1);
+		response.id = request.id;
+		ring_produce_tx_response(&vif->tx, &response);
+	}
+	counter_add(&vif->stats.tx_requests, (uint64_t)pending);
+	counter_add(&vif->stats.tx_responses, (uint64_t)pending);
+	publish_and_notify(vif);
+}

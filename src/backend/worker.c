@@ -1,0 +1,237 @@
+#include "backend/worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bridge/counters.h"
+
+enum {
+	READY_MAX = 64,
+	RESTARTS_MAX = 10, /* passes before everybody else is served once */
+};
+
+static uint64_t clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void worker_set_timer(struct worker *worker, struct worker_timer *timer, uint64_t deadline_ms)
+{
+	timer->deadline_ms = deadline_ms;
+	if (timer->pending)
+		return;
+	timer->pending = true;
+	timer->next = worker->timers;
+	worker->timers = timer;
+}
+
+void worker_cancel_timer(struct worker *worker, struct worker_timer *timer)
+{
+	struct worker_timer **link = &worker->timers;
+
+	if (!timer->pending)
+		return;
+	while (*link != timer)
+		link = &(*link)->next;
+	*link = timer->next;
+	timer->pending = false;
+}
+
+/* Few timers are pending at any time: those of vifs in trouble. */
+static void timers_run(struct worker *worker)
+{
+	struct worker_timer **link = &worker->timers;
+	struct worker_timer *due = NULL;
+
+	while (*link) {
+		struct worker_timer *timer = *link;
+
+		if (timer->deadline_ms > worker->now_ms) {
+			link = &timer->next;
+			continue;
+		}
+		*link = timer->next;
+		timer->next = due;
+		due = timer;
+	}
+	while (due) {
+		struct worker_timer *timer = due;
+
+		due = timer->next;
+		timer->pending = false;
+		timer->expired(timer);
+	}
+}
+
+static int64_t wait_ns(const struct worker *worker)
+{
+	uint64_t first = UINT64_MAX;
+
+	if (worker->polls.head)
+		return 0;
+	for (const struct worker_timer *timer = worker->timers; timer; timer = timer->next)
+		if (timer->deadline_ms < first)
+			first = timer->deadline_ms;
+	if (first == UINT64_MAX)
+		return -1;
+	return first <= worker->now_ms ? 0 : (int64_t)(first - worker->now_ms) * 1000000;
+}
+
+int worker_add(struct worker *worker, struct worker_source *source, int fd,
+	       struct poll_item *item, void (*readable)(struct worker_source *source))
+{
+	source->item = item;
+	source->readable = readable;
+	return engine_add(worker->engine, &source->source, fd, source);
+}
+
+void worker_remove(struct worker *worker, struct worker_source *source)
+{
+	engine_remove(worker->engine, &source->source);
+}
+
+void worker_alarm(struct worker *worker)
+{
+	uint64_t one = 1;
+	ssize_t n = write(worker->alarm_fd, &one, sizeof(one));
+
+	(void)n; /* full: the alarm is on already */
+}
+
+static void mailbox_readable(struct worker_source *source)
+{
+	struct worker *worker = (struct worker *)((char *)source - offsetof(struct worker, mailbox));
+	uint64_t count;
+
+	engine_arm(worker->engine, &source->source);
+	if (read(source->source.fd, &count, sizeof(count)) < 0)
+		return;
+	worker->call(worker->call_arg);
+	sem_post(&worker->answered);
+}
+
+static void flush_signals(void *arg)
+{
+	struct worker *worker = arg;
+
+	signaller_flush(&worker->signaller);
+}
+
+/* Waits, clears events, and puts their items on the poll list. */
+static void events_take(struct worker *worker)
+{
+	struct engine_source *ready[READY_MAX];
+	int n = engine_wait(worker->engine, ready, READY_MAX, wait_ns(worker));
+
+	worker->now_ms = clock_ms();
+	counter_add(&worker->waits, 1);
+	for (int i = 0; i < n; i++) {
+		struct worker_source *source = ready[i]->owner;
+
+		source->readable(source);
+		if (source->item)
+			poll_schedule(&worker->polls, source->item);
+	}
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *worker = arg;
+	unsigned int restarts = 0;
+
+	engine_arm(worker->engine, &worker->mailbox.source);
+	while (!worker->stopping) {
+		events_take(worker);
+		timers_run(worker);
+		counter_add(&worker->loops, 1);
+		if (!poll_run(&worker->polls, POLL_BUDGET, flush_signals, worker))
+			restarts = 0;
+		else if (++restarts == RESTARTS_MAX)
+			counter_add(&worker->handovers, 1);
+		signaller_flush(&worker->signaller);
+	}
+	return NULL;
+}
+
+int worker_create(struct worker **out, enum engine_kind engine, int alarm_fd, char *note,
+		  size_t note_size)
+{
+	struct worker *worker = aligned_alloc(64, (sizeof(*worker) + 63) & ~(size_t)63);
+	int fd, err;
+
+	if (!worker)
+		return -ENOMEM;
+	memset(worker, 0, sizeof(*worker));
+	worker->alarm_fd = alarm_fd;
+	worker->now_ms = clock_ms();
+	poll_init(&worker->polls);
+	sem_init(&worker->answered, 0, 0);
+	err = engine_create(&worker->engine, engine, note, note_size);
+	if (err)
+		goto free_worker;
+	err = signaller_init(&worker->signaller);
+	if (err)
+		goto destroy_engine;
+	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	err = fd < 0 ? -errno : worker_add(worker, &worker->mailbox, fd, NULL, mailbox_readable);
+	if (err)
+		goto fini_signaller;
+	err = -pthread_create(&worker->thread, NULL, worker_main, worker);
+	if (err)
+		goto remove_mailbox;
+	*out = worker;
+	return 0;
+
+remove_mailbox:
+	worker_remove(worker, &worker->mailbox);
+	close(fd);
+fini_signaller:
+	signaller_fini(&worker->signaller);
+destroy_engine:
+	engine_destroy(worker->engine);
+free_worker:
+	free(worker);
+	return err;
+}
+
+void worker_call(struct worker *worker, void (*fn)(void *arg), void *arg)
+{
+	uint64_t one = 1;
+	ssize_t n;
+
+	worker->call = fn;
+	worker->call_arg = arg;
+	n = write(worker->mailbox.source.fd, &one, sizeof(one));
+	(void)n;
+	while (sem_wait(&worker->answered) && errno == EINTR)
+		;
+}
+
+static void worker_stop(void *arg)
+{
+	struct worker *worker = arg;
+
+	worker->stopping = true;
+}
+
+void worker_destroy(struct worker *worker)
+{
+	int fd = worker->mailbox.source.fd;
+
+	worker_call(worker, worker_stop, worker);
+	pthread_join(worker->thread, NULL);
+	worker_remove(worker, &worker->mailbox);
+	close(fd);
+	signaller_fini(&worker->signaller);
+	engine_destroy(worker->engine);
+	sem_destroy(&worker->answered);
+	free(worker);
+}

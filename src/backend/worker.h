@@ -1,0 +1,72 @@
+/*
+ * A data-plane thread: one engine, one poll list, one signaller, and whatever
+ * was attached to them. Everything that forwards belongs to a worker and is
+ * touched by its thread only; the control thread asks by worker_call().
+ */
+#ifndef BACKEND_WORKER_H
+#define BACKEND_WORKER_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/batch.h"
+#include "backend/poll.h"
+#include "io/engine.h"
+#include "io/signal.h"
+
+/* One deadline; expired() runs on the worker's thread. */
+struct worker_timer {
+	uint64_t deadline_ms;
+	void (*expired)(struct worker_timer *timer);
+	struct worker_timer *next;
+	bool pending;
+};
+
+/* What an engine_source's owner is: the item to be scheduled, and what to do
+ * first (clear the event). */
+struct worker_source {
+	struct engine_source source;
+	struct poll_item *item;
+	void (*readable)(struct worker_source *source);
+};
+
+struct worker {
+	struct engine *engine;
+	struct signaller signaller;
+	struct poll_list polls;
+	struct batch batch;
+	struct copies copies;
+	struct worker_timer *timers;
+	uint64_t now_ms; /* CLOCK_MONOTONIC, refreshed once a loop */
+	uint64_t loops, waits, handovers;
+	int alarm_fd;	 /* eventfd: "look at the faults", to the control thread */
+
+	pthread_t thread;
+	struct worker_source mailbox;
+	sem_t answered;
+	void (*call)(void *arg);
+	void *call_arg;
+	bool stopping;
+};
+
+/* Starts the thread. `note` gets the engine's line for the log. 0 or -errno. */
+int worker_create(struct worker **worker, enum engine_kind engine, int alarm_fd, char *note,
+		  size_t note_size);
+void worker_destroy(struct worker *worker);
+
+/* Runs fn(arg) on the worker's thread and waits for it. Control thread only. */
+void worker_call(struct worker *worker, void (*fn)(void *arg), void *arg);
+
+/* The rest: on the worker's own thread. */
+
+int worker_add(struct worker *worker, struct worker_source *source, int fd,
+	       struct poll_item *item, void (*readable)(struct worker_source *source));
+void worker_remove(struct worker *worker, struct worker_source *source);
+void worker_set_timer(struct worker *worker, struct worker_timer *timer, uint64_t deadline_ms);
+void worker_cancel_timer(struct worker *worker, struct worker_timer *timer);
+/* Tells the control thread that something of this worker's wants it. */
+void worker_alarm(struct worker *worker);
+
+#endif

@@ -58,7 +58,8 @@ void table_row(struct table *table);
 /* Closes the innermost open container. */
 void table_end(struct table *table);
 
-/* Values of the open object. In a column numbers stand right, the rest left. */
+/* Values of the open object. A column is made of those with one key and one
+ * head, "-" standing where a row has none; numbers stand right, the rest left. */
 void table_string(struct table *table, const char *key, const char *head,
 		  const char *value); /* NULL: null in JSON, "-" in text */
 void table_printf(struct table *table, const char *key, const char *head, const char *format, ...)

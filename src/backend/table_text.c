@@ -39,7 +39,7 @@ static const char *shown(const struct node *value)
 }
 
 struct column {
-	const char *head;
+	const struct node *like; /* the first value in it */
 	size_t width;
 	bool right;
 };
@@ -49,16 +49,23 @@ static bool is_cell(const struct node *node)
 	return !node_is_container(node) && node->kind != NODE_LINE && node->head;
 }
 
+/* Two columns may well have the same head: "dropped" in either direction. */
+static bool is_same_column(const struct node *a, const struct node *b)
+{
+	return !strcmp(a->head, b->head) && !a->key == !b->key &&
+	       (!a->key || !strcmp(a->key, b->key));
+}
+
 static void column_note(struct column *columns, unsigned int *nr, const struct node *cell)
 {
 	size_t width = text_string(NULL, shown(cell));
 	unsigned int i;
 
-	for (i = 0; i < *nr && strcmp(columns[i].head, cell->head); i++)
+	for (i = 0; i < *nr && !is_same_column(columns[i].like, cell); i++)
 		;
 	assert(i < TABLE_MAX_COLUMNS);
 	if (i == *nr) {
-		columns[(*nr)++] = (struct column){ .head = cell->head,
+		columns[(*nr)++] = (struct column){ .like = cell,
 						    .width = text_string(NULL, cell->head) };
 	}
 	if (width > columns[i].width)
@@ -79,12 +86,12 @@ static void print_cell(FILE *out, const struct column *column, const char *text,
 		fprintf(out, "%*s", column->right ? 1 : pad + 1, "");
 }
 
-static const struct node *find_cell(const struct node *row, const char *head)
+static const struct node *find_cell(const struct node *row, const struct node *like)
 {
 	const struct node *cell;
 
 	for (cell = row->first; cell; cell = cell->next)
-		if (is_cell(cell) && !strcmp(cell->head, head))
+		if (is_cell(cell) && is_same_column(cell, like))
 			return cell;
 	return NULL;
 }
@@ -103,18 +110,19 @@ static void text_columns(FILE *out, const struct node *list, unsigned int indent
 		return;
 	fprintf(out, "%*s", (int)indent, "");
 	for (i = 0; i < nr; i++)
-		print_cell(out, &columns[i], columns[i].head, i + 1 == nr);
+		print_cell(out, &columns[i], columns[i].like->head, i + 1 == nr);
 	for (row = list->first; row; row = row->next) {
 		fprintf(out, "%*s", (int)indent, "");
 		for (i = 0; i < nr; i++)
-			print_cell(out, &columns[i], shown(find_cell(row, columns[i].head)),
+			print_cell(out, &columns[i], shown(find_cell(row, columns[i].like)),
 				   i + 1 == nr);
 	}
 }
 
 static void text_line(FILE *out, const struct node *node, unsigned int indent)
 {
-	fprintf(out, "%*s", (int)indent, "");
+	if (node->kind != NODE_LINE || *node->text)
+		fprintf(out, "%*s", (int)indent, "");
 	if (node->kind != NODE_LINE) {
 		text_string(out, node->head);
 		fputs(": ", out);

@@ -123,6 +123,29 @@ static void tell_wide(struct table *table)
 	table_end(table);
 }
 
+static void tell_same_heads(struct table *table)
+{
+	table_list(table, NULL, NULL, TABLE_COLUMNS);
+	table_row(table);
+	table_number(table, "from_dropped", "dropped", 1);
+	table_number(table, "to_dropped", "dropped", 22);
+	table_string(table, NULL, "dropped", "text");
+	table_end(table);
+	table_row(table);
+	table_number(table, "to_dropped", "dropped", 3);
+	table_end(table);
+	table_end(table);
+}
+
+static void tell_blank_line(struct table *table)
+{
+	table_object(table, NULL, "title", TABLE_FIELDS);
+	table_line(table, "%s", "");
+	table_line(table, "\tx");
+	table_string(table, "reason", "reason", "");
+	table_end(table);
+}
+
 static void tell_empty_list(struct table *table)
 {
 	table_list(table, NULL, NULL, TABLE_COLUMNS);
@@ -205,6 +228,9 @@ static const struct render_case render_cases[] = {
 	  "[{\"ratio\":null,\"rate\":null}]\n" },
 	{ "widths are columns, not bytes", tell_wide, TABLE_TEXT,
 	  "name  end\n\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc x\n\\x01  y\n" },
+	{ "columns with the same head", tell_same_heads, TABLE_TEXT,
+	  "dropped dropped dropped\n      1      22 text\n      -       3 -\n" },
+	{ "blank lines and tabs", tell_blank_line, TABLE_TEXT, "title\n\n    \tx\n    reason: \n" },
 	{ "empty list, text", tell_empty_list, TABLE_TEXT, "" },
 	{ "empty list, JSON", tell_empty_list, TABLE_JSON, "[]\n" },
 	{ "empty list, pretty", tell_empty_list, TABLE_PRETTY, "[]\n" },

@@ -39,16 +39,18 @@ static void peer_close(struct peer *peer)
 	free(peer);
 }
 
-/* The server has output: sent from the loop, never from within its calls. */
+/* The server has output: sent from the loop, never from within its calls. Until
+ * it is out nothing more is read: a client that does not take its answers waits
+ * for itself. */
 static void peer_wants_output(void *arg)
 {
 	struct peer *peer = arg;
 
+	event_del(peer->readable);
 	event_add(peer->writable, NULL);
 }
 
-/* False: the peer was closed. */
-static bool peer_send(struct peer *peer)
+static void peer_send(struct peer *peer)
 {
 	const void *bytes;
 	size_t length;
@@ -57,24 +59,30 @@ static bool peer_send(struct peer *peer)
 	while ((length = store_server_output(peer->connection, &bytes))) {
 		n = send(peer->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EAGAIN)
-			return true;
+			return;
 		if (n < 0) {
 			peer_close(peer);
-			return false;
+			return;
 		}
 		store_server_sent(peer->connection, (size_t)n);
 	}
 	event_del(peer->writable);
 	if (peer->closing)
 		peer_close(peer);
-	return !peer->closing;
+	else
+		event_add(peer->readable, NULL);
 }
 
 static void peer_writable(evutil_socket_t fd, short events, void *arg)
 {
+	struct peer *peer = arg;
+
 	(void)fd;
 	(void)events;
-	peer_send(arg);
+	if (store_server_has_failed(peer->connection)) /* its events pile up unread */
+		peer_close(peer);
+	else
+		peer_send(peer);
 }
 
 static void peer_readable(evutil_socket_t fd, short events, void *arg)

@@ -28,7 +28,6 @@ int tap_set_carrier(int fd, bool up);
 struct tap {
 	struct port port;
 	struct engine *engine;
-	struct engine_source source;
 	int fd;
 	struct tap_batch *batch; /* buffers of one batch of reads */
 };

@@ -172,6 +172,38 @@ static void check_answer(struct stage *stage)
 			     (long long)(clock_ms() - before));
 }
 
+static bool figure(const char *json, const char *key, unsigned long long *value)
+{
+	const char *at = strstr(json, key);
+
+	return at && sscanf(at + strlen(key), "\":%llu", value) == 1;
+}
+
+/* Each frame forwarded, delivered or dropped for one reason. A vif that was
+ * stopped has no figures any more. */
+static void check_conservation(struct stage *stage)
+{
+	static const char *const words[] = { "--json", "stats", "attacker.0" };
+	static char text[SHOW_BYTES];
+	unsigned long long from, forwarded, from_dropped, intended, delivered, to_dropped;
+
+	if (daemon_ask(&stage->daemon, words, 3, text, sizeof(text)) ||
+	    !figure(text, "from_guest_frames", &from))
+		return;
+	if (!figure(text, "from_guest_forwarded", &forwarded) ||
+	    !figure(text, "from_guest_dropped", &from_dropped) ||
+	    !figure(text, "to_guest_intended", &intended) ||
+	    !figure(text, "to_guest_frames", &delivered) ||
+	    !figure(text, "to_guest_dropped", &to_dropped))
+		hostile_fail(stage, "statistics lack a figure");
+	else if (from != forwarded + from_dropped)
+		hostile_fail(stage, "%llu frames from the guest, %llu forwarded, %llu dropped",
+			     from, forwarded, from_dropped);
+	else if (intended < delivered + to_dropped) /* the rest waits for buffers */
+		hostile_fail(stage, "%llu frames to the guest, %llu delivered, %llu dropped",
+			     intended, delivered, to_dropped);
+}
+
 bool hostile_end(struct stage *stage)
 {
 	if (!daemon_is_alive(&stage->daemon)) {
@@ -179,6 +211,8 @@ bool hostile_end(struct stage *stage)
 		return false;
 	}
 	check_canary(stage); /* while the attacker's figures can still be seen */
+	if (stage->attacker.domid)
+		check_conservation(stage);
 	raw_guest_close(&stage->attacker);
 	check_leaks(stage);
 	check_answer(stage);
@@ -219,6 +253,11 @@ static bool show_has(const struct stage *stage, const char *reason)
 
 void expect_fault(struct stage *stage, const char *reason)
 {
+	expect_refused(stage, EPROTO, reason);
+}
+
+void expect_refused(struct stage *stage, int err, const char *reason)
+{
 	struct raw_guest *attacker = &stage->attacker;
 	char text[256], expected[256];
 
@@ -230,11 +269,52 @@ void expect_fault(struct stage *stage, const char *reason)
 		return;
 	}
 	raw_guest_reason(attacker, text, sizeof(text));
-	snprintf(expected, sizeof(expected), "%d %s", EPROTO, reason);
+	snprintf(expected, sizeof(expected), "%d %s", err, reason);
 	if (strcmp(text, expected))
 		hostile_fail(stage, "the reason is '%s' instead of '%s'", text, expected);
 	if (!show_has(stage, reason))
 		hostile_fail(stage, "'show' does not name the reason '%s'", reason);
+}
+
+void peer_frame(const struct stage *stage, uint32_t number, uint32_t length, uint8_t *frame)
+{
+	for (uint32_t i = 14; i < length; i++)
+		frame[i] = (uint8_t)(i * 13 + i / 256 + number);
+	raw_guest_fill_header(&stage->peer, frame, stage->attacker.vif.mac);
+}
+
+/* One frame in as many slots as it has pages. */
+static void peer_post(struct stage *stage, uint32_t number, uint32_t length)
+{
+	static uint8_t frame[HOSTILE_MTU];
+	struct raw_guest *peer = &stage->peer;
+
+	peer_frame(stage, number, length, frame);
+	for (uint32_t at = 0, i = 0; at < length; at += PAGE_BYTES, i++) {
+		uint32_t part = length - at < PAGE_BYTES ? length - at : PAGE_BYTES;
+		netif_tx_request_t slot = raw_guest_slot(peer, i, (uint16_t)(at ? part : length),
+							 0);
+
+		if (at + part < length)
+			slot.flags = NETTXF_more_data;
+		memcpy(raw_guest_tx_page(peer, i), frame + at, part);
+		ring_produce_tx_request(&peer->tx, &slot);
+	}
+	raw_guest_push(peer);
+}
+
+void peer_send(struct stage *stage, uint32_t first, unsigned int n, uint32_t length)
+{
+	int slots = (int)((length + PAGE_BYTES - 1) / PAGE_BYTES);
+	netif_tx_response_t responses[4];
+
+	for (unsigned int i = 0; i < n && !stage->failed; i++) {
+		peer_post(stage, first + i, length);
+		if (raw_guest_responses(&stage->peer, responses, (unsigned int)slots,
+					RAW_TIMEOUT_MS) != slots ||
+		    responses[0].status != NETIF_RSP_OKAY)
+			hostile_fail(stage, "the peer's frame %u was not taken", first + i);
+	}
 }
 
 /* Takes one frame of the attacker's out of its buffers: its length, or 0. */

@@ -48,6 +48,13 @@ void expect_alive(struct stage *stage);
 /* The vif was stopped for that reason, which the guest, the operator and the
  * statistics can read. */
 void expect_fault(struct stage *stage, const char *reason);
+/* The same with another error number than EPROTO. */
+void expect_refused(struct stage *stage, int err, const char *reason);
+
+/* The peer sends n frames of that length to the attacker; the i-th is the one
+ * that peer_frame() makes. Fails the case if one is not answered OKAY. */
+void peer_send(struct stage *stage, uint32_t first, unsigned int n, uint32_t length);
+void peer_frame(const struct stage *stage, uint32_t number, uint32_t length, uint8_t *frame);
 
 /* Posts all the peer's buffers again and forgets what it has received. */
 void peer_reset(struct stage *stage);

@@ -118,12 +118,10 @@ bool netfront_arm(struct netfront *front, uint32_t tx_bytes)
 	return sleep || netfront_fault(front);
 }
 
-void netfront_take_events(struct netfront *front)
+void netfront_take_event(struct evtchn *channel)
 {
-	if (front->tx_channel.port)
-		evtchn_take(&front->tx_channel);
-	if (front->rx_channel.port)
-		evtchn_take(&front->rx_channel);
+	if (channel->port)
+		evtchn_take(channel);
 }
 
 static void close_channel(struct netfront *front, struct evtchn *channel)

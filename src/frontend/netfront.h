@@ -67,8 +67,8 @@ enum front_fault netfront_fault(const struct netfront *front);
 void netfront_flush(struct netfront *front);
 /* See splitvif_arm(). With a fault it says true: the control side knows. */
 bool netfront_arm(struct netfront *front, uint32_t tx_bytes);
-/* Clears pending events. */
-void netfront_take_events(struct netfront *front);
+/* Clears a channel's pending event, if there is such a channel. */
+void netfront_take_event(struct evtchn *channel);
 
 /* Drops the descriptors of both channels, keeping their counts. */
 void netfront_close_channels(struct netfront *front);

@@ -101,7 +101,7 @@ static void test_single_channel_serves_both(void **state)
 	ring_arm(&f->mock.rx, FRONT_RX_PAGES + 1);
 	netfront_flush(&f->front);
 	assert_int_equal(fixture_wakes(f, 0), 1);
-	netfront_take_events(&f->front);
+	netfront_take_event(&f->front.rx_channel);
 }
 
 static void test_pages_in_use_hold_up_the_next_connection(void **state)
@@ -141,7 +141,7 @@ static void test_down_is_quiet(void **state)
 	netfront_bury(&f->front);
 	netfront_flush(&f->front);
 	assert_true(netfront_arm(&f->front, 1514));
-	netfront_take_events(&f->front);
+	netfront_take_event(&f->front.rx_channel);
 	assert_int_equal(netfront_fault(&f->front), FRONT_SOUND);
 }
 

@@ -23,13 +23,15 @@ struct csum_place {
 	uint16_t network;   /* offset of the IP header */
 	uint16_t transport; /* offset of the TCP or UDP header */
 	uint16_t field;	    /* offset of the checksum field */
-	uint16_t end;	    /* offset behind the last byte that it covers */
+	uint32_t end;	    /* offset behind the last byte that it covers */
 	uint8_t protocol;   /* IPPROTO_TCP or IPPROTO_UDP */
 	uint8_t version;    /* 4 or 6 */
 };
 
-/* False: not TCP or UDP over IP, a fragment of one, or headers that are cut,
- * that contradict the frame's length, or that reach beyond the head. */
+/* False: not TCP or UDP over IP, a fragment of one, headers that are cut, that
+ * contradict the frame's length, or that reach beyond the head; and a routing
+ * header with segments left, whose checksum is over another destination than
+ * the one in front (RFC 8200, 8.1). */
 bool csum_find(const struct frame *frame, struct csum_place *place);
 
 /* Fills in a CSUM_BLANK frame's checksum, in its head, and makes it CSUM_VALID.

@@ -1,0 +1,243 @@
+#include "bridge/csum.h"
+
+#include <endian.h>
+#include <netinet/in.h>
+#include <string.h>
+
+enum {
+	ETHERTYPE_AT = 12,
+	TYPE_IPV4 = 0x0800,
+	TYPE_IPV6 = 0x86dd,
+	TYPE_VLAN = 0x8100,
+	TYPE_SERVICE_VLAN = 0x88a8,
+	IPV4_MIN = 20,
+	IPV4_FRAGMENT_BITS = 0x3fff, /* more fragments, and the offset */
+	IPV6_BYTES = 40,
+	UDP_BYTES = 8,
+	TCP_MIN = 20,
+};
+
+static uint16_t get16(const uint8_t *bytes)
+{
+	return (uint16_t)(bytes[0] << 8 | bytes[1]);
+}
+
+static uint16_t fold(uint64_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+static uint64_t halves(const uint8_t *data)
+{
+	uint64_t word;
+
+	memcpy(&word, data, sizeof(word));
+	return (word & 0xffffffff) + (word >> 32);
+}
+
+/*
+ * One's-complement addition does not care in which order the bytes of a word
+ * stand, as long as the result is swapped back (RFC 1071, 2(B)), nor how wide
+ * the words are that are added before the fold. 32-bit halves in a 64-bit sum
+ * need no carry for 16 GiB, and the four sums do not wait for each other.
+ */
+uint64_t csum_add(uint64_t sum, const uint8_t *data, size_t length)
+{
+	uint64_t a = 0, b = 0, c = 0, d = 0;
+	uint8_t tail[8] = { 0 };
+
+	for (; length >= 32; data += 32, length -= 32) {
+		a += halves(data);
+		b += halves(data + 8);
+		c += halves(data + 16);
+		d += halves(data + 24);
+	}
+	for (; length >= 8; data += 8, length -= 8)
+		a += halves(data);
+	if (length) {
+		memcpy(tail, data, length);
+		b += halves(tail);
+	}
+	return sum + be16toh(fold(a + b + c + d));
+}
+
+uint16_t csum_fold(uint64_t sum)
+{
+	return (uint16_t)~fold(sum);
+}
+
+/* The EtherType behind one or two tags, and in *offset what follows it. */
+static bool skip_tags(const struct frame *frame, uint16_t *type, uint16_t *offset)
+{
+	uint16_t at = ETHERTYPE_AT;
+
+	for (unsigned int tags = 0; tags <= 2; tags++, at += 4) {
+		if (at + 2 > frame->head)
+			return false;
+		*type = get16(frame->bytes + at);
+		*offset = at + 2;
+		if (*type != TYPE_VLAN && *type != TYPE_SERVICE_VLAN)
+			return true;
+	}
+	return false;
+}
+
+static bool find_behind_ipv4(const struct frame *frame, struct csum_place *place)
+{
+	const uint8_t *ip = frame->bytes + place->network;
+	unsigned int header;
+	unsigned int total;
+
+	if (place->network + IPV4_MIN > frame->head)
+		return false;
+	header = (ip[0] & 0xf) * 4u;
+	total = get16(ip + 2);
+	if (ip[0] >> 4 != 4 || header < IPV4_MIN || header > total)
+		return false;
+	if (total > frame->length - place->network)
+		return false;
+	if (get16(ip + 6) & IPV4_FRAGMENT_BITS)
+		return false;
+	place->version = 4;
+	place->protocol = ip[9];
+	place->transport = place->network + (uint16_t)header;
+	place->end = place->network + total;
+	return true;
+}
+
+/* One extension header further. False: one that hides what is behind it. */
+static bool skip_extension(const struct frame *frame, struct csum_place *place)
+{
+	const uint8_t *header = frame->bytes + place->transport;
+
+	if (place->protocol != IPPROTO_HOPOPTS && place->protocol != IPPROTO_ROUTING &&
+	    place->protocol != IPPROTO_DSTOPTS)
+		return false;
+	if (place->transport + 8 > frame->head)
+		return false;
+	if (place->protocol == IPPROTO_ROUTING && header[3])
+		return false;
+	place->protocol = header[0];
+	place->transport += (uint16_t)((header[1] + 1) * 8);
+	return place->transport <= frame->head;
+}
+
+static bool find_behind_ipv6(const struct frame *frame, struct csum_place *place)
+{
+	const uint8_t *ip = frame->bytes + place->network;
+
+	if (place->network + IPV6_BYTES > frame->head || ip[0] >> 4 != 6)
+		return false;
+	place->end = place->network + IPV6_BYTES + get16(ip + 4);
+	if (place->end > frame->length)
+		return false;
+	place->version = 6;
+	place->protocol = ip[6];
+	place->transport = place->network + IPV6_BYTES;
+	while (place->protocol != IPPROTO_TCP && place->protocol != IPPROTO_UDP)
+		if (!skip_extension(frame, place))
+			return false;
+	return true;
+}
+
+static bool find_in_tcp(const struct frame *frame, struct csum_place *place, uint32_t length)
+{
+	unsigned int header;
+
+	if (length < TCP_MIN || place->transport + TCP_MIN > frame->head)
+		return false;
+	header = (frame->bytes[place->transport + 12] >> 4) * 4u;
+	place->field = place->transport + 16;
+	return header >= TCP_MIN && header <= length;
+}
+
+static bool find_in_udp(const struct frame *frame, struct csum_place *place, uint32_t length)
+{
+	uint16_t says;
+
+	if (length < UDP_BYTES || place->transport + UDP_BYTES > frame->head)
+		return false;
+	says = get16(frame->bytes + place->transport + 4);
+	place->field = place->transport + 6;
+	place->end = place->transport + says;
+	return says >= UDP_BYTES && says <= length;
+}
+
+static bool find_in_transport(const struct frame *frame, struct csum_place *place)
+{
+	if (place->transport > place->end)
+		return false;
+	if (place->protocol == IPPROTO_TCP)
+		return find_in_tcp(frame, place, place->end - place->transport);
+	if (place->protocol == IPPROTO_UDP)
+		return find_in_udp(frame, place, place->end - place->transport);
+	return false;
+}
+
+bool csum_find(const struct frame *frame, struct csum_place *place)
+{
+	uint16_t type;
+
+	if (!skip_tags(frame, &type, &place->network))
+		return false;
+	if (type == TYPE_IPV4)
+		return find_behind_ipv4(frame, place) && find_in_transport(frame, place);
+	if (type == TYPE_IPV6)
+		return find_behind_ipv6(frame, place) && find_in_transport(frame, place);
+	return false;
+}
+
+static uint64_t sum_pseudo_header(const struct frame *frame, const struct csum_place *place)
+{
+	const uint8_t *ip = frame->bytes + place->network;
+	uint64_t sum = place->protocol + (place->end - place->transport);
+
+	return place->version == 4 ? csum_add(sum, ip + 12, 8) : csum_add(sum, ip + 8, 32);
+}
+
+/* A piece that starts at an odd offset has its bytes the other way round. */
+static uint64_t add_piece(uint64_t sum, const uint8_t *data, uint32_t length, uint32_t offset)
+{
+	uint16_t piece = fold(csum_add(0, data, length));
+
+	return sum + (offset & 1 ? __builtin_bswap16(piece) : piece);
+}
+
+/* Everything from the transport header on, whose offset is even. */
+static uint64_t sum_transport(const struct frame *frame, const struct csum_place *place)
+{
+	uint32_t offset = place->end < frame->head ? place->end : frame->head;
+	uint64_t sum = csum_add(0, frame->bytes + place->transport, offset - place->transport);
+
+	for (unsigned int i = 0; i < frame->nr_frags && offset < place->end; i++) {
+		const struct fragment *fragment = &frame->frags[i];
+		uint32_t left = place->end - offset;
+		uint32_t take = fragment->length < left ? fragment->length : left;
+
+		sum = add_piece(sum, fragment->data, take, offset);
+		offset += take;
+	}
+	return sum;
+}
+
+bool csum_complete(struct frame *frame)
+{
+	struct csum_place place;
+	uint8_t *field;
+	uint16_t csum;
+
+	if (!csum_find(frame, &place))
+		return false;
+	field = frame->bytes + place.field;
+	field[0] = 0;
+	field[1] = 0;
+	csum = csum_fold(sum_pseudo_header(frame, &place) + sum_transport(frame, &place));
+	if (csum == 0 && place.protocol == IPPROTO_UDP)
+		csum = 0xffff; /* 0 means "none" (RFC 768) */
+	field[0] = (uint8_t)(csum >> 8);
+	field[1] = (uint8_t)csum;
+	frame->csum = CSUM_VALID;
+	return true;
+}

@@ -100,6 +100,16 @@ static size_t put_piece(char *to, uint8_t choice)
 	return (size_t)(stpcpy(to, piece) - to) + (choice < 200);
 }
 
+/* None, the connection's last one, or any. */
+static uint32_t take_transaction(struct fuzz *fuzz, unsigned int index)
+{
+	uint8_t which = take(fuzz);
+
+	if (which < 100 || !fuzz->connections[index])
+		return 0;
+	return which < 250 ? fuzz->connections[index]->last_transaction : which % 4;
+}
+
 /* A message: type, transaction, up to four pieces, and filling. */
 static void feed_message(struct fuzz *fuzz, unsigned int index)
 {
@@ -109,7 +119,7 @@ static void feed_message(struct fuzz *fuzz, unsigned int index)
 	struct xsd_sockmsg header = {
 		.type = take(fuzz) % 32,
 		.req_id = 1,
-		.tx_id = take(fuzz) % 4,
+		.tx_id = take_transaction(fuzz, index),
 	};
 
 	for (unsigned int i = 0; i < pieces % 5; i++)
@@ -123,6 +133,22 @@ static void feed_message(struct fuzz *fuzz, unsigned int index)
 	header.len = (uint32_t)(length - WIRE_HEADER_BYTES);
 	memcpy(bytes, &header, sizeof(header));
 	feed(fuzz, index, bytes, length);
+}
+
+/* A transaction's begin and end, which luck alone brings together too seldom. */
+static void feed_transaction(struct fuzz *fuzz, unsigned int index)
+{
+	const struct {
+		struct xsd_sockmsg header;
+		char payload[2];
+	} start = { { .type = XS_TRANSACTION_START, .len = 1 }, "" },
+	  end = { { .type = XS_TRANSACTION_END, .tx_id = take_transaction(fuzz, index), .len = 2 },
+		  "T" };
+
+	if (!end.header.tx_id)
+		feed(fuzz, index, &start, sizeof(start.header) + 1);
+	else
+		feed(fuzz, index, &end, sizeof(end.header) + 2);
 }
 
 static void read_output(struct fuzz *fuzz, unsigned int index)
@@ -165,6 +191,10 @@ static void run_command(struct fuzz *fuzz)
 	case 5:
 	case 6:
 		feed_raw(fuzz, index);
+		break;
+	case 7:
+	case 8:
+		feed_transaction(fuzz, index);
 		break;
 	default:
 		feed_message(fuzz, index);

@@ -68,10 +68,6 @@ int transaction_remove(struct transaction *transaction, const char *path);
 int transaction_set_permissions(struct transaction *transaction, const char *path,
 				const struct permission *list, unsigned int nr);
 
-/* A domain is gone: removes its home, the nodes that belong to it, and its
- * entries in all lists of permissions. Direct, as domain 0. 0 or -ENOMEM. */
-int transaction_forget(struct transaction *transaction, uint16_t domid);
-
 /* Gives the root that the tree shall adopt (the caller's reference): 0,
  * -EAGAIN (conflict), -ENOSPC (quota), -ENOMEM. The tree is as before. */
 int transaction_commit(struct transaction *transaction, struct node **root);

@@ -16,6 +16,7 @@ enum access_kind {
 /* A path that a transaction depends on. */
 struct access {
 	enum access_kind kind;
+	bool changed, removed; /* watches will be told of that */
 	char path[];
 };
 
@@ -63,6 +64,8 @@ static struct access *access_create(const char *path, enum access_kind kind)
 	if (!access)
 		return NULL;
 	access->kind = kind;
+	access->changed = false;
+	access->removed = false;
 	memcpy(access->path, path, length + 1);
 	return access;
 }
@@ -94,6 +97,27 @@ static int note(struct transaction *transaction, const char *path, enum access_k
 	}
 	transaction->access_bytes += bytes;
 	return 0;
+}
+
+static int compare_path(const void *path, const void *access)
+{
+	return strcmp(path, ((const struct access *)access)->path);
+}
+
+/* Whether the change has been noted before, and if not, that it is now. So a
+ * transaction tells of each path once, and a guest that writes one node for
+ * ever fills no memory. */
+static bool tells_already(struct transaction *transaction, const char *path, bool removed)
+{
+	struct access **found = tfind(path, &transaction->accesses, compare_path);
+	bool *told, already;
+
+	if (!found)
+		return false;
+	told = removed ? &(*found)->removed : &(*found)->changed;
+	already = *told;
+	*told = true;
+	return already;
 }
 
 static struct change *change_create(const char *path, bool removed)
@@ -132,8 +156,12 @@ static int apply(struct transaction *transaction, struct node *root, const char 
 	change = change_create(path, removed);
 	if (!change)
 		goto refuse;
-	*transaction->changes_end = change;
-	transaction->changes_end = &change->next;
+	if (tells_already(transaction, path, removed)) {
+		free(change);
+	} else {
+		*transaction->changes_end = change;
+		transaction->changes_end = &change->next;
+	}
 	transaction->owned_more += more;
 	node_put(transaction->root);
 	transaction->root = root;

@@ -49,7 +49,7 @@ struct transaction {
 	int64_t owned_more; /* nodes of domid: root's over base's */
 	void *accesses;	    /* tsearch tree of struct access */
 	size_t access_bytes;
-	struct change *changes, **changes_end; /* in the order made */
+	struct change *changes, **changes_end; /* in the order first made */
 };
 
 void transaction_init(struct transaction *transaction, struct tree *tree, uint16_t domid,

@@ -114,6 +114,26 @@ static void test_changes_are_noted_in_order(void **state)
 	tree_destroy(tree);
 }
 
+static void test_each_path_is_told_once(void **state)
+{
+	struct tree *tree = example();
+	struct transaction transaction;
+	unsigned int nr = 0;
+
+	(void)state;
+	transaction_init(&transaction, tree, 0, false);
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(transaction_write(&transaction, "/d", "1", 1), 0);
+		assert_int_equal(transaction_write(&transaction, "/e/f", "1", 1), 0);
+		assert_int_equal(transaction_remove(&transaction, "/e/f"), 0);
+	}
+	for (const struct change *change = transaction.changes; change; change = change->next)
+		nr++;
+	assert_int_equal(nr, 3);
+	transaction_fini(&transaction);
+	tree_destroy(tree);
+}
+
 static void test_a_doomed_one_never_commits(void **state)
 {
 	struct tree *tree = example();
@@ -133,6 +153,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_conflicts),
 		cmocka_unit_test(test_changes_are_noted_in_order),
+		cmocka_unit_test(test_each_path_is_told_once),
 		cmocka_unit_test(test_a_doomed_one_never_commits),
 	};
 

@@ -110,10 +110,20 @@ static void mailbox_readable(struct worker_source *source)
 {
 	struct worker *worker =
 		(struct worker *)((char *)source - offsetof(struct worker, mailbox));
-	uint64_t count;
 
-	engine_arm(worker->engine, &source->source);
-	if (read(source->source.fd, &count, sizeof(count)) < 0)
+	worker->mail = true;
+}
+
+/* A call may end sources that were reported together with it, and whoever made
+ * it may free them as soon as it is answered: so it comes after all of them. */
+static void mail_take(struct worker *worker)
+{
+	uint64_t count;
+	bool called = read(worker->mailbox.source.fd, &count, sizeof(count)) == sizeof(count);
+
+	worker->mail = false;
+	engine_arm(worker->engine, &worker->mailbox.source);
+	if (!called)
 		return;
 	worker->call(worker->call_arg);
 	sem_post(&worker->answered);
@@ -141,6 +151,8 @@ static void events_take(struct worker *worker)
 		if (source->item)
 			poll_schedule(&worker->polls, source->item);
 	}
+	if (worker->mail)
+		mail_take(worker);
 }
 
 static void *worker_main(void *arg)

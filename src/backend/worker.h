@@ -48,6 +48,7 @@ struct worker {
 	sem_t answered;
 	void (*call)(void *arg);
 	void *call_arg;
+	bool mail; /* the mailbox was reported in this loop */
 	bool stopping;
 };
 

@@ -79,10 +79,23 @@ int rundir_create(void)
 	return info.st_uid == geteuid() ? 0 : -EPERM;
 }
 
+static int join_path(char path[RUNDIR_PATH_BYTES], const char *dir, const char *file)
+{
+	int length = snprintf(path, RUNDIR_PATH_BYTES, "%s/%s", dir, file);
+
+	return length < RUNDIR_PATH_BYTES ? 0 : -ENAMETOOLONG;
+}
+
 int rundir_connect(char path[RUNDIR_PATH_BYTES], const char *file, int type)
 {
+	return rundir_connect_in(path, NULL, file, type);
+}
+
+int rundir_connect_in(char path[RUNDIR_PATH_BYTES], const char *dir, const char *file, int type)
+{
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd, err = rundir_path(path, RUNDIR_PATH_BYTES, file);
+	int err = dir ? join_path(path, dir, file) : rundir_path(path, RUNDIR_PATH_BYTES, file);
+	int fd;
 
 	if (err)
 		return err;

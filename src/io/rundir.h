@@ -29,4 +29,7 @@ int rundir_create(void);
  * listens). The path goes to `path` for messages. The descriptor or -errno. */
 int rundir_connect(char path[RUNDIR_PATH_BYTES], const char *file, int type);
 
+/* The same in a directory that the caller names; NULL: in the run directory. */
+int rundir_connect_in(char path[RUNDIR_PATH_BYTES], const char *dir, const char *file, int type);
+
 #endif

@@ -1,0 +1,672 @@
+#include "frontend/front_connect.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SOURCE_DOMAIN, SOURCE_STORE, SOURCE_TIMER, SOURCE_TX_CHANNEL, SOURCE_RX_CHANNEL, SOURCES };
+enum { STORE_TIMEOUT_MS = 2000, LASTED_MS = 5000, HANGUP_GRACE_MS = 1000, BACKEND_DOMID = 0 };
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+static void tell(struct front_connect *c, enum splitvif_severity severity, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void tell(struct front_connect *c, enum splitvif_severity severity, const char *format, ...)
+{
+	char text[sizeof(c->reason) + 64];
+	va_list args;
+
+	if (!c->config.message)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	c->config.message(c->config.arg, severity, text);
+}
+
+/* Notes a failure; the same one again is not told again. */
+static int fail(struct front_connect *c, int err, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int fail(struct front_connect *c, int err, const char *format, ...)
+{
+	char reason[sizeof(c->reason)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(reason, sizeof(reason), format, args);
+	va_end(args);
+	if (c->connections && strcmp(reason, c->reason) != 0)
+		tell(c, SPLITVIF_WARNING, "%s", reason);
+	memcpy(c->reason, reason, sizeof(reason));
+	c->error = err;
+	return err;
+}
+
+static void set_timer_ns(struct front_connect *c, int64_t delay)
+{
+	struct itimerspec when = { .it_value = { delay / 1000000000, delay % 1000000000 } };
+
+	timerfd_settime(c->timer_fd, 0, &when, NULL);
+}
+
+static void set_timer_ms(struct front_connect *c, unsigned int delay)
+{
+	set_timer_ns(c, delay * 1000000LL);
+}
+
+static void retry_later(struct front_connect *c, enum connect_phase phase)
+{
+	c->phase = phase;
+	set_timer_ms(c, c->retry_ms);
+	c->retry_ms = c->retry_ms * 2 < CONNECT_RETRY_MAX_MS ? c->retry_ms * 2 :
+							       CONNECT_RETRY_MAX_MS;
+}
+
+/* The domain's socket speaks only when asked; its hang-up is all there is to
+ * listen for. */
+static int listen_to(struct front_connect *c, int fd, uint32_t source)
+{
+	struct epoll_event event = { .events = source == SOURCE_DOMAIN ? EPOLLRDHUP : EPOLLIN,
+				     .data.u32 = source };
+
+	return epoll_ctl(c->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+int front_connect_init(struct front_connect *c, struct netfront *front,
+		       const struct splitvif_config *config)
+{
+	*c = (struct front_connect){ .front = front,
+				     .domain.fd = -1,
+				     .config = *config,
+				     .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
+				     .timer_fd = timerfd_create(CLOCK_MONOTONIC,
+								TFD_CLOEXEC | TFD_NONBLOCK),
+				     .retry_ms = CONNECT_RETRY_MIN_MS };
+	if (c->epoll_fd < 0 || c->timer_fd < 0 || listen_to(c, c->timer_fd, SOURCE_TIMER))
+		goto fail;
+	c->rundir = config->rundir ? strdup(config->rundir) : NULL;
+	if (config->rundir && !c->rundir)
+		goto fail;
+	c->config.rundir = c->rundir;
+	snprintf(c->status.name, sizeof(c->status.name), "%s", config->name);
+	if (config->bridge)
+		snprintf(c->status.bridge, sizeof(c->status.bridge), "%s", config->bridge);
+	memcpy(c->status.mac, config->mac, sizeof(c->status.mac));
+	c->status.mtu = config->mtu;
+	c->status.ip = config->ip;
+	return 0;
+
+fail:
+	front_connect_fini(c);
+	return errno ? -errno : -ENOMEM;
+}
+
+/* Lets go of domain and store; the data path is the caller's business. */
+static void hang_up(struct front_connect *c)
+{
+	if (c->store)
+		store_client_close(c->store);
+	c->store = NULL;
+	front_domain_close(&c->domain);
+}
+
+void front_connect_fini(struct front_connect *c)
+{
+	hang_up(c);
+	if (c->timer_fd >= 0)
+		close(c->timer_fd);
+	if (c->epoll_fd >= 0)
+		close(c->epoll_fd);
+	free(c->rundir);
+}
+
+static void note_down(struct front_connect *c)
+{
+	if (c->status.up) {
+		c->events |= SPLITVIF_WENT_DOWN;
+		c->down_since_ns = now_ns();
+		if (c->down_since_ns - c->up_since_ns > LASTED_MS * 1000000LL)
+			c->retry_ms = CONNECT_RETRY_MIN_MS;
+	}
+	c->status.up = false;
+}
+
+/* The daemon is gone, and its mappings with it. */
+static void daemon_died(struct front_connect *c)
+{
+	if (c->phase != CONNECT_DOWN && c->connections)
+		tell(c, SPLITVIF_WARNING, "daemon hung up; waiting for it at %s", c->domain.path);
+	note_down(c);
+	netfront_bury(c->front);
+	hang_up(c);
+	c->retry_ms = CONNECT_RETRY_MIN_MS;
+	retry_later(c, CONNECT_DOWN);
+}
+
+/* Starts all over with a new introduction, though the daemon may live. */
+static void start_over(struct front_connect *c)
+{
+	note_down(c);
+	netfront_revoke(c->front);
+	netfront_close_channels(c->front);
+	hang_up(c);
+	retry_later(c, CONNECT_DOWN);
+}
+
+/* The store failed us; it dies with the daemon, perhaps a moment earlier. */
+static void store_failed(struct front_connect *c, int err)
+{
+	if (front_domain_is_dead(&c->domain, HANGUP_GRACE_MS)) {
+		daemon_died(c);
+		return;
+	}
+	fail(c, err, "%s: store failed: %s; connecting anew", c->status.name, strerror(-err));
+	start_over(c);
+}
+
+static int set_state(struct front_connect *c, enum xenbus_state state)
+{
+	char path[XENBUS_PATH_BYTES + 16];
+
+	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_STATE, c->frontend_path);
+	return store_printf(c->store, STORE_NO_TRANSACTION, path, "%d", state);
+}
+
+/* XenbusStateUnknown: the backend's node is not there. */
+static int backend_state(struct front_connect *c, enum xenbus_state *state)
+{
+	uint64_t number = XenbusStateUnknown;
+	int err = store_read_number(c->store, STORE_NO_TRANSACTION, c->backend_path,
+				    XENBUS_KEY_STATE, XenbusStateReconfigured, &number);
+
+	*state = (enum xenbus_state)number;
+	return err == -ENOENT ? 0 : err;
+}
+
+static void look_at_backend(struct front_connect *c);
+
+static int explain_open(struct front_connect *c, int err)
+{
+	switch (err) {
+	case -ENOENT:
+	case -ECONNREFUSED:
+		return fail(c, err,
+			    "daemon not running (no socket at %s); start it with 'splitvifd -f' "
+			    "or set SPLITVIF_RUNDIR",
+			    c->domain.path);
+	case -ENAMETOOLONG:
+		return fail(c, err,
+			    "cannot reach the daemon: %.40s...: socket path longer than %d bytes; "
+			    "set SPLITVIF_RUNDIR to a shorter directory",
+			    c->domain.path, RUNDIR_PATH_BYTES - 1);
+	case -EACCES:
+		return fail(c, err,
+			    "cannot reach the daemon: %s: permission denied; run as the daemon's "
+			    "user or join its group",
+			    c->domain.path);
+	}
+	return fail(c, err, "cannot reach the daemon: %s: %s; see 'splitvif doctor'",
+		    c->domain.path, strerror(-err));
+}
+
+static int introduce(struct front_connect *c)
+{
+	int store_fd;
+	int err = front_domain_introduce(&c->domain, c->status.name, &c->front->arena,
+					 NETFRONT_TABLE_PAGES, &store_fd);
+
+	if (err == -EEXIST)
+		return fail(c, err,
+			    "cannot introduce %s: a VM of that name is running; choose another "
+			    "with --name",
+			    c->status.name);
+	if (err)
+		return fail(c, err, "cannot introduce %s: the daemon says: %s; see its log",
+			    c->status.name, strerror(-err));
+	c->status.domid = c->domain.domid;
+	c->store = store_client_socket(store_fd, STORE_TIMEOUT_MS);
+	return c->store ? 0 : fail(c, -ENOMEM, "cannot introduce %s: out of memory; free some",
+				   c->status.name);
+}
+
+static int create_vif(struct front_connect *c)
+{
+	struct hypercall_vif_create wanted = { .mtu = c->status.mtu, .ip = c->status.ip };
+	struct hypercall_vif_created created;
+	int err;
+
+	static_assert(sizeof(wanted.bridge) == sizeof(c->status.bridge), "hypercall.h");
+	memcpy(wanted.bridge, c->status.bridge, sizeof(wanted.bridge));
+	memcpy(wanted.mac, c->status.mac, sizeof(wanted.mac));
+	err = front_domain_create_vif(&c->domain, &wanted, &created);
+	if (err == -ENOENT)
+		return fail(c, err,
+			    "cannot attach %s: no bridge %s; 'splitvif show' lists those there are",
+			    c->status.name, wanted.bridge[0] ? wanted.bridge : "at all");
+	if (err == -EADDRINUSE)
+		return fail(c, err,
+			    "cannot attach %s: its MAC or IP address belongs to another VM; "
+			    "choose another",
+			    c->status.name);
+	if (err)
+		return fail(c, err, "cannot attach %s to %s: the daemon says: %s; see its log",
+			    c->status.name, wanted.bridge[0] ? wanted.bridge : "its bridge",
+			    strerror(-err));
+	c->status.devid = created.devid;
+	c->status.ip = created.ip;
+	c->status.gateway = created.gateway;
+	c->status.prefix = created.prefix;
+	c->status.mtu = created.mtu;
+	memcpy(c->status.mac, created.mac, sizeof(created.mac));
+	memcpy(c->status.bridge, created.bridge, sizeof(created.bridge));
+	return 0;
+}
+
+static int watch_backend(struct front_connect *c)
+{
+	char path[XENBUS_PATH_BYTES + 16];
+	int err;
+
+	xenbus_frontend_path(c->frontend_path, c->domain.domid, c->status.devid);
+	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_BACKEND, c->frontend_path);
+	err = store_read(c->store, STORE_NO_TRANSACTION, path, c->backend_path,
+			 sizeof(c->backend_path));
+	if (err >= (int)sizeof(c->backend_path))
+		err = -ENAMETOOLONG;
+	if (err < 0)
+		return fail(c, err, "cannot attach %s: %s: %s; see the daemon's log",
+			    c->status.name, path, strerror(-err));
+	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_STATE, c->backend_path);
+	err = store_watch(c->store, path, XENBUS_KEY_STATE);
+	return err ? fail(c, err, "cannot watch %s: %s; see the daemon's log", path,
+			  strerror(-err)) :
+		     0;
+}
+
+int front_connect_start(struct front_connect *c)
+{
+	int err;
+
+	if (netfront_revoke(c->front))
+		return fail(c, -EBUSY, "%s: the backend still holds pages; waiting for it",
+			    c->status.name);
+	err = front_domain_open(&c->domain, c->config.rundir);
+	if (err)
+		return explain_open(c, err);
+	err = introduce(c);
+	if (!err)
+		err = create_vif(c);
+	if (!err)
+		err = watch_backend(c);
+	if (!err)
+		err = listen_to(c, c->domain.fd, SOURCE_DOMAIN);
+	if (!err)
+		err = listen_to(c, store_client_fd(c->store), SOURCE_STORE);
+	if (err) {
+		hang_up(c);
+		return err;
+	}
+	c->phase = CONNECT_WAIT_BACKEND;
+	set_timer_ms(c, CONNECT_STATE_MS);
+	look_at_backend(c); /* the watch's first event may have come with its answer */
+	return 0;
+}
+
+static int alloc_channels(struct front_connect *c, bool split)
+{
+	struct netfront *front = c->front;
+	int err = front_domain_alloc_channel(&c->domain, BACKEND_DOMID, &front->tx_channel);
+
+	if (!err && split)
+		err = front_domain_alloc_channel(&c->domain, BACKEND_DOMID, &front->rx_channel);
+	if (!err)
+		err = listen_to(c, front->tx_channel.wait_fd, SOURCE_TX_CHANNEL);
+	if (!err && split)
+		err = listen_to(c, front->rx_channel.wait_fd, SOURCE_RX_CHANNEL);
+	return err;
+}
+
+static void free_channels(struct front_connect *c)
+{
+	struct netfront *front = c->front;
+
+	if (front->tx_channel.port)
+		front_domain_close_channel(&c->domain, front->tx_channel.port);
+	if (front->rx_channel.port)
+		front_domain_close_channel(&c->domain, front->rx_channel.port);
+	netfront_close_channels(front);
+}
+
+static int write_key(struct front_connect *c, uint32_t transaction, const char *key,
+		     unsigned long value)
+{
+	char path[XENBUS_PATH_BYTES + 64];
+
+	snprintf(path, sizeof(path), "%s/%s", c->frontend_path, key);
+	return store_printf(c->store, transaction, path, "%lu", value);
+}
+
+/* Everything in one transaction, the state with it: nobody sees half of it. */
+static int write_keys(struct store_client *store, uint32_t transaction, void *arg)
+{
+	struct front_connect *c = arg;
+	const struct netfront *front = c->front;
+	bool split = front->rx_channel.port != 0;
+	const struct {
+		const char *key;
+		unsigned long value;
+	} keys[] = {
+		{ XENBUS_KEY_TX_RING_REF, front->tx_ring_ref },
+		{ XENBUS_KEY_RX_RING_REF, front->rx_ring_ref },
+		{ split ? XENBUS_KEY_EVTCHN_TX : XENBUS_KEY_EVTCHN, front->tx_channel.port },
+		{ XENBUS_KEY_EVTCHN_RX, front->rx_channel.port },
+		{ XENBUS_KEY_REQUEST_RX_COPY, 1 },
+		{ XENBUS_KEY_RX_NOTIFY, 1 },
+		{ XENBUS_KEY_SG, 1 },
+		{ XENBUS_KEY_NO_CSUM, 1 },
+		{ XENBUS_KEY_STATE, XenbusStateConnected },
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && !err; i++)
+		if (split || strcmp(keys[i].key, XENBUS_KEY_EVTCHN_RX) != 0)
+			err = write_key(c, transaction, keys[i].key, keys[i].value);
+	return err;
+}
+
+static bool backend_has(struct front_connect *c, const char *feature)
+{
+	uint64_t value = 0;
+
+	store_read_number(c->store, STORE_NO_TRANSACTION, c->backend_path, feature, 1, &value);
+	return value == 1;
+}
+
+/* The backend is in InitWait: makes our half and goes to Connected. */
+static int offer(struct front_connect *c)
+{
+	int err;
+
+	if (!backend_has(c, XENBUS_KEY_RX_COPY) || !backend_has(c, XENBUS_KEY_SG))
+		return fail(c, -EPROTONOSUPPORT,
+			    "cannot connect %s: backend lacks feature-rx-copy or feature-sg; use "
+			    "another",
+			    c->status.name);
+	err = netfront_prepare(c->front, BACKEND_DOMID);
+	if (!err)
+		err = alloc_channels(c, backend_has(c, XENBUS_KEY_SPLIT_EVTCHN));
+	if (!err)
+		err = store_transact(c->store, write_keys, c);
+	if (err)
+		return fail(c, err, "cannot connect %s: %s; see the daemon's log", c->status.name,
+			    strerror(-err));
+	c->phase = CONNECT_WAIT_CONNECTED;
+	set_timer_ms(c, CONNECT_STATE_MS);
+	return 0;
+}
+
+static void went_up(struct front_connect *c)
+{
+	c->phase = CONNECT_UP;
+	c->status.up = true;
+	c->events |= SPLITVIF_WENT_UP;
+	c->error = 0;
+	c->reason[0] = '\0';
+	set_timer_ns(c, 0);
+	c->up_since_ns = now_ns();
+	if (c->connections++) {
+		c->last_outage_ns = (uint64_t)(c->up_since_ns - c->down_since_ns);
+		tell(c, SPLITVIF_NOTICE, "%s.%u: reconnected after %.1f ms", c->status.name,
+		     c->status.devid, (double)c->last_outage_ns / 1e6);
+	}
+	netfront_flush(c->front);
+}
+
+/* Why the backend says that it closed; "no reason given" is also an answer. */
+static void read_reason(struct front_connect *c, char *reason, size_t size)
+{
+	char path[XENBUS_PATH_BYTES + 64];
+	const char *device = strstr(c->backend_path, "backend/");
+
+	snprintf(path, sizeof(path), "/local/domain/%d/error/%s/error", BACKEND_DOMID,
+		 device ? device : "");
+	if (!device || store_read(c->store, STORE_NO_TRANSACTION, path, reason, size) <= 0)
+		snprintf(reason, size, "no reason given");
+}
+
+/* Gives the connection up while the daemon lives. */
+static void leave(struct front_connect *c)
+{
+	note_down(c);
+	c->front->live = false; /* the data path stops here, the pages stay granted */
+	c->phase = CONNECT_LEAVING;
+	set_timer_ms(c, CONNECT_STATE_MS);
+	set_state(c, XenbusStateClosing);
+}
+
+static void backend_left(struct front_connect *c, enum xenbus_state state)
+{
+	char reason[160];
+
+	if (state == XenbusStateUnknown) {
+		fail(c, -ENODEV, "%s.%u: vif removed; asking for a new one", c->status.name,
+		     c->status.devid);
+		start_over(c);
+		return;
+	}
+	read_reason(c, reason, sizeof(reason));
+	fail(c, -ECONNABORTED, "%s.%u: backend is %s: %s; connecting anew", c->status.name,
+	     c->status.devid, xenbus_state_name(state), reason);
+	leave(c);
+}
+
+static void violated(struct front_connect *c)
+{
+	enum front_fault fault = netfront_fault(c->front);
+	char path[64];
+
+	c->violations++;
+	snprintf(path, sizeof(path), "error/device/vif/%u/error", c->status.devid);
+	store_printf(c->store, STORE_NO_TRANSACTION, path, "%d %s", EPROTO,
+		     front_fault_text(fault));
+	fail(c, -EPROTO, "%s.%u: backend broke the protocol: %s; connecting anew", c->status.name,
+	     c->status.devid, front_fault_text(fault));
+	leave(c);
+}
+
+/* The backend let go, or says so: our pages tell. */
+static void finish_leaving(struct front_connect *c)
+{
+	if (netfront_revoke(c->front)) {
+		set_timer_ms(c, CONNECT_RETRY_MIN_MS);
+		return;
+	}
+	free_channels(c);
+	set_state(c, XenbusStateClosed);
+	retry_later(c, CONNECT_PAUSE);
+}
+
+static void come_back(struct front_connect *c)
+{
+	int err = set_state(c, XenbusStateInitialising);
+
+	if (err) {
+		store_failed(c, err);
+		return;
+	}
+	c->phase = CONNECT_WAIT_BACKEND;
+	set_timer_ms(c, CONNECT_STATE_MS);
+}
+
+static bool is_closing(enum xenbus_state state)
+{
+	return state == XenbusStateClosing || state == XenbusStateClosed ||
+	       state == XenbusStateUnknown;
+}
+
+static void follow(struct front_connect *c, enum xenbus_state state)
+{
+	switch (c->phase) {
+	case CONNECT_WAIT_BACKEND:
+		if (state == XenbusStateInitWait && offer(c))
+			start_over(c);
+		else if (state == XenbusStateUnknown)
+			backend_left(c, state);
+		break;
+	case CONNECT_WAIT_CONNECTED:
+		if (state == XenbusStateConnected)
+			went_up(c);
+		else if (is_closing(state))
+			backend_left(c, state);
+		break;
+	case CONNECT_UP:
+		if (is_closing(state))
+			backend_left(c, state);
+		break;
+	case CONNECT_LEAVING:
+		if (state != XenbusStateConnected && state != XenbusStateClosing)
+			finish_leaving(c);
+		break;
+	case CONNECT_DOWN:
+	case CONNECT_PAUSE:
+		break;
+	}
+}
+
+/* Takes all watch events; how many, or -errno. */
+static int drain_store(struct front_connect *c)
+{
+	char path[XENBUS_PATH_BYTES + 16], token[32];
+	int n = 0, got;
+
+	while ((got = store_next_event(c->store, path, sizeof(path), token, sizeof(token))) == 1)
+		n++;
+	return got < 0 ? got : n;
+}
+
+/* Events may have come along with the answers to our own requests, so this
+ * looks until nothing is new. Each round moves a phase on. */
+static void look_at_backend(struct front_connect *c)
+{
+	enum xenbus_state state;
+	int err = 1;
+
+	for (int rounds = 0; c->store && err > 0 && rounds < 16; rounds++) {
+		err = backend_state(c, &state);
+		if (!err)
+			follow(c, state);
+		if (!err && c->store)
+			err = drain_store(c);
+		if (err < 0)
+			store_failed(c, err);
+	}
+}
+
+static void timer_fired(struct front_connect *c)
+{
+	uint64_t ticks;
+
+	if (read(c->timer_fd, &ticks, sizeof(ticks)) != sizeof(ticks))
+		return;
+	switch (c->phase) {
+	case CONNECT_DOWN:
+		if (front_connect_start(c))
+			retry_later(c, CONNECT_DOWN);
+		break;
+	case CONNECT_PAUSE:
+		come_back(c);
+		break;
+	case CONNECT_WAIT_BACKEND:
+	case CONNECT_WAIT_CONNECTED:
+		fail(c, -ETIMEDOUT, "cannot connect %s: backend did not answer in %d s; see its log",
+		     c->status.name, CONNECT_STATE_MS / 1000);
+		start_over(c);
+		break;
+	case CONNECT_LEAVING:
+		finish_leaving(c);
+		break;
+	case CONNECT_UP: /* an alarm */
+		break;
+	}
+}
+
+/* True if the store should be looked at. */
+static bool serve(struct front_connect *c, uint32_t source)
+{
+	switch (source) {
+	case SOURCE_TX_CHANNEL:
+		netfront_take_event(&c->front->tx_channel);
+		return false;
+	case SOURCE_RX_CHANNEL:
+		netfront_take_event(&c->front->rx_channel);
+		return false;
+	case SOURCE_DOMAIN:
+		daemon_died(c);
+		return false;
+	case SOURCE_TIMER:
+		timer_fired(c);
+		return true;
+	}
+	return true;
+}
+
+void front_connect_process(struct front_connect *c)
+{
+	struct epoll_event ready[SOURCES];
+	int n = epoll_wait(c->epoll_fd, ready, SOURCES, 0);
+	bool look = false;
+
+	/* A death is served alone: what else was reported died with it. */
+	for (int i = 0; i < n; i++)
+		if (ready[i].data.u32 == SOURCE_DOMAIN)
+			ready[0] = ready[i], n = 1;
+	for (int i = 0; i < n; i++)
+		look |= serve(c, ready[i].data.u32);
+	if (c->phase == CONNECT_UP && netfront_fault(c->front)) {
+		violated(c);
+		look = true;
+	}
+	if (look && c->store)
+		look_at_backend(c);
+}
+
+void front_connect_alarm(struct front_connect *c)
+{
+	set_timer_ns(c, 1);
+}
+
+void front_connect_leave(struct front_connect *c, int timeout_ms)
+{
+	int64_t deadline = now_ns() + timeout_ms * 1000000LL;
+	struct pollfd waits[2];
+	enum xenbus_state state;
+
+	if (!c->store || set_state(c, XenbusStateClosing))
+		return;
+	waits[0] = (struct pollfd){ .fd = store_client_fd(c->store), .events = POLLIN };
+	waits[1] = (struct pollfd){ .fd = c->domain.fd, .events = POLLRDHUP };
+	while (now_ns() < deadline && drain_store(c) >= 0 && backend_state(c, &state) == 0) {
+		if (state == XenbusStateClosed || state == XenbusStateUnknown) {
+			set_state(c, XenbusStateClosed);
+			return;
+		}
+		poll(waits, 2, (int)((deadline - now_ns()) / 1000000) + 1);
+		if (waits[1].revents)
+			return;
+	}
+}

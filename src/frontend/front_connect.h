@@ -1,0 +1,74 @@
+/*
+ * How a vif comes up, stays up and comes back: the domain's introduction, the
+ * store's keys and xenbus' states around a netfront.
+ *
+ *	DOWN ──introduce, ask for the vif──> WAIT_BACKEND ──InitWait: rings,
+ *	grants, channels, keys, Connected──> WAIT_CONNECTED ──> UP
+ *
+ *	UP ──the daemon hangs up──> DOWN (its mappings are gone: bury)
+ *	UP ──backend closing, or its fault──> LEAVING (own state Closing) ──it let
+ *	go: revoke──> PAUSE ──own state Initialising──> WAIT_BACKEND
+ *
+ * Name, MAC, MTU, bridge and address that the first connection had are asked
+ * for again by the later ones. Attempts come after 10 ms at first, then back
+ * off to 200 ms; each reason is told once.
+ */
+#ifndef FRONTEND_FRONT_CONNECT_H
+#define FRONTEND_FRONT_CONNECT_H
+
+#include "frontend/front_domain.h"
+#include "frontend/netfront.h"
+#include "frontend/splitvif.h"
+#include "store/client.h"
+#include "store/xenbus.h"
+
+enum connect_phase {
+	CONNECT_DOWN,
+	CONNECT_WAIT_BACKEND,
+	CONNECT_WAIT_CONNECTED,
+	CONNECT_UP,
+	CONNECT_LEAVING,
+	CONNECT_PAUSE,
+};
+
+enum { CONNECT_RETRY_MIN_MS = 10, CONNECT_RETRY_MAX_MS = 200, CONNECT_STATE_MS = 5000 };
+
+struct front_connect {
+	struct netfront *front;
+	struct front_domain domain;
+	struct store_client *store;
+	struct splitvif_config config;
+	char *rundir; /* ours; config.rundir points to it */
+	struct splitvif_status status;
+	enum connect_phase phase;
+	int epoll_fd, timer_fd;
+	unsigned int retry_ms;
+	int64_t down_since_ns;
+	int64_t up_since_ns;
+	char frontend_path[XENBUS_PATH_BYTES];
+	char backend_path[XENBUS_PATH_BYTES];
+	unsigned int events; /* enum splitvif_event, not reported yet */
+	int error;	     /* the last failure, until the next connection */
+	char reason[256];    /* and in words */
+	uint64_t connections, violations, last_outage_ns;
+};
+
+/* Copies the configuration. Nothing is connected yet. 0 or -errno. */
+int front_connect_init(struct front_connect *connect, struct netfront *front,
+		       const struct splitvif_config *config);
+void front_connect_fini(struct front_connect *connect);
+
+/* One attempt to introduce ourselves. 0 or -errno with reason; whether to try
+ * again is the caller's, later attempts come by themselves. */
+int front_connect_start(struct front_connect *connect);
+
+/* Whatever the descriptors say is to be done. */
+void front_connect_process(struct front_connect *connect);
+
+/* Announces Closing, waits up to timeout_ms for the backend's Closed. */
+void front_connect_leave(struct front_connect *connect, int timeout_ms);
+
+/* The backend broke the protocol: wakes whoever sleeps on the descriptor. */
+void front_connect_alarm(struct front_connect *connect);
+
+#endif

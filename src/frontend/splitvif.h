@@ -1,0 +1,190 @@
+/*
+ * libsplitvif: the guest's end of a splitvif network interface.
+ *
+ * A handle is one virtual machine's one vif: a domain that is introduced to
+ * the daemon (splitvifd), its shared memory, its two rings and its event
+ * channels. Frames go out and come in as whole Ethernet frames without FCS, 14
+ * to SPLITVIF_FRAME_BYTES bytes, in batches, straight from and to the shared
+ * pages. When the daemon dies the handle stays, goes down, and comes up again
+ * by itself with the same name and addresses.
+ *
+ * Threads. A handle belongs to one thread at a time; handles share nothing, so
+ * a process may have many, in many threads. Nothing blocks but splitvif_open()
+ * and splitvif_close(), within the times named there; splitvif_process() may
+ * wait for the daemon's store (a local socket) while it connects.
+ *
+ * A loop that polls, then sleeps:
+ *
+ *	for (;;) {
+ *		n = splitvif_receive(vif, frames, 64);
+ *		... look at frames[0..n-1] ...
+ *		splitvif_release(vif, n);
+ *		splitvif_transmit(vif, out, m);
+ *		splitvif_flush(vif);
+ *		if (!n && splitvif_arm(vif, 0)) {
+ *			poll({ splitvif_fd(vif), POLLIN }, 1, -1);
+ *			splitvif_process(vif);
+ *		}
+ *	}
+ *
+ * Errors are -errno. Nothing that the other side writes can crash the process
+ * or reach memory beyond the vif's own; a violation takes the vif down, with a
+ * message, and it connects anew.
+ */
+#ifndef SPLITVIF_H
+#define SPLITVIF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SPLITVIF_API __attribute__((visibility("default")))
+
+enum {
+	SPLITVIF_FRAME_BYTES = 65535, /* the longest frame, Ethernet header included */
+	SPLITVIF_FRAME_MIN = 14,
+	SPLITVIF_FRAME_PARTS = 19, /* the most parts of one frame */
+	SPLITVIF_SLOTS = 256,	   /* of each ring: parts in flight, each way */
+};
+
+struct splitvif;
+
+/* What a message is about; the text is one line without a newline. */
+enum splitvif_severity { SPLITVIF_ERROR, SPLITVIF_WARNING, SPLITVIF_NOTICE, SPLITVIF_DEBUG };
+
+/* All zero is a good start: whatever is 0 or NULL takes the default. */
+struct splitvif_config {
+	const char *name;   /* [A-Za-z0-9._-]{1,63}; default vm<pid> */
+	const char *rundir; /* the daemon's run directory; default: as the daemon looks for it */
+	const char *bridge; /* default: the daemon's */
+	uint8_t mac[6];	    /* default: the daemon chooses, and keeps it for the name */
+	uint16_t mtu;	    /* bytes of payload; default: the bridge's */
+	uint32_t ip;	    /* network order; default: one from the bridge's subnet */
+	unsigned int timeout_ms; /* for splitvif_open(); default 5000 */
+	/* Told of outages, violations, re-connections; from within calls on this
+	 * handle, which it must not make in turn. Default: nobody is told. */
+	void (*message)(void *arg, enum splitvif_severity severity, const char *text);
+	void *arg;
+};
+
+/* Introduces the domain, asks for a vif and connects it. A name that a dying
+ * predecessor still holds is waited for. NULL on failure, with the reason as
+ * one line in `error`; nothing is left behind then, and errno says which:
+ * EINVAL a bad name, ENAMETOOLONG, ENOENT or ECONNREFUSED (no daemon), EACCES,
+ * EEXIST (the name is taken), ETIMEDOUT, ... */
+SPLITVIF_API struct splitvif *splitvif_open(const struct splitvif_config *config, char *error,
+					    size_t error_size);
+
+/* Tells the backend, waits up to a second for it to let go, frees everything. */
+SPLITVIF_API void splitvif_close(struct splitvif *vif);
+
+/* One descriptor to poll for reading, the same for the handle's life. It is
+ * readable when splitvif_process() should be called. */
+SPLITVIF_API int splitvif_fd(const struct splitvif *vif);
+
+enum splitvif_event {
+	SPLITVIF_WENT_UP = 1,	/* connected (again): announce your addresses */
+	SPLITVIF_WENT_DOWN = 2, /* frames go nowhere until it is up again */
+};
+
+/* Takes notice of events, changes of state, hang-ups and timers. To be called
+ * when the descriptor is readable; a caller that polls without sleeping calls
+ * it every few milliseconds. Returns the splitvif_event bits that happened.
+ * When it reports SPLITVIF_WENT_DOWN, frames that were received or reserved
+ * before and not yet released or committed are gone. */
+SPLITVIF_API unsigned int splitvif_process(struct splitvif *vif);
+
+/* A frame in shared pages, in order, as `nr_parts` parts. The array of parts
+ * belongs to the handle. */
+struct splitvif_frame {
+	struct iovec *parts;
+	unsigned int nr_parts;
+	uint32_t length; /* of the whole frame */
+};
+
+/* Receives up to n frames in place; how many. They are the caller's until he
+ * releases them. The other side can still write to these pages: whoever rests
+ * a decision on bytes copies them first. */
+SPLITVIF_API unsigned int splitvif_receive(struct splitvif *vif, struct splitvif_frame *frames,
+					   unsigned int n);
+
+/* Gives the n oldest received frames back, whose pages are then posted anew
+ * (at the next flush). */
+SPLITVIF_API void splitvif_release(struct splitvif *vif, unsigned int n);
+
+/* Copies frames (`iovcnt` pieces each) into shared pages. Returns how many fit,
+ * in order; the rest is the caller's to keep or drop. Frames shorter than
+ * SPLITVIF_FRAME_MIN or longer than SPLITVIF_FRAME_BYTES are taken and counted
+ * as refused. */
+struct splitvif_output {
+	const struct iovec *iov;
+	unsigned int iovcnt;
+};
+SPLITVIF_API unsigned int splitvif_transmit(struct splitvif *vif,
+					    const struct splitvif_output *frames, unsigned int n);
+
+/* Transmission without a copy: room for up to n frames of up to `bytes` bytes
+ * each, as parts to be filled from the first on. How many there is room for.
+ * One reservation at a time; it ends with its commit. */
+SPLITVIF_API unsigned int splitvif_reserve(struct splitvif *vif, struct splitvif_frame *frames,
+					   unsigned int n, uint32_t bytes);
+
+/* Sends those of the reserved frames whose `length` the caller left above 0,
+ * in the order of `frames`, and ends the reservation. */
+SPLITVIF_API void splitvif_commit(struct splitvif *vif, struct splitvif_frame *frames,
+				  unsigned int n);
+
+/* Publishes what was transmitted, committed and released since the last flush,
+ * and wakes the backend where it asked for it: at most one notification a
+ * ring, one system call for both. */
+SPLITVIF_API void splitvif_flush(struct splitvif *vif);
+
+/* Flushes, announces sleep to the backend, and looks again. True: sleep on
+ * splitvif_fd(). False: there are frames (or, with tx_bytes != 0, room for a
+ * frame of that length): go on. */
+SPLITVIF_API bool splitvif_arm(struct splitvif *vif, uint32_t tx_bytes);
+
+/* Transmitted frames that the backend has not answered yet. */
+SPLITVIF_API unsigned int splitvif_in_flight(struct splitvif *vif);
+
+struct splitvif_status {
+	bool up;
+	char name[64];
+	char bridge[16];
+	uint16_t domid;
+	uint32_t devid;
+	uint8_t mac[6];
+	uint16_t mtu;
+	uint32_t ip, gateway; /* network order; 0: none */
+	uint8_t prefix;
+};
+SPLITVIF_API void splitvif_status(const struct splitvif *vif, struct splitvif_status *status);
+
+/* Counted since the handle was opened, over all connections. At rest:
+ * tx_frames = tx_done + tx_errors + tx_lost. */
+struct splitvif_stats {
+	uint64_t tx_frames, tx_bytes; /* handed to the backend */
+	uint64_t tx_done;	      /* of them, answered as sent */
+	uint64_t tx_errors;	      /* answered as erroneous or dropped */
+	uint64_t tx_lost;	      /* never answered: the connection ended */
+	uint64_t tx_refused;	      /* too short or too long, never sent */
+	uint64_t tx_full;	      /* times there was no room */
+	uint64_t rx_frames, rx_bytes;
+	uint64_t rx_errors;		    /* the backend reported an error instead */
+	uint64_t events_sent;		    /* notifications to the backend */
+	uint64_t events_received;	    /* wake-ups by it */
+	uint64_t connections, violations;   /* times connected; by whose fault it ended */
+	uint64_t last_outage_ns;	    /* how long the last re-connection took */
+};
+SPLITVIF_API void splitvif_stats(const struct splitvif *vif, struct splitvif_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

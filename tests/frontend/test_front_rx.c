@@ -1,0 +1,206 @@
+/* The receive ring against a backend that answers well and badly. */
+#include "fixture.h"
+
+static uint8_t sent[65535], seen[65535];
+
+static void copy_frame(const struct splitvif_frame *frame)
+{
+	uint32_t at = 0;
+
+	for (unsigned int i = 0; i < frame->nr_parts; i++) {
+		memcpy(seen + at, frame->parts[i].iov_base, frame->parts[i].iov_len);
+		at += (uint32_t)frame->parts[i].iov_len;
+	}
+	assert_int_equal(at, frame->length);
+}
+
+static const uint32_t lengths[] = { 14, 60, 1514, 4096, 4097, 9018, 65535 };
+
+static void test_frames_arrive_whole(void **state)
+{
+	struct fixture *f = *state;
+	struct splitvif_frame frames[4];
+
+	for (size_t i = 0; i < 100 * COUNT_OF(lengths); i++) {
+		uint32_t length = lengths[i % COUNT_OF(lengths)];
+
+		fill_pattern(sent, length, (uint32_t)i);
+		mock_send_frame(&f->mock, sent, length);
+		mock_publish_rx(&f->mock);
+		assert_int_equal(front_rx_receive(&f->front.rx, frames, 4), 1);
+		assert_int_equal(frames[0].length, length);
+		copy_frame(&frames[0]);
+		assert_memory_equal(sent, seen, length);
+		front_rx_release(&f->front.rx, 1);
+		ring_publish(&f->front.rx.ring);
+		assert_int_equal(mock_rx_posted(&f->mock), FRONT_RX_PAGES);
+	}
+}
+
+static void test_held_pages_stay_with_the_caller(void **state)
+{
+	struct fixture *f = *state;
+	struct splitvif_frame frames[256];
+	unsigned int n = 0, slots = 0;
+
+	/* Mixed sizes until the ring is dry, then released piecewise, oldest
+	 * first, through several turns of every index. */
+	for (int turn = 0; turn < 50; turn++) {
+		while (mock_rx_posted(&f->mock) >= 17) {
+			uint32_t length = lengths[(unsigned int)turn * 3 % COUNT_OF(lengths)];
+
+			fill_pattern(sent, length, (uint32_t)turn);
+			slots += mock_send_frame(&f->mock, sent, length);
+		}
+		mock_publish_rx(&f->mock);
+		n = front_rx_receive(&f->front.rx, frames, 256);
+		assert_true(n > 0);
+		for (unsigned int i = 0; i < n; i++) {
+			copy_frame(&frames[i]);
+			assert_memory_equal(sent, seen, frames[i].length);
+		}
+		front_rx_release(&f->front.rx, n / 3);
+		ring_publish(&f->front.rx.ring);
+		assert_true(mock_rx_posted(&f->mock) < FRONT_RX_PAGES);
+		front_rx_release(&f->front.rx, n); /* more than there are is no harm */
+		ring_publish(&f->front.rx.ring);
+		assert_int_equal(mock_rx_posted(&f->mock), FRONT_RX_PAGES);
+	}
+	assert_int_equal(f->front.rx.fault, FRONT_SOUND);
+}
+
+static void test_errors_are_counted_and_posted_again(void **state)
+{
+	struct fixture *f = *state;
+	struct splitvif_frame frames[8];
+
+	mock_send_slot(&f->mock, sent, 0, 0, -1);			 /* error */
+	mock_send_slot(&f->mock, sent, 0, NETRXF_more_data, 1000);	 /* error in the middle */
+	mock_send_slot(&f->mock, sent, 0, NETRXF_more_data, -2);
+	mock_send_slot(&f->mock, sent, 0, 0, 10);
+	mock_send_slot(&f->mock, sent, 0, 0, 13);			 /* no Ethernet header */
+	mock_send_slot(&f->mock, sent, 0, 0, 0);
+	mock_send_slot(&f->mock, sent, 4096 - 60, 0, 60);		 /* a good one */
+	mock_send_slot(&f->mock, sent, 0, NETRXF_more_data, 60);	 /* with an empty slot */
+	mock_send_slot(&f->mock, sent, 0, NETRXF_more_data, 0);
+	mock_send_slot(&f->mock, sent, 0, 0, 4);
+	mock_publish_rx(&f->mock);
+	assert_int_equal(front_rx_receive(&f->front.rx, frames, 8), 2);
+	assert_int_equal(frames[0].length, 60);
+	assert_int_equal(frames[1].length, 64);
+	assert_int_equal(frames[1].nr_parts, 2);
+	assert_int_equal(f->front.rx.errors, 4);
+	front_rx_release(&f->front.rx, 2);
+	ring_publish(&f->front.rx.ring);
+	assert_int_equal(mock_rx_posted(&f->mock), FRONT_RX_PAGES);
+}
+
+static void test_indices_wrap_and_events_come(void **state)
+{
+	struct fixture *f = *state;
+	struct splitvif_frame frame;
+
+	mock_shift(&f->mock, &f->front, 0xffffff00u);
+	for (int i = 0; i < 1000; i++) {
+		assert_true(front_rx_arm(&f->front.rx));
+		mock_send_frame(&f->mock, sent, 60);
+		assert_true(mock_publish_rx(&f->mock)); /* armed: notify */
+		mock_send_frame(&f->mock, sent, 60);
+		assert_false(mock_publish_rx(&f->mock)); /* awake: do not */
+		assert_false(front_rx_arm(&f->front.rx));
+		assert_int_equal(front_rx_receive(&f->front.rx, &frame, 1), 1);
+		assert_int_equal(front_rx_receive(&f->front.rx, &frame, 1), 1);
+		front_rx_release(&f->front.rx, 2);
+		ring_publish(&f->front.rx.ring);
+	}
+	assert_int_equal(f->front.rx.frames, 2000);
+}
+
+enum { MORE = NETRXF_more_data, EXTRA = NETRXF_extra_info };
+
+/* Slots that answer the first requests, byte counts and flags as they come. */
+static const struct {
+	const char *name;
+	struct {
+		uint16_t offset, flags;
+		int16_t status;
+	} slots[4];
+	int nr_slots, repeat; /* the first one that often */
+	int extra_type;	      /* replaces the second slot */
+	int wrong_id;
+	uint32_t index_plus;
+	enum front_fault fault;
+} hostile[] = {
+	{ "a full page", { { 0, 0, 4096 } }, 1, 1, 0, 0, 0, FRONT_SOUND },
+	{ "data_validated and csum_blank", { { 0, 3, 60 } }, 1, 1, 0, 0, 0, FRONT_SOUND },
+	{ "size beyond a page", { { 0, 0, 4097 } }, 1, 1, 0, 0, 0, FRONT_RX_SIZE },
+	{ "offset and size beyond", { { 4000, 0, 97 } }, 1, 1, 0, 0, 0, FRONT_RX_BOUNDS },
+	{ "offset alone beyond", { { 65535, 0, 1 } }, 1, 1, 0, 0, 0, FRONT_RX_BOUNDS },
+	{ "wrong id", { { 0, 0, 60 } }, 1, 1, 0, 1, 0, FRONT_RX_ID },
+	{ "id out of range", { { 0, 0, 60 } }, 1, 1, 0, 256, 0, FRONT_RX_ID },
+	{ "cut chain", { { 0, MORE, 60 } }, 1, 1, 0, 0, 0, FRONT_RX_CUT },
+	{ "19 slots and cut", { { 0, MORE, 60 } }, 1, 18, 0, 0, 0, FRONT_RX_CUT },
+	{ "20 slots", { { 0, MORE, 60 }, { 0, 0, 60 } }, 2, 19, 0, 0, 0, FRONT_RX_LONG },
+	{ "19 slots", { { 0, MORE, 60 }, { 0, 0, 60 } }, 2, 18, 0, 0, 0, FRONT_SOUND },
+	{ "65536 bytes", { { 0, MORE, 4096 }, { 0, 0, 0 } }, 2, 16, 0, 0, 0, FRONT_RX_LONG },
+	{ "65535 bytes", { { 0, MORE, 4096 }, { 0, 0, 4095 } }, 2, 15, 0, 0, 0, FRONT_SOUND },
+	{ "extra missing", { { 0, EXTRA, 60 } }, 1, 1, 0, 0, 0, FRONT_RX_EXTRA_CUT },
+	{ "gso extra", { { 0, EXTRA, 60 }, { 0 } }, 2, 1, 1, 0, 0, FRONT_RX_GSO },
+	{ "hash extra", { { 0, EXTRA, 60 }, { 0 } }, 2, 1, 4, 0, 0, FRONT_RX_EXTRA },
+	{ "unknown extra", { { 0, EXTRA, 60 }, { 0 } }, 2, 1, 200, 0, 0, FRONT_RX_EXTRA },
+	{ "index beyond", { { 0, 0, 60 } }, 1, 1, 0, 0, 256, FRONT_RX_INDEX },
+	{ "index backwards", { { 0, 0, 60 } }, 1, 1, 0, 0, 0xfffffffeu, FRONT_RX_INDEX },
+};
+
+static void answer(struct mock_backend *mock, size_t i)
+{
+	struct ring *ring = &mock->rx;
+
+	for (int j = 0; j < hostile[i].nr_slots; j++)
+		for (int k = 0; k < (j ? 1 : hostile[i].repeat); k++)
+			mock_send_slot(mock, NULL, hostile[i].slots[j].offset,
+				       hostile[i].slots[j].flags, hostile[i].slots[j].status);
+	if (hostile[i].extra_type) {
+		netif_extra_info_t extra = { .type = (uint8_t)hostile[i].extra_type };
+
+		ring->produced--;
+		ring_produce_rx_extra(ring, &extra);
+	}
+	if (hostile[i].wrong_id)
+		ring->page->rx.ring[0].rsp.id += (uint16_t)hostile[i].wrong_id;
+	mock_publish_rx(mock);
+	ring->page->rx.rsp_prod += hostile[i].index_plus;
+}
+
+static void test_bad_answers_break_the_connection(void **state)
+{
+	for (size_t i = 0; i < COUNT_OF(hostile); i++) {
+		struct splitvif_frame frames[4];
+		unsigned int n;
+		struct fixture *f;
+		void *own;
+
+		print_message("%s\n", hostile[i].name);
+		assert_int_equal(fixture_setup(&own), 0);
+		f = own;
+		answer(&f->mock, i);
+		n = front_rx_receive(&f->front.rx, frames, 4);
+		assert_int_equal(netfront_fault(&f->front), hostile[i].fault);
+		assert_int_equal(n, hostile[i].fault == FRONT_SOUND);
+		assert_int_equal(front_rx_receive(&f->front.rx, frames, 4), 0);
+		fixture_teardown(&own);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FRONT_TEST(test_frames_arrive_whole),
+		FRONT_TEST(test_held_pages_stay_with_the_caller),
+		FRONT_TEST(test_errors_are_counted_and_posted_again),
+		FRONT_TEST(test_indices_wrap_and_events_come),
+		cmocka_unit_test(test_bad_answers_break_the_connection),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

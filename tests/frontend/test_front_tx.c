@@ -1,0 +1,272 @@
+/* The transmit ring against a backend that answers well and badly. */
+#include "fixture.h"
+
+/* Copies a frame in through a reservation of exactly its length. */
+static bool send_frame(struct front_tx *tx, const uint8_t *bytes, uint32_t length)
+{
+	struct splitvif_frame frame;
+	uint32_t at = 0;
+
+	if (front_tx_reserve(tx, &frame, 1, length) != 1)
+		return false;
+	for (unsigned int i = 0; at < length; i++) {
+		size_t room = frame.parts[i].iov_len;
+		size_t here = length - at < room ? length - at : room;
+
+		assert_true(i < frame.nr_parts);
+		memcpy(frame.parts[i].iov_base, bytes + at, here);
+		at += (uint32_t)here;
+	}
+	frame.length = length;
+	front_tx_commit(tx, &frame, 1);
+	return true;
+}
+
+static const uint32_t lengths[] = { 14,	  60,	64,   1514, 2111, 2112, 2113, 4095,  4096,
+				    4097, 6208, 6209, 9018, 20000, 65534, 65535 };
+
+static void test_frames_arrive_whole(void **state)
+{
+	struct fixture *f = *state;
+	static uint8_t sent[65535], seen[65535 + 4096];
+	uint16_t ids[32];
+	unsigned int slots;
+
+	for (size_t i = 0; i < 40 * COUNT_OF(lengths); i++) {
+		uint32_t length = lengths[i % COUNT_OF(lengths)];
+
+		fill_pattern(sent, length, (uint32_t)i);
+		assert_true(send_frame(&f->front.tx, sent, length));
+		ring_publish(&f->front.tx.ring);
+		assert_int_equal(mock_take_frame(&f->mock, seen, ids, &slots), length);
+		assert_memory_equal(sent, seen, length);
+		assert_true(slots <= XEN_NETIF_NR_SLOTS_MIN);
+		while (slots--) /* answers in any order are legal */
+			mock_answer_tx(&f->mock, ids[slots], NETIF_RSP_OKAY);
+		mock_publish_tx(&f->mock);
+	}
+	assert_true(front_tx_reclaim(&f->front.tx));
+	assert_int_equal(f->front.tx.done, 40 * COUNT_OF(lengths));
+	assert_int_equal(f->front.tx.in_flight, 0);
+	assert_int_equal(f->front.tx.nr_free, FRONT_TX_PAGES);
+}
+
+static void test_starts_are_spread(void **state)
+{
+	struct fixture *f = *state;
+	unsigned int starts[64] = { 0 };
+	netif_tx_request_t request;
+	uint8_t bytes[1514] = { 0 };
+
+	for (int i = 0; i < FRONT_TX_PAGES; i++)
+		assert_true(send_frame(&f->front.tx, bytes, sizeof(bytes)));
+	ring_publish(&f->front.tx.ring);
+	while (mock_take_tx(&f->mock, &request)) {
+		assert_int_equal(request.offset % 64, 0);
+		assert_int_equal(request.size, sizeof(bytes));
+		assert_int_equal(request.flags, 0);
+		starts[request.offset / 64]++;
+	}
+	for (int i = 0; i < FRONT_TX_OFFSETS; i++)
+		assert_int_equal(starts[i], FRONT_TX_PAGES / FRONT_TX_OFFSETS);
+}
+
+static void test_full_ring_is_felt_and_ends(void **state)
+{
+	struct fixture *f = *state;
+	struct splitvif_frame frames[64];
+	netif_tx_request_t request;
+	uint8_t bytes[64] = { 0 };
+	int sent = 0, answered = 0;
+
+	while (send_frame(&f->front.tx, bytes, sizeof(bytes)))
+		sent++;
+	assert_int_equal(sent, TX_RING_ENTRIES);
+	assert_int_equal(f->front.tx.full, 1);
+	ring_publish(&f->front.tx.ring);
+	assert_true(front_tx_arm(&f->front.tx, 1514)); /* nothing there: sleep */
+	while (mock_take_tx(&f->mock, &request)) {
+		mock_answer_tx(&f->mock, request.id, NETIF_RSP_OKAY);
+		answered++;
+		/* one event, at a quarter of the ring */
+		assert_int_equal(mock_publish_tx(&f->mock), answered == TX_RING_ENTRIES / 4);
+	}
+	assert_int_equal(front_tx_reserve(&f->front.tx, frames, 64, 1514), 64);
+	assert_false(front_tx_arm(&f->front.tx, 1514)); /* room: do not sleep */
+}
+
+static void test_room_is_shared_out_by_size(void **state)
+{
+	struct fixture *f = *state;
+	struct splitvif_frame frames[64];
+
+	assert_int_equal(front_tx_reserve(&f->front.tx, frames, 64, 65535), 256 / 17);
+	assert_int_equal(frames[3].nr_parts, 17);
+	assert_int_equal(front_tx_reserve(&f->front.tx, frames, 64, 9018), 64);
+	assert_int_equal(front_tx_reserve(&f->front.tx, frames, 64, 65536), 0);
+	front_tx_commit(&f->front.tx, frames, 0);
+	assert_int_equal(f->front.tx.nr_free, FRONT_TX_PAGES);
+}
+
+static void test_commit_takes_some_and_frees_the_rest(void **state)
+{
+	struct fixture *f = *state;
+	struct splitvif_frame frames[4];
+	netif_tx_request_t request;
+
+	assert_int_equal(front_tx_reserve(&f->front.tx, frames, 4, 9000), 4);
+	frames[0].length = 100;
+	frames[1].length = 0;
+	frames[2].length = 13; /* refused */
+	frames[3].length = 5000;
+	front_tx_commit(&f->front.tx, frames, 4);
+	front_tx_commit(&f->front.tx, frames, 4); /* stale: nothing more */
+	assert_int_equal(f->front.tx.nr_free, FRONT_TX_PAGES - 3);
+	assert_int_equal(f->front.tx.refused, 1);
+	assert_int_equal(f->front.tx.frames, 2);
+	ring_publish(&f->front.tx.ring);
+	assert_true(mock_take_tx(&f->mock, &request));
+	assert_int_equal(request.size, 100);
+	assert_true(mock_take_tx(&f->mock, &request));
+	assert_int_equal(request.size, 5000);
+	assert_int_equal(request.flags, NETTXF_more_data);
+	assert_true(mock_take_tx(&f->mock, &request));
+	assert_int_equal(request.flags, 0);
+	assert_false(mock_take_tx(&f->mock, &request));
+}
+
+static void test_indices_wrap(void **state)
+{
+	struct fixture *f = *state;
+	netif_tx_request_t request;
+	uint8_t bytes[64] = { 0 };
+
+	mock_shift(&f->mock, &f->front, 0xffffff00u);
+	for (int i = 0; i < 1000; i++) {
+		assert_true(send_frame(&f->front.tx, bytes, sizeof(bytes)));
+		assert_true(ring_publish(&f->front.tx.ring) == (i % 2 == 0));
+		if (i % 2 == 0)
+			continue;
+		for (int j = 0; j < 2; j++) {
+			assert_true(mock_take_tx(&f->mock, &request));
+			mock_answer_tx(&f->mock, request.id, NETIF_RSP_OKAY);
+		}
+		ring_arm(&f->mock.tx, 1);
+		mock_publish_tx(&f->mock);
+	}
+	assert_true(front_tx_reclaim(&f->front.tx));
+	assert_int_equal(f->front.tx.done, 1000);
+	assert_true(f->front.tx.ring.in_cons < 1000);
+}
+
+static void test_errors_count_once_a_frame(void **state)
+{
+	struct fixture *f = *state;
+	static uint8_t bytes[9000], seen[9000 + 4096];
+	uint16_t ids[32];
+	unsigned int slots;
+
+	for (int i = 0; i < 3; i++) {
+		assert_true(send_frame(&f->front.tx, bytes, sizeof(bytes)));
+		ring_publish(&f->front.tx.ring);
+		mock_take_frame(&f->mock, seen, ids, &slots);
+		assert_int_equal(slots, 3);
+		while (i < 2 && slots--)
+			mock_answer_tx(&f->mock, ids[slots],
+				       i ? NETIF_RSP_DROPPED : NETIF_RSP_ERROR);
+	}
+	mock_publish_tx(&f->mock);
+	assert_true(front_tx_reclaim(&f->front.tx));
+	assert_int_equal(f->front.tx.errors, 2);
+	front_tx_forsake(&f->front.tx);
+	assert_int_equal(f->front.tx.lost, 1);
+	assert_int_equal(f->front.tx.frames,
+			 f->front.tx.done + f->front.tx.errors + f->front.tx.lost);
+}
+
+/* One frame of one slot is outstanding; the answers are these. */
+static const struct {
+	const char *name;
+	struct {
+		int id_plus; /* added to the request's id */
+		int16_t status;
+	} answers[2];
+	int nr_answers;
+	uint32_t index_plus; /* added to the response index afterwards */
+	enum front_fault fault;
+} hostile[] = {
+	{ "good", { { 0, 0 } }, 1, 0, FRONT_SOUND },
+	{ "error", { { 0, -1 } }, 1, 0, FRONT_SOUND },
+	{ "dropped", { { 0, -2 } }, 1, 0, FRONT_SOUND },
+	{ "id out of range", { { 256, 0 } }, 1, 0, FRONT_TX_ID },
+	{ "id at the end of 16 bits", { { 65535, 0 } }, 1, 0, FRONT_TX_ID },
+	{ "id not outstanding", { { 1, 0 } }, 1, 0, FRONT_TX_INACTIVE },
+	{ "null to a request", { { 0, 1 } }, 1, 0, FRONT_TX_STATUS },
+	{ "status unknown", { { 0, 7 } }, 1, 0, FRONT_TX_STATUS },
+	{ "status below", { { 0, -3 } }, 1, 0, FRONT_TX_STATUS },
+	{ "index ahead", { { 0, 0 } }, 1, 1, FRONT_TX_INDEX },
+	{ "index far ahead", { { 0, 0 } }, 1, 0x80000000u, FRONT_TX_INDEX },
+	{ "index backwards", { { 0, 0 } }, 1, 0xfffffffeu, FRONT_TX_INDEX },
+};
+
+static void test_bad_answers_break_the_connection(void **state)
+{
+	uint8_t bytes[64] = { 0 };
+
+	for (size_t i = 0; i < COUNT_OF(hostile); i++) {
+		netif_tx_request_t request;
+		struct fixture *f;
+		void *own;
+
+		assert_int_equal(fixture_setup(&own), 0);
+		f = own;
+		assert_true(send_frame(&f->front.tx, bytes, sizeof(bytes)));
+		ring_publish(&f->front.tx.ring);
+		assert_true(mock_take_tx(&f->mock, &request));
+		for (int j = 0; j < hostile[i].nr_answers; j++)
+			mock_answer_tx(&f->mock,
+				       (uint16_t)(request.id + hostile[i].answers[j].id_plus),
+				       hostile[i].answers[j].status);
+		mock_publish_tx(&f->mock);
+		f->front.tx.ring.page->tx.rsp_prod += hostile[i].index_plus;
+		print_message("%s\n", hostile[i].name);
+		assert_int_equal(front_tx_reclaim(&f->front.tx), hostile[i].fault == FRONT_SOUND);
+		assert_int_equal(netfront_fault(&f->front), hostile[i].fault);
+		fixture_teardown(&own);
+	}
+}
+
+static void test_an_answer_twice(void **state)
+{
+	struct fixture *f = *state;
+	netif_tx_request_t request;
+	uint8_t bytes[64] = { 0 };
+
+	for (int i = 0; i < 2; i++)
+		assert_true(send_frame(&f->front.tx, bytes, sizeof(bytes)));
+	ring_publish(&f->front.tx.ring);
+	assert_true(mock_take_tx(&f->mock, &request));
+	mock_answer_tx(&f->mock, request.id, 0);
+	mock_answer_tx(&f->mock, request.id, 0);
+	mock_publish_tx(&f->mock);
+	assert_false(front_tx_reclaim(&f->front.tx));
+	assert_int_equal(f->front.tx.fault, FRONT_TX_INACTIVE);
+	assert_int_equal(f->front.tx.done, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FRONT_TEST(test_frames_arrive_whole),
+		FRONT_TEST(test_starts_are_spread),
+		FRONT_TEST(test_full_ring_is_felt_and_ends),
+		FRONT_TEST(test_room_is_shared_out_by_size),
+		FRONT_TEST(test_commit_takes_some_and_frees_the_rest),
+		FRONT_TEST(test_indices_wrap),
+		FRONT_TEST(test_errors_count_once_a_frame),
+		FRONT_TEST(test_an_answer_twice),
+		cmocka_unit_test(test_bad_answers_break_the_connection),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -18,7 +18,7 @@ settle() { # until as many vifs are left
 
 fds0=$(fds) maps0=$(maps)
 for i in $(seq "$vms"); do vm "v$i"; done
-for i in $(seq "$vms"); do vm_up "v$i" >"$WORK/v$i.ip"; done
+for i in $(seq "$vms"); do vm_up "v$i" >"$WORK/v$i.ip" || exit 1; done
 for i in $(seq "$vms"); do
 	in_vm "v$i" ping -q -c 20 -i 0.1 "$(cat "$WORK/v$((i % vms + 1)).ip")" >"$WORK/v$i.ping" &
 	pings="${pings-} $!"

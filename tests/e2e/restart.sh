@@ -6,7 +6,7 @@ e2e_begin iperf3 pgrep nsenter python3
 options="--engine ${ENGINE:-auto} --bridge xenbr0,uplink=tap:xentap0,ip=10.77.0.1/24"
 daemon $options
 vm a && vm b
-a=$(vm_up a) b=$(vm_up b)
+a=$(vm_up a) && b=$(vm_up b) || exit 1
 ip addr add 10.77.0.200/24 dev xentap0 # by hand: a restart must not lose it
 link=$(cat /sys/class/net/xentap0/address)
 

@@ -244,6 +244,33 @@ static int introduce(struct front_connect *c)
 				   c->status.name);
 }
 
+static int explain_vif(struct front_connect *c, int err)
+{
+	const char *name = c->status.name, *bridge = c->status.bridge;
+
+	switch (err) {
+	case -ENODEV:
+		return fail(c, err,
+			    "cannot attach %s to %s: no such bridge; 'splitvif show' lists those "
+			    "there are",
+			    name, bridge[0] ? bridge : "the default bridge");
+	case -EADDRINUSE:
+		return fail(c, err,
+			    "cannot attach %s: its MAC or IP address belongs to another; choose "
+			    "another",
+			    name);
+	case -EADDRNOTAVAIL:
+		return fail(c, err,
+			    "cannot attach %s: no free address on the bridge; choose one with --ip",
+			    name);
+	case -EMSGSIZE:
+		return fail(c, err, "cannot attach %s: MTU %u: more than the bridge's; choose a "
+			    "smaller one", name, c->status.mtu);
+	}
+	return fail(c, err, "cannot attach %s to %s: the daemon says: %s; see its log", name,
+		    bridge[0] ? bridge : "the default bridge", strerror(-err));
+}
+
 static int create_vif(struct front_connect *c)
 {
 	struct hypercall_vif_create wanted = { .mtu = c->status.mtu, .ip = c->status.ip };
@@ -254,19 +281,8 @@ static int create_vif(struct front_connect *c)
 	memcpy(wanted.bridge, c->status.bridge, sizeof(wanted.bridge));
 	memcpy(wanted.mac, c->status.mac, sizeof(wanted.mac));
 	err = front_domain_create_vif(&c->domain, &wanted, &created);
-	if (err == -ENOENT)
-		return fail(c, err,
-			    "cannot attach %s: no bridge %s; 'splitvif show' lists those there are",
-			    c->status.name, wanted.bridge[0] ? wanted.bridge : "at all");
-	if (err == -EADDRINUSE)
-		return fail(c, err,
-			    "cannot attach %s: its MAC or IP address belongs to another VM; "
-			    "choose another",
-			    c->status.name);
 	if (err)
-		return fail(c, err, "cannot attach %s to %s: the daemon says: %s; see its log",
-			    c->status.name, wanted.bridge[0] ? wanted.bridge : "its bridge",
-			    strerror(-err));
+		return explain_vif(c, err);
 	c->status.devid = created.devid;
 	c->status.ip = created.ip;
 	c->status.gateway = created.gateway;

@@ -89,17 +89,25 @@ static bool name_is_alive(const struct domains *domains, const char *name)
 	return false;
 }
 
-/* The domain's home in the store: its own, readable for nobody else. */
+/* The domain's home in the store, as libxl lays it out: the domain may read it,
+ * and write in two places. What it is called is not its own to say. */
 static int home_write(struct store_client *store, uint32_t transaction, void *arg)
 {
+	static const struct {
+		const char *dir;
+		bool own;
+	} dirs[] = { { "", false }, { "/device", false }, { "/data", true }, { "/error", true } };
 	struct domain *domain = arg;
-	char path[64], permissions[16];
-	int length = snprintf(permissions, sizeof(permissions), "n%u", domain->info.domid);
-	static const char *const dirs[] = { "", "/device", "/data", "/error" };
+	char path[64], permissions[24];
 	int err = 0;
 
 	for (size_t i = 0; !err && i < sizeof(dirs) / sizeof(dirs[0]); i++) {
-		store_path(domain, dirs[i], path);
+		int length = dirs[i].own ? snprintf(permissions, sizeof(permissions), "n%u",
+						    domain->info.domid)
+					 : snprintf(permissions, sizeof(permissions), "n0%cr%u",
+						    '\0', domain->info.domid);
+
+		store_path(domain, dirs[i].dir, path);
 		err = store_mkdir(store, transaction, path);
 		if (!err)
 			err = store_set_permissions(store, transaction, path, permissions,

@@ -198,6 +198,8 @@ static int backend_state(struct front_connect *c, enum xenbus_state *state)
 	return err == -ENOENT ? 0 : err;
 }
 
+static void look_at_backend(struct front_connect *c);
+
 static int explain_open(struct front_connect *c, int err)
 {
 	switch (err) {
@@ -321,6 +323,7 @@ int front_connect_start(struct front_connect *c)
 	}
 	c->phase = CONNECT_WAIT_BACKEND;
 	set_timer_ms(c, CONNECT_STATE_MS);
+	look_at_backend(c); /* the watch's first event may have come with its answer */
 	return 0;
 }
 

@@ -231,7 +231,7 @@ static int networks_open(struct daemon *daemon)
 	return 0;
 }
 
-static int worker_open(struct daemon *daemon)
+static int data_plane_open(struct daemon *daemon)
 {
 	char note[160];
 	int err = worker_create(&daemon->worker, daemon->options->engine, daemon->alarm_fd, note,
@@ -352,7 +352,7 @@ static int daemon_open(struct daemon *daemon)
 	int err = events_open(daemon);
 
 	if (!err)
-		err = worker_open(daemon);
+		err = data_plane_open(daemon);
 	if (!err)
 		err = networks_open(daemon);
 	if (!err)

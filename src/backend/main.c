@@ -11,6 +11,19 @@
 #include "io/log.h"
 #include "io/rundir.h"
 
+enum { LOCK_TRIES = 50, LOCK_PAUSE_US = 10000 };
+
+/* A daemon that was just killed may hold it for some milliseconds more. */
+static int lock_patiently(int fd)
+{
+	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB); i++) {
+		if (errno != EWOULDBLOCK || i == LOCK_TRIES)
+			return -errno;
+		usleep(LOCK_PAUSE_US);
+	}
+	return 0;
+}
+
 /* One daemon a run directory: the lock lives as long as parent or child does. */
 static int rundir_lock(void)
 {
@@ -32,15 +45,16 @@ static int rundir_lock(void)
 	}
 	rundir_path(path, sizeof(path), "lock");
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB))
+	err = fd < 0 ? -errno : lock_patiently(fd);
+	if (!err)
 		return fd;
-	if (errno == EWOULDBLOCK)
+	if (err == -EWOULDBLOCK)
 		log_complain("cannot start: %s: another splitvifd runs there; stop it, or name "
 			     "another directory with --rundir",
 			     path);
 	else
 		log_complain("cannot lock: %s: %s; name another directory with --rundir", path,
-			     strerror(errno));
+			     strerror(-err));
 	return -1;
 }
 

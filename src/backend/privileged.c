@@ -22,7 +22,7 @@
 #include "io/log.h"
 #include "ring/hypercall.h"
 
-enum { OPEN_TAP = 1 };
+enum { OPEN_TAP = 1, BUSY_TRIES = 50, BUSY_PAUSE_US = 10000 };
 
 struct tap_reply {
 	int32_t err;
@@ -98,13 +98,25 @@ static const char *tap_cure(int err)
 	}
 }
 
+/* After a kill -9 the kernel may still be closing our predecessor's descriptors. */
+static int open_tap_patiently(char name[16])
+{
+	int fd = tap_open(name, true);
+
+	for (int i = 0; fd == -EBUSY && i < BUSY_TRIES; i++) {
+		usleep(BUSY_PAUSE_US);
+		fd = tap_open(name, true);
+	}
+	return fd;
+}
+
 static int serve_open_tap(struct parent *parent, struct network_config *config,
 			  struct tap_reply *reply)
 {
 	int fd;
 
 	config->tap[sizeof(config->tap) - 1] = '\0';
-	fd = parent->nr_taps < NETWORKS_MAX ? tap_open(config->tap, true) : -ENOSPC;
+	fd = parent->nr_taps < NETWORKS_MAX ? open_tap_patiently(config->tap) : -ENOSPC;
 	reply->err = fd < 0 ? fd : link_set_up(config);
 	if (!reply->err)
 		return fd;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -15,7 +16,7 @@ enum {
 	RESTARTS_MAX = 10, /* passes before everybody else is served once */
 };
 
-static uint64_t clock_ms(void)
+static uint64_t clock_monotonic_ms(void)
 {
 	struct timespec now;
 
@@ -110,10 +111,20 @@ static void mailbox_readable(struct worker_source *source)
 {
 	struct worker *worker =
 		(struct worker *)((char *)source - offsetof(struct worker, mailbox));
-	uint64_t count;
 
-	engine_arm(worker->engine, &source->source);
-	if (read(source->source.fd, &count, sizeof(count)) < 0)
+	worker->mail = true;
+}
+
+/* A call may end sources that were reported together with it, and whoever made
+ * it may free them as soon as it is answered: so it comes after all of them. */
+static void mail_take(struct worker *worker)
+{
+	uint64_t count;
+	bool called = read(worker->mailbox.source.fd, &count, sizeof(count)) == sizeof(count);
+
+	worker->mail = false;
+	engine_arm(worker->engine, &worker->mailbox.source);
+	if (!called)
 		return;
 	worker->call(worker->call_arg);
 	sem_post(&worker->answered);
@@ -127,12 +138,12 @@ static void flush_signals(void *arg)
 }
 
 /* Waits, clears events, and puts their items on the poll list. */
-static void events_take(struct worker *worker)
+static void events_take(struct worker *worker, int64_t timeout_ns)
 {
 	struct engine_source *ready[READY_MAX];
-	int n = engine_wait(worker->engine, ready, READY_MAX, wait_ns(worker));
+	int n = engine_wait(worker->engine, ready, READY_MAX, timeout_ns);
 
-	worker->now_ms = clock_ms();
+	worker->now_ms = worker->clock_ms();
 	counter_add(&worker->waits, 1);
 	for (int i = 0; i < n; i++) {
 		struct worker_source *source = ready[i]->owner;
@@ -141,65 +152,114 @@ static void events_take(struct worker *worker)
 		if (source->item)
 			poll_schedule(&worker->polls, source->item);
 	}
+	if (worker->mail)
+		mail_take(worker);
+}
+
+static void loop(struct worker *worker, int64_t timeout_ns)
+{
+	events_take(worker, timeout_ns);
+	timers_run(worker);
+	counter_add(&worker->loops, 1);
+	if (!poll_run(&worker->polls, POLL_BUDGET, flush_signals, worker))
+		worker->restarts = 0;
+	else if (++worker->restarts == RESTARTS_MAX)
+		counter_add(&worker->handovers, 1);
+	signaller_flush(&worker->signaller);
+}
+
+void worker_turn(struct worker *worker)
+{
+	loop(worker, 0);
 }
 
 static void *worker_main(void *arg)
 {
 	struct worker *worker = arg;
-	unsigned int restarts = 0;
 
 	engine_arm(worker->engine, &worker->mailbox.source);
-	while (!worker->stopping) {
-		events_take(worker);
-		timers_run(worker);
-		counter_add(&worker->loops, 1);
-		if (!poll_run(&worker->polls, POLL_BUDGET, flush_signals, worker))
-			restarts = 0;
-		else if (++restarts == RESTARTS_MAX)
-			counter_add(&worker->handovers, 1);
-		signaller_flush(&worker->signaller);
-	}
+	while (!worker->stopping)
+		loop(worker, wait_ns(worker));
 	return NULL;
 }
 
-int worker_create(struct worker **out, enum engine_kind engine, int alarm_fd, char *note,
-		  size_t note_size)
+static int mailbox_open(struct worker *worker)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = worker_add(worker, &worker->mailbox, fd, NULL, mailbox_readable);
+	if (err)
+		close(fd);
+	return err;
+}
+
+int worker_open(struct worker **out, enum engine_kind engine, int alarm_fd, char *note,
+		size_t note_size)
 {
 	struct worker *worker = aligned_alloc(64, (sizeof(*worker) + 63) & ~(size_t)63);
-	int fd, err;
+	int err;
 
+	snprintf(note, note_size, "out of memory");
 	if (!worker)
 		return -ENOMEM;
 	memset(worker, 0, sizeof(*worker));
 	worker->alarm_fd = alarm_fd;
-	worker->now_ms = clock_ms();
+	worker->clock_ms = clock_monotonic_ms;
+	worker->now_ms = worker->clock_ms();
 	poll_init(&worker->polls);
 	sem_init(&worker->answered, 0, 0);
 	err = engine_create(&worker->engine, engine, note, note_size);
 	if (err)
 		goto free_worker;
 	err = signaller_init(&worker->signaller);
-	if (err)
+	if (err) {
+		snprintf(note, note_size, "no way to signal eventfds (io_setup): %s",
+			 strerror(-err));
 		goto destroy_engine;
-	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	err = fd < 0 ? -errno : worker_add(worker, &worker->mailbox, fd, NULL, mailbox_readable);
+	}
+	err = mailbox_open(worker);
 	if (err)
 		goto fini_signaller;
-	err = -pthread_create(&worker->thread, NULL, worker_main, worker);
-	if (err)
-		goto remove_mailbox;
 	*out = worker;
 	return 0;
 
-remove_mailbox:
-	worker_remove(worker, &worker->mailbox);
-	close(fd);
 fini_signaller:
 	signaller_fini(&worker->signaller);
 destroy_engine:
 	engine_destroy(worker->engine);
 free_worker:
+	sem_destroy(&worker->answered);
 	free(worker);
+	return err;
+}
+
+void worker_close(struct worker *worker)
+{
+	int fd = worker->mailbox.source.fd;
+
+	worker_remove(worker, &worker->mailbox);
+	close(fd);
+	signaller_fini(&worker->signaller);
+	engine_destroy(worker->engine);
+	sem_destroy(&worker->answered);
+	free(worker);
+}
+
+int worker_create(struct worker **worker, enum engine_kind engine, int alarm_fd, char *note,
+		  size_t note_size)
+{
+	int err = worker_open(worker, engine, alarm_fd, note, note_size);
+
+	if (err)
+		return err;
+	err = -pthread_create(&(*worker)->thread, NULL, worker_main, *worker);
+	if (!err)
+		return 0;
+	snprintf(note, note_size, "no thread: %s", strerror(-err));
+	worker_close(*worker);
 	return err;
 }
 
@@ -225,14 +285,7 @@ static void worker_stop(void *arg)
 
 void worker_destroy(struct worker *worker)
 {
-	int fd = worker->mailbox.source.fd;
-
 	worker_call(worker, worker_stop, worker);
 	pthread_join(worker->thread, NULL);
-	worker_remove(worker, &worker->mailbox);
-	close(fd);
-	signaller_fini(&worker->signaller);
-	engine_destroy(worker->engine);
-	sem_destroy(&worker->answered);
-	free(worker);
+	worker_close(worker);
 }

@@ -39,22 +39,33 @@ struct worker {
 	struct batch batch;
 	struct copies copies;
 	struct worker_timer *timers;
-	uint64_t now_ms; /* CLOCK_MONOTONIC, refreshed once a loop */
+	uint64_t now_ms;	    /* refreshed once a loop */
+	uint64_t (*clock_ms)(void); /* CLOCK_MONOTONIC, unless a test turns it by hand */
 	uint64_t loops, waits, handovers;
-	int alarm_fd; /* eventfd: "look at the faults", to the control thread */
+	unsigned int restarts; /* loops in a row that left work */
+	int alarm_fd;	       /* eventfd: "look at the faults", to the control thread */
 
 	pthread_t thread;
 	struct worker_source mailbox;
 	sem_t answered;
 	void (*call)(void *arg);
 	void *call_arg;
+	bool mail; /* the mailbox was reported in this loop */
 	bool stopping;
 };
 
-/* Starts the thread. `note` gets the engine's line for the log. 0 or -errno. */
+/* Starts the thread. `note` gets the engine's line for the log, or what failed.
+ * 0 or -errno. */
 int worker_create(struct worker **worker, enum engine_kind engine, int alarm_fd, char *note,
 		  size_t note_size);
 void worker_destroy(struct worker *worker);
+
+/* The same without a thread: whoever calls worker_turn() is it. A turn is one
+ * loop that waits for nothing. */
+int worker_open(struct worker **worker, enum engine_kind engine, int alarm_fd, char *note,
+		size_t note_size);
+void worker_close(struct worker *worker);
+void worker_turn(struct worker *worker);
 
 /* Runs fn(arg) on the worker's thread and waits for it. Control thread only. */
 void worker_call(struct worker *worker, void (*fn)(void *arg), void *arg);

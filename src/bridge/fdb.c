@@ -1,5 +1,6 @@
 #include "bridge/fdb.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,9 @@
  * look-up opens the second one only when it may find something there.
  *
  * There are twice as many places as addresses allowed. So most addresses find
- * room in their first bucket, and it is the limit that refuses, not chance.
+ * room in their first bucket. Where both are full, an address of the first
+ * moves to its other bucket: it is the limit that refuses, and hardly ever
+ * chance (one in about 100,000 in a full table).
  */
 
 enum { BUCKET_ENTRIES = 4, SWEEP_MS = 1000, REFRESH_MS = 1000 };
@@ -26,7 +29,7 @@ struct bucket {
 	_Alignas(64) struct entry entries[BUCKET_ENTRIES];
 };
 
-_Static_assert(sizeof(struct bucket) == 64, "one cache line");
+static_assert(sizeof(struct bucket) == 64, "one cache line");
 
 struct fdb {
 	struct bucket *buckets;
@@ -187,6 +190,36 @@ static struct entry *find_room(struct fdb *fdb, struct bucket *bucket, uint64_t 
 	return NULL;
 }
 
+static void settle(struct entry *entry, struct places places, uint64_t key, uint64_t seen_ms)
+{
+	if (!lives_in(places.first, entry))
+		places.first->entries[0].sent_on++;
+	entry->key = key;
+	entry->seen_ms = seen_ms;
+}
+
+/* Moves one address of a full bucket to the other one it may live in. The
+ * entry that became free, or NULL. */
+static struct entry *make_room(struct fdb *fdb, struct bucket *bucket, uint64_t now_ms)
+{
+	for (unsigned int i = 0; i < BUCKET_ENTRIES; i++) {
+		struct entry *entry = &bucket->entries[i];
+		struct places places = places_of(fdb, address_of(entry->key));
+		bool spilled = bucket != places.first;
+		struct entry *room = find_room(fdb, spilled ? places.first : places.second,
+					       now_ms);
+
+		if (!room)
+			continue;
+		settle(room, places, entry->key, entry->seen_ms);
+		if (spilled)
+			places.first->entries[0].sent_on--;
+		entry->key = 0;
+		return entry;
+	}
+	return NULL;
+}
+
 /* At a limit, expired entries elsewhere must not count; once a second, so that
  * a flood of addresses cannot make every frame cost a pass over the table. */
 static void sweep(struct fdb *fdb, uint64_t now_ms)
@@ -225,14 +258,13 @@ static bool insert(struct fdb *fdb, uint64_t address, uint16_t port, uint64_t no
 	if (is_at_limit(fdb, port))
 		return refuse(fdb);
 	entry = find_room(fdb, places.first, now_ms);
-	if (!entry) {
+	if (!entry)
 		entry = find_room(fdb, places.second, now_ms);
-		if (!entry)
-			return refuse(fdb);
-		places.first->entries[0].sent_on++;
-	}
-	entry->key = address | port;
-	entry->seen_ms = now_ms;
+	if (!entry)
+		entry = make_room(fdb, places.first, now_ms);
+	if (!entry)
+		return refuse(fdb);
+	settle(entry, places, address | port, now_ms);
 	fdb->per_port[port]++;
 	fdb->stats.entries++;
 	fdb->stats.learned++;

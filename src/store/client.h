@@ -30,7 +30,8 @@ int store_client_connect(const char *path, int timeout_ms, struct store_client *
 void store_client_close(struct store_client *client);
 
 /* Readable when events may be waiting; -1 for a local client, which tells by
- * the callback below. */
+ * the callback below. An event that came with a call's answer is kept already
+ * and makes nothing readable: look with store_next_event() after calls, too. */
 int store_client_fd(const struct store_client *client);
 /* Local client: called when an event arrived, from within whatever call made
  * it; must only take note. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "store/connection.h"
+#include "store/forget.h"
 #include "store/path.h"
 
 static const char *const special_names[SPECIALS] = {
@@ -240,7 +241,7 @@ static void forget_special(struct special_event *event, uint16_t domid)
 	event->nr_permissions = kept;
 }
 
-static int forget_domain(struct store_server *server, uint16_t domid)
+static int remove_traces(struct store_server *server, uint16_t domid)
 {
 	struct transaction transaction;
 	struct node *root;
@@ -250,7 +251,7 @@ static int forget_domain(struct store_server *server, uint16_t domid)
 		forget_special(&server->specials[i], domid);
 	doom_transactions(server);
 	transaction_init(&transaction, server->tree, 0, true);
-	rc = transaction_forget(&transaction, domid);
+	rc = forget_domain(&transaction, domid);
 	if (!rc)
 		rc = transaction_commit(&transaction, &root);
 	if (!rc)
@@ -267,9 +268,10 @@ int store_server_introduce(struct store_server *server, uint16_t domid)
 
 	if (domain->introduced)
 		return -EEXIST;
-	rc = domain->haunted ? forget_domain(server, domid) : 0;
-	if (rc)
-		return rc;
+	if (domain->haunted) {
+		rc = remove_traces(server, domid);
+		return rc ? rc : -EAGAIN;
+	}
 	domain->introduced = true;
 	fire_special(server, SPECIAL_INTRODUCE);
 	return 0;
@@ -277,9 +279,12 @@ int store_server_introduce(struct store_server *server, uint16_t domid)
 
 void store_server_release(struct store_server *server, uint16_t domid)
 {
-	if (domid == 0 || !server->domains[domid].introduced)
+	bool introduced = server->domains[domid].introduced;
+
+	if (domid == 0)
 		return;
 	server->domains[domid].introduced = false;
-	forget_domain(server, domid);
-	fire_special(server, SPECIAL_RELEASE);
+	remove_traces(server, domid);
+	if (introduced)
+		fire_special(server, SPECIAL_RELEASE);
 }

@@ -44,10 +44,13 @@ size_t store_server_output(const struct store_connection *connection, const void
 void store_server_sent(struct store_connection *connection, size_t length);
 
 /* A domain comes or goes: fires @introduceDomain and @releaseDomain. Coming
- * creates no node (what a domain's home holds is the toolstack's to write): 0,
- * -EEXIST or -ENOMEM. Going removes /local/domain/<domid> and all nodes that
- * belong to the domid, strips it from every permission list, makes open
- * transactions end in EAGAIN, and closes nothing. */
+ * creates no node (a domain's home is the toolstack's to write, before): 0,
+ * -EEXIST, or, when memory was too short to remove all traces of an earlier
+ * domain of that number, -ENOMEM (still too short) or -EAGAIN (removed now, and
+ * the home with them: write it again). Going removes /local/domain/<domid> and
+ * all nodes that belong to the domid, strips it from every permission list,
+ * makes open transactions end in EAGAIN, and closes nothing; it may be told of
+ * a domain that never came, whose home was written. */
 int store_server_introduce(struct store_server *server, uint16_t domid);
 void store_server_release(struct store_server *server, uint16_t domid);
 

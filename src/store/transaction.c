@@ -16,6 +16,7 @@ enum access_kind {
 /* A path that a transaction depends on. */
 struct access {
 	enum access_kind kind;
+	bool changed, removed; /* watches will be told of that */
 	char path[];
 };
 
@@ -63,6 +64,8 @@ static struct access *access_create(const char *path, enum access_kind kind)
 	if (!access)
 		return NULL;
 	access->kind = kind;
+	access->changed = false;
+	access->removed = false;
 	memcpy(access->path, path, length + 1);
 	return access;
 }
@@ -94,6 +97,27 @@ static int note(struct transaction *transaction, const char *path, enum access_k
 	}
 	transaction->access_bytes += bytes;
 	return 0;
+}
+
+static int compare_path(const void *path, const void *access)
+{
+	return strcmp(path, ((const struct access *)access)->path);
+}
+
+/* Whether the change has been noted before, and if not, that it is now. So a
+ * transaction tells of each path once, and a guest that writes one node for
+ * ever fills no memory. */
+static bool tells_already(struct transaction *transaction, const char *path, bool removed)
+{
+	struct access **found = tfind(path, &transaction->accesses, compare_path);
+	bool *told, already;
+
+	if (!found)
+		return false;
+	told = removed ? &(*found)->removed : &(*found)->changed;
+	already = *told;
+	*told = true;
+	return already;
 }
 
 static struct change *change_create(const char *path, bool removed)
@@ -132,8 +156,12 @@ static int apply(struct transaction *transaction, struct node *root, const char 
 	change = change_create(path, removed);
 	if (!change)
 		goto refuse;
-	*transaction->changes_end = change;
-	transaction->changes_end = &change->next;
+	if (tells_already(transaction, path, removed)) {
+		free(change);
+	} else {
+		*transaction->changes_end = change;
+		transaction->changes_end = &change->next;
+	}
 	transaction->owned_more += more;
 	node_put(transaction->root);
 	transaction->root = root;
@@ -447,81 +475,4 @@ int transaction_commit(struct transaction *transaction, struct node **root)
 	else
 		*root = merge.root;
 	return merge.rc;
-}
-
-/* Where transaction_forget() stands: the path of the node looked at. */
-struct forget {
-	struct transaction *transaction;
-	uint16_t domid;
-	char path[PATH_BYTES + 1];
-};
-
-static bool names_domain(const struct node *node, uint16_t domid)
-{
-	for (unsigned int i = 0; i < node->nr_permissions; i++)
-		if (node->permissions[i].domid == domid)
-			return true;
-	return false;
-}
-
-/* The node's permissions without that domain's. */
-static int strip(struct forget *forget, const char *path)
-{
-	const struct node *node = tree_find(forget->transaction->root, path);
-	struct permission *list;
-	unsigned int nr = 1;
-	int rc;
-
-	if (!names_domain(node, forget->domid))
-		return 0;
-	list = malloc(node->nr_permissions * sizeof(*list));
-	if (!list)
-		return -ENOMEM;
-	list[0] = node->permissions[0];
-	if (list[0].domid == forget->domid)
-		list[0] = (struct permission){ .domid = 0, .access = PERMISSION_NONE };
-	for (unsigned int i = 1; i < node->nr_permissions; i++)
-		if (node->permissions[i].domid != forget->domid)
-			list[nr++] = node->permissions[i];
-	rc = transaction_set_permissions(forget->transaction, path, list, nr);
-	free(list);
-	return rc;
-}
-
-/* Walks `node`, which is of the tree as it was, and changes the tree as it
- * becomes. forget->path has `length` bytes, the node's path without "/". */
-static int forget_below(struct forget *forget, const struct node *node, size_t length)
-{
-	const char *path = length ? forget->path : "/";
-	int rc;
-
-	if (length && node->permissions[0].domid == forget->domid)
-		return transaction_remove(forget->transaction, path);
-	rc = strip(forget, path);
-	for (unsigned int i = 0; !rc && i < node->nr_children; i++) {
-		size_t name = strlen(node->children[i]->name);
-
-		forget->path[length] = '/';
-		memcpy(forget->path + length + 1, node->children[i]->name, name + 1);
-		rc = forget_below(forget, node->children[i], length + 1 + name);
-		forget->path[length] = '\0';
-	}
-	return rc;
-}
-
-int transaction_forget(struct transaction *transaction, uint16_t domid)
-{
-	struct forget forget = { .transaction = transaction, .domid = domid };
-	struct node *before;
-	int rc;
-
-	path_home(forget.path, domid);
-	rc = transaction_remove(transaction, forget.path);
-	if (rc && rc != -ENOENT)
-		return rc;
-	forget.path[0] = '\0';
-	before = node_get(transaction->root);
-	rc = forget_below(&forget, before, 0);
-	node_put(before);
-	return rc;
 }

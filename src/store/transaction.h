@@ -49,7 +49,7 @@ struct transaction {
 	int64_t owned_more; /* nodes of domid: root's over base's */
 	void *accesses;	    /* tsearch tree of struct access */
 	size_t access_bytes;
-	struct change *changes, **changes_end; /* in the order made */
+	struct change *changes, **changes_end; /* in the order first made */
 };
 
 void transaction_init(struct transaction *transaction, struct tree *tree, uint16_t domid,
@@ -67,10 +67,6 @@ int transaction_mkdir(struct transaction *transaction, const char *path);
 int transaction_remove(struct transaction *transaction, const char *path);
 int transaction_set_permissions(struct transaction *transaction, const char *path,
 				const struct permission *list, unsigned int nr);
-
-/* A domain is gone: removes its home, the nodes that belong to it, and its
- * entries in all lists of permissions. Direct, as domain 0. 0 or -ENOMEM. */
-int transaction_forget(struct transaction *transaction, uint16_t domid);
 
 /* Gives the root that the tree shall adopt (the caller's reference): 0,
  * -EAGAIN (conflict), -ENOSPC (quota), -ENOMEM. The tree is as before. */

@@ -724,6 +724,20 @@ static void test_long_directory(void **state)
 	store_server_destroy(talk.server);
 }
 
+static void test_release_of_a_domain_that_never_came(void **state)
+{
+	struct talk talk;
+
+	(void)state;
+	talk_start(&talk, 0);
+	give_home(&talk, 5);
+	store_server_release(talk.server, 5);
+	expect_answer(&talk, XS_READ, 0, "/local/domain/5", 16, "ENOENT");
+	store_server_release(talk.server, 0);
+	expect_answer(&talk, XS_MKDIR, 0, "a", 2, "OK");
+	store_server_destroy(talk.server);
+}
+
 static void test_introduce_twice(void **state)
 {
 	struct talk talk;
@@ -759,6 +773,7 @@ int main(void)
 		cmocka_unit_test(test_quota_permissions),
 		cmocka_unit_test(test_long_directory),
 		cmocka_unit_test(test_introduce_twice),
+		cmocka_unit_test(test_release_of_a_domain_that_never_came),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

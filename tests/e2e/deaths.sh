@@ -5,7 +5,7 @@
 e2e_begin ping pgrep nsenter
 daemon --bridge xenbr0,uplink=tap:xentap0,ip=10.77.0.1/24
 vm a && vm b
-a=$(vm_up a) b=$(vm_up b)
+a=$(vm_up a) && b=$(vm_up b) || exit 1
 in_vm b ping -q -c 1 "$a" >/dev/null || fail "ping before"
 domid=$("$CTL" --json show | grep -o '"vif":"vif[0-9]*' | sort | head -n 1)
 for i in 1 2 3 4 5; do
@@ -15,7 +15,7 @@ for i in 1 2 3 4 5; do
 	wait 2>/dev/null "$(cat "$WORK/a.pid")"
 	for k in $(seq 100); do [ -z "$(show_field a state)" ] && break; sleep 0.01; done
 	[ -z "$(show_field a state)" ] || fail "a is still there after 1 s"
-	"$CTL" fdb show | grep -q a.0 && fail "its addresses are still in the FDB"
+	"$CTL" fdb show | grep -qF " a.0 " && fail "its addresses are still in the FDB"
 	vm a
 	again=$(vm_up a)
 	[ "$again" = "$a" ] || fail "a has another address: $again instead of $a"

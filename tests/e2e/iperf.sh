@@ -5,7 +5,7 @@
 e2e_begin iperf3 pgrep nsenter python3
 daemon --engine "${ENGINE:-auto}" --bridge xenbr0,uplink=tap:xentap0,ip=10.77.0.1/24
 vm a && vm b
-a=$(vm_up a) b=$(vm_up b)
+a=$(vm_up a) && b=$(vm_up b) || exit 1
 
 in_vm b iperf3 -s -1 >/dev/null &
 sleep 0.5

@@ -36,6 +36,7 @@ e2e_begin() {
 	WORK=$(mktemp -d) || exit 1
 	trap 'rm -rf "$WORK"' EXIT
 	export SPLITVIF_RUNDIR=$WORK/run
+	mount -t sysfs sysfs /sys
 	ip link set lo up
 }
 

@@ -18,7 +18,7 @@ settle() { # until as many vifs are left
 
 fds0=$(fds) maps0=$(maps)
 for i in $(seq "$vms"); do vm "v$i"; done
-for i in $(seq "$vms"); do vm_up "v$i" >"$WORK/v$i.ip"; done
+for i in $(seq "$vms"); do vm_up "v$i" >"$WORK/v$i.ip" || exit 1; done
 for i in $(seq "$vms"); do
 	in_vm "v$i" ping -q -c 20 -i 0.1 "$(cat "$WORK/v$((i % vms + 1)).ip")" >"$WORK/v$i.ping" &
 	pings="${pings-} $!"
@@ -28,13 +28,14 @@ for i in $(seq "$vms"); do
 	grep -q ' 0% packet loss' "$WORK/v$i.ping" || fail "v$i: $(tail -n 3 "$WORK/v$i.ping")"
 done
 echo "$vms VMs, all pinging: no loss; $(fds) descriptors, $(maps) mappings"
-for i in $(seq "$vms"); do kill -9 "$(cat "$WORK/v$i.pid")"; done
+for i in $(seq "$vms"); do kill -9 "$(cat "$WORK/v$i.pid")"; done 2>/dev/null
+wait 2>/dev/null $(cat "$WORK"/v*.pid)
 settle 0
 [ "$(fds)" = "$fds0" ] && [ "$(maps)" = "$maps0" ] ||
 	fail "after $vms kill -9: $(fds) descriptors ($fds0 before), $(maps) mappings ($maps0)"
 
-cycle() { # every fourth dies by kill -9
-	"$FRONT" gen --name c --dst ff:ff:ff:ff:ff:ff --count 2 >/dev/null 2>"$WORK/c.log" ||
+cycle() {
+	"$FRONT" gen --name c --dst 02:00:00:00:00:01 --count 2 >/dev/null 2>"$WORK/c.log" ||
 		fail "cycle $1: $(cat "$WORK/c.log")"
 }
 for i in $(seq 20); do cycle "$i"; done

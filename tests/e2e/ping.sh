@@ -4,7 +4,7 @@
 e2e_begin ping pgrep nsenter
 daemon --engine "${ENGINE:-auto}" --bridge xenbr0,uplink=tap:xentap0,ip=10.77.0.1/24
 vm a && vm b
-a=$(vm_up a) b=$(vm_up b)
+a=$(vm_up a) && b=$(vm_up b) || exit 1
 
 no_loss() {
 	echo "$1" | grep -q ' 0% packet loss' || fail "$2: $1"

@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 enum { SOURCE_DOMAIN, SOURCE_STORE, SOURCE_TIMER, SOURCE_TX_CHANNEL, SOURCE_RX_CHANNEL, SOURCES };
-enum { STORE_TIMEOUT_MS = 2000, LASTED_MS = 5000, HANGUP_GRACE_MS = 1000, BACKEND_DOMID = 0 };
+enum { STORE_TIMEOUT_MS = 2000, LASTED_MS = 5000, HANGUP_GRACE_MS = 1000, EAGER_MS = 2000,
+       BACKEND_DOMID = 0 };
 
 static int64_t now_ns(void)
 {
@@ -69,9 +70,13 @@ static void set_timer_ms(struct front_connect *c, unsigned int delay)
 	set_timer_ns(c, delay * 1000000LL);
 }
 
+/* A daemon that is restarted is back soon: a connect(2) that fails costs
+ * little, every millisecond without a backend does not. */
 static void retry_later(struct front_connect *c, enum connect_phase phase)
 {
 	c->phase = phase;
+	if (phase == CONNECT_DOWN && now_ns() - c->down_since_ns < EAGER_MS * 1000000LL)
+		c->retry_ms = CONNECT_RETRY_MIN_MS;
 	set_timer_ms(c, c->retry_ms);
 	c->retry_ms = c->retry_ms * 2 < CONNECT_RETRY_MAX_MS ? c->retry_ms * 2 :
 							       CONNECT_RETRY_MAX_MS;
@@ -205,6 +210,8 @@ static int explain_open(struct front_connect *c, int err)
 	switch (err) {
 	case -ENOENT:
 	case -ECONNREFUSED:
+		if (c->connections) /* that it went has been told */
+			return err;
 		return fail(c, err,
 			    "daemon not running (no socket at %s); start it with 'splitvifd -f' "
 			    "or set SPLITVIF_RUNDIR",

@@ -378,7 +378,7 @@ int front_options_parse(struct front_options *options, int argc, char **argv, ch
 {
 	struct parser p = { options, 0, error, error_size };
 
-	*options = (struct front_options){ .mode = FRONT_NETNS, .size = 64, .engine = "auto" };
+	*options = (struct front_options){ .mode = FRONT_NETNS, .size = 64 };
 	optind = 0;
 	opterr = 0;
 	if (parse_options(&p, argc, argv))

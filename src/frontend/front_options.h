@@ -14,7 +14,7 @@ enum front_mode { FRONT_RUN, FRONT_NETNS, FRONT_GEN, FRONT_SINK, FRONT_ECHO, FRO
 struct front_options {
 	enum front_mode mode;
 	/* everywhere */
-	const char *rundir, *engine;
+	const char *rundir, *engine; /* NULL: not given */
 	bool verbose;
 	/* the vif */
 	const char *name, *bridge;

@@ -137,20 +137,31 @@ static int block_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+static const char *engine_name_wanted(const struct front_options *options)
+{
+	const char *name = options->engine ? options->engine : getenv("SPLITVIF_ENGINE");
+
+	return name && *name ? name : "auto";
+}
+
 static int move_frames(const struct front_options *options, struct splitvif *vif,
 		       struct guest *guest, int signal_fd)
 {
-	enum engine_kind kind = ENGINE_AUTO;
+	const char *name = engine_name_wanted(options);
+	enum engine_kind kind;
 	struct engine *engine;
 	struct guest_tap tap;
 	char note[128];
 	int status, err;
 
-	engine_kind_parse(options->engine, &kind);
-	err = engine_create(&engine, kind, note, sizeof(note));
+	err = engine_kind_parse(name, &kind);
+	if (!err)
+		err = engine_create(&engine, kind, note, sizeof(note));
+	else
+		snprintf(note, sizeof(note), "no such engine");
 	if (err) {
-		log_complain("cannot make engine %s: %s; use --engine auto", options->engine, note);
-		return -err;
+		log_complain("cannot make engine %.40s: %s; use --engine auto", name, note);
+		return exit_status(options, -err);
 	}
 	log_debug("front", "%s", note);
 	err = guest_tap_init(&tap, vif, guest, engine, signal_fd);

@@ -230,6 +230,8 @@ int tap_receive(struct tap *tap, struct frame *frames, unsigned int max)
 	unsigned int got;
 	int result;
 
+	if (!max)
+		return 0;
 	if (max > BATCH_FRAMES)
 		max = BATCH_FRAMES;
 	do { /* not 0 because all were cut: the caller would take it for dry */

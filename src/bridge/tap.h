@@ -16,9 +16,10 @@
 
 /* Opens /dev/net/tun and makes, or adopts, the interface `name` (IFNAMSIZ
  * bytes; an empty one, or one with %d, is filled in). Non-blocking, no packet
- * information. `persistent` keeps it when the descriptor goes. The descriptor,
- * or -errno: -EBUSY somebody else has it open, -ENOENT no /dev/net/tun,
- * -EACCES/-EPERM may not. */
+ * information. `persistent` keeps it when the descriptor goes; without, an
+ * adopted one stays what it was. The descriptor, or -errno: -EBUSY somebody
+ * else has it open, -EINVAL the name is something else's, -ENOENT no
+ * /dev/net/tun, -EACCES/-EPERM may not. */
 int tap_open(char name[16], bool persistent);
 int tap_set_persistent(int fd, bool persistent);
 /* The link's carrier as the kernel shows it to the owner of the interface. */
@@ -32,13 +33,16 @@ struct tap {
 	struct tap_batch *batch; /* buffers of one batch of reads */
 };
 
-/* Takes the descriptor over on success. 0 or -errno. */
+/* Takes the descriptor over on success; whoever waits for it adds it to the
+ * engine himself, and removes it first. 0 or -errno. tap_fini() closes it,
+ * unless `fd` was set to -1 before. */
 int tap_init(struct tap *tap, const char *name, int fd, uint32_t mtu, struct engine *engine);
 void tap_fini(struct tap *tap);
 
 /* Reads up to `max` frames (at most BATCH_FRAMES) into the tap's own buffers
  * and lays them out in `frames`. They live until the next call. How many; 0
- * when dry; -errno when the device is gone (-EBADFD) or down (-EIO). */
+ * when dry, as a link that is down is too; -errno when the device is gone
+ * (-EBADFD). A frame longer than the MTU allows is dropped here, counted. */
 int tap_receive(struct tap *tap, struct frame *frames, unsigned int max);
 
 #endif

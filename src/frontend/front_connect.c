@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 enum { SOURCE_DOMAIN, SOURCE_STORE, SOURCE_TIMER, SOURCE_TX_CHANNEL, SOURCE_RX_CHANNEL, SOURCES };
-enum { STORE_TIMEOUT_MS = 2000, LASTED_MS = 5000, HANGUP_GRACE_MS = 1000, BACKEND_DOMID = 0 };
+enum { STORE_TIMEOUT_MS = 2000, LASTED_MS = 5000, HANGUP_GRACE_MS = 1000, EAGER_MS = 2000,
+       BACKEND_DOMID = 0 };
 
 static int64_t now_ns(void)
 {
@@ -69,9 +70,13 @@ static void set_timer_ms(struct front_connect *c, unsigned int delay)
 	set_timer_ns(c, delay * 1000000LL);
 }
 
+/* A daemon that is restarted is back soon: a connect(2) that fails costs
+ * little, every millisecond without a backend does not. */
 static void retry_later(struct front_connect *c, enum connect_phase phase)
 {
 	c->phase = phase;
+	if (phase == CONNECT_DOWN && now_ns() - c->down_since_ns < EAGER_MS * 1000000LL)
+		c->retry_ms = CONNECT_RETRY_MIN_MS;
 	set_timer_ms(c, c->retry_ms);
 	c->retry_ms = c->retry_ms * 2 < CONNECT_RETRY_MAX_MS ? c->retry_ms * 2 :
 							       CONNECT_RETRY_MAX_MS;
@@ -205,6 +210,8 @@ static int explain_open(struct front_connect *c, int err)
 	switch (err) {
 	case -ENOENT:
 	case -ECONNREFUSED:
+		if (c->connections) /* that it went has been told */
+			return err;
 		return fail(c, err,
 			    "daemon not running (no socket at %s); start it with 'splitvifd -f' "
 			    "or set SPLITVIF_RUNDIR",
@@ -244,6 +251,33 @@ static int introduce(struct front_connect *c)
 				   c->status.name);
 }
 
+static int explain_vif(struct front_connect *c, int err)
+{
+	const char *name = c->status.name, *bridge = c->status.bridge;
+
+	switch (err) {
+	case -ENODEV:
+		return fail(c, err,
+			    "cannot attach %s to %s: no such bridge; 'splitvif show' lists those "
+			    "there are",
+			    name, bridge[0] ? bridge : "the default bridge");
+	case -EADDRINUSE:
+		return fail(c, err,
+			    "cannot attach %s: its MAC or IP address belongs to another; choose "
+			    "another",
+			    name);
+	case -EADDRNOTAVAIL:
+		return fail(c, err,
+			    "cannot attach %s: no free address on the bridge; choose one with --ip",
+			    name);
+	case -EMSGSIZE:
+		return fail(c, err, "cannot attach %s: MTU %u: more than the bridge's; choose a "
+			    "smaller one", name, c->status.mtu);
+	}
+	return fail(c, err, "cannot attach %s to %s: the daemon says: %s; see its log", name,
+		    bridge[0] ? bridge : "the default bridge", strerror(-err));
+}
+
 static int create_vif(struct front_connect *c)
 {
 	struct hypercall_vif_create wanted = { .mtu = c->status.mtu, .ip = c->status.ip };
@@ -254,19 +288,8 @@ static int create_vif(struct front_connect *c)
 	memcpy(wanted.bridge, c->status.bridge, sizeof(wanted.bridge));
 	memcpy(wanted.mac, c->status.mac, sizeof(wanted.mac));
 	err = front_domain_create_vif(&c->domain, &wanted, &created);
-	if (err == -ENOENT)
-		return fail(c, err,
-			    "cannot attach %s: no bridge %s; 'splitvif show' lists those there are",
-			    c->status.name, wanted.bridge[0] ? wanted.bridge : "at all");
-	if (err == -EADDRINUSE)
-		return fail(c, err,
-			    "cannot attach %s: its MAC or IP address belongs to another VM; "
-			    "choose another",
-			    c->status.name);
 	if (err)
-		return fail(c, err, "cannot attach %s to %s: the daemon says: %s; see its log",
-			    c->status.name, wanted.bridge[0] ? wanted.bridge : "its bridge",
-			    strerror(-err));
+		return explain_vif(c, err);
 	c->status.devid = created.devid;
 	c->status.ip = created.ip;
 	c->status.gateway = created.gateway;

@@ -10,8 +10,9 @@
  *	go: revoke──> PAUSE ──own state Initialising──> WAIT_BACKEND
  *
  * Name, MAC, MTU, bridge and address that the first connection had are asked
- * for again by the later ones. Attempts come after 10 ms at first, then back
- * off to 200 ms; each reason is told once.
+ * for again by the later ones. After a daemon's death attempts come every 10 ms
+ * for two seconds, then they back off to 200 ms, as they do at once after a
+ * broken connection; each reason is told once.
  */
 #ifndef FRONTEND_FRONT_CONNECT_H
 #define FRONTEND_FRONT_CONNECT_H

@@ -187,20 +187,33 @@ void front_tx_commit(struct front_tx *tx, struct splitvif_frame *frames, unsigne
 	}
 }
 
+static bool sleep_for(struct front_tx *tx, uint32_t answers)
+{
+	int pending = ring_arm(&tx->ring, answers);
+
+	if (pending < 0)
+		return broken(tx, FRONT_TX_INDEX);
+	return pending < (int)answers;
+}
+
 /* A quarter of what is outstanding makes one event, so that a full ring wakes
  * us for a batch and not for each frame. */
 bool front_tx_arm(struct front_tx *tx, uint32_t bytes)
 {
 	uint32_t need = pages_for(bytes);
 	uint32_t outstanding, wake;
-	int pending;
 
 	if (!front_tx_reclaim(tx) || tx->nr_free >= need)
 		return false;
 	outstanding = FRONT_TX_PAGES - tx->nr_free - tx->nr_held;
 	wake = need - tx->nr_free > outstanding / 4 ? need - tx->nr_free : outstanding / 4;
-	pending = ring_arm(&tx->ring, wake);
-	if (pending < 0)
-		return broken(tx, FRONT_TX_INDEX);
-	return pending < (int)wake;
+	return sleep_for(tx, wake);
+}
+
+/* A frame has one slot at least, so as many answers are needed at least. */
+bool front_tx_arm_answers(struct front_tx *tx, unsigned int in_flight)
+{
+	if (!front_tx_reclaim(tx) || tx->in_flight <= in_flight)
+		return false;
+	return sleep_for(tx, tx->in_flight - in_flight);
 }

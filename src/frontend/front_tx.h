@@ -61,6 +61,9 @@ bool front_tx_reclaim(struct front_tx *tx);
  * will come (sleep), false if there is room already or a fault. */
 bool front_tx_arm(struct front_tx *tx, uint32_t bytes);
 
+/* The same until at most `in_flight` frames are outstanding. */
+bool front_tx_arm_answers(struct front_tx *tx, unsigned int in_flight);
+
 /* Whatever is outstanding will never be answered. */
 void front_tx_forsake(struct front_tx *tx);
 

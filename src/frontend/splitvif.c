@@ -290,6 +290,19 @@ bool splitvif_arm(struct splitvif *vif, uint32_t tx_bytes)
 	return sleep;
 }
 
+bool splitvif_arm_answers(struct splitvif *vif, unsigned int in_flight)
+{
+	bool sleep;
+
+	if (!vif->connect.status.up)
+		return true;
+	sleep = netfront_arm(&vif->front, 0);
+	if (!front_tx_arm_answers(&vif->front.tx, in_flight))
+		sleep = netfront_fault(&vif->front) != FRONT_SOUND;
+	note_fault(vif);
+	return sleep;
+}
+
 unsigned int splitvif_in_flight(struct splitvif *vif)
 {
 	if (vif->connect.status.up && !front_tx_reclaim(&vif->front.tx))

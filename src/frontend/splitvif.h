@@ -149,6 +149,10 @@ SPLITVIF_API void splitvif_flush(struct splitvif *vif);
  * frame of that length): go on. */
 SPLITVIF_API bool splitvif_arm(struct splitvif *vif, uint32_t tx_bytes);
 
+/* The same for a sender that keeps a window: sleep until no more than that many
+ * frames are unanswered. False: there are not more already, or frames came. */
+SPLITVIF_API bool splitvif_arm_answers(struct splitvif *vif, unsigned int in_flight);
+
 /* Transmitted frames that the backend has not answered yet. */
 SPLITVIF_API unsigned int splitvif_in_flight(struct splitvif *vif);
 

@@ -23,7 +23,7 @@
 enum {
 	WAIT_ENTRIES = 256,
 	BATCH_ENTRIES = 64,
-	READS_AT_LEAST = 4, /* tried on a descriptor that may well be dry */
+	READ_GROWTH = 4,
 	NOT_DONE = INT_MIN, /* no errno, no length */
 };
 
@@ -38,7 +38,6 @@ struct engine_uring {
 	struct io_uring waits;
 	struct io_uring transfers;
 	bool transfers_broken;
-	unsigned int reads_expected; /* how many the last batch brought */
 	struct slot *slots;
 	uint32_t nr_slots;
 	uint32_t free_slot; /* nr_slots: none */
@@ -269,13 +268,14 @@ static unsigned int smaller(unsigned int a, unsigned int b)
 	return a < b ? a : b;
 }
 
-/* Tries about as many as came last time, and goes on while all succeed: a
- * failing request costs little, 64 of them on a dry descriptor do not. */
+/* One first, then four times as many while all succeed. A failing request
+ * costs nearly as much as a good one, and every burst ends with a dry read: to
+ * try as many as came last time is dearer than the few calls that it saves. */
 static unsigned int uring_read(struct engine *engine, int fd, struct engine_io *list,
 			       unsigned int n)
 {
 	struct engine_uring *uring = self(engine);
-	unsigned int batch = uring->reads_expected;
+	unsigned int batch = 1;
 	unsigned int tried = 0;
 	unsigned int got = 0;
 
@@ -283,9 +283,8 @@ static unsigned int uring_read(struct engine *engine, int fd, struct engine_io *
 		batch = smaller(batch, smaller(n - tried, BATCH_ENTRIES));
 		got += transfer_batch(uring, fd, list + tried, batch, false);
 		tried += batch;
-		batch *= 2;
+		batch *= READ_GROWTH;
 	}
-	uring->reads_expected = got < READS_AT_LEAST ? READS_AT_LEAST : got;
 	if (uring->transfers_broken && got == tried)
 		return got + transfer_read(fd, list + tried, n - tried);
 	for (; tried < n; tried++)
@@ -407,7 +406,6 @@ int engine_uring_create(struct engine **engine, const char **why)
 		return err;
 	}
 	uring->base.ops = &uring_ops;
-	uring->reads_expected = READS_AT_LEAST;
 	*engine = &uring->base;
 	return 0;
 }

@@ -5,7 +5,7 @@
 e2e_begin iperf3 pgrep nsenter python3
 daemon --engine "${ENGINE:-auto}" --bridge xenbr0,uplink=tap:xentap0,ip=10.77.0.1/24
 vm a && vm b
-a=$(vm_up a) b=$(vm_up b)
+a=$(vm_up a) && b=$(vm_up b) || exit 1
 
 in_vm b iperf3 -s -1 >/dev/null &
 sleep 0.5
@@ -31,3 +31,4 @@ for row in json.load(open(work + "/stats.json")):
     ok = ok and lost_from == 0 and lost_to == 0
 sys.exit(not ok)
 END
+e2e_end

@@ -4,7 +4,7 @@
 e2e_begin ping pgrep nsenter
 daemon --engine "${ENGINE:-auto}" --bridge xenbr0,uplink=tap:xentap0,ip=10.77.0.1/24
 vm a && vm b
-a=$(vm_up a) b=$(vm_up b)
+a=$(vm_up a) && b=$(vm_up b) || exit 1
 
 no_loss() {
 	echo "$1" | grep -q ' 0% packet loss' || fail "$2: $1"
@@ -16,3 +16,4 @@ no_loss "$(in_vm a ping -q -c 200 -i 0.002 10.77.0.1)" "a to host"
 no_loss "$(ping -q -c 200 -i 0.002 "$b")" "host to b"
 no_loss "$(in_vm a ping -q -s 1472 -M do -c 100 -i 0.002 "$b")" "a to b, full frames"
 [ "$(stat a from_guest_dropped)" = 0 ] || fail "frames of a were dropped: $("$CTL" stats)"
+e2e_end

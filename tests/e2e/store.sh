@@ -19,11 +19,11 @@ xenstore-ls -f -p | grep -q "/device/vif/0/state = \"4\" *(n$domid,r0)" ||
 	fail "permissions: $(xenstore-ls -f -p | grep device/vif)"
 
 # The toolstack takes the device away: the backend lets go, nothing comes back.
-xenstore-write "/local/domain/0/backend/vif/$domid/0/online" 0
-xenstore-write "/local/domain/0/backend/vif/$domid/0/state" 5
+xenstore-write "/local/domain/0/backend/vif/$domid/0/state" 5 \
+	"/local/domain/0/backend/vif/$domid/0/online" 0
 for i in $(seq 100); do
 	xenstore-ls -f | grep -q "backend/vif/$domid/0" || break
 	sleep 0.05
 done
 xenstore-ls -f | grep "backend/vif/$domid/0" && fail "the device was not removed"
-exit 0
+e2e_end

@@ -3,9 +3,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <sched.h>
@@ -55,9 +57,8 @@ bool netns_enter(void)
 	return true;
 }
 
-static int interface_ioctl(const char *name, unsigned long request, short flags)
+static int interface_ioctl(const char *name, unsigned long request, struct ifreq ifr)
 {
-	struct ifreq ifr = { .ifr_flags = flags };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int err;
 
@@ -71,7 +72,16 @@ static int interface_ioctl(const char *name, unsigned long request, short flags)
 
 int netns_set_up(const char *name, bool up)
 {
-	return interface_ioctl(name, SIOCSIFFLAGS, up ? IFF_UP : 0);
+	return interface_ioctl(name, SIOCSIFFLAGS,
+			       (struct ifreq){ .ifr_flags = up ? IFF_UP : 0 });
+}
+
+int netns_has_carrier(const char *name)
+{
+	struct ethtool_value value = { .cmd = ETHTOOL_GLINK };
+	int err = interface_ioctl(name, SIOCETHTOOL, (struct ifreq){ .ifr_data = (void *)&value });
+
+	return err ? err : (int)value.data;
 }
 
 int netns_open_tap(const char *name)

@@ -15,6 +15,8 @@ bool netns_enter(void);
 int netns_open_tap(const char *name);
 int netns_set_up(const char *name, bool up);
 int netns_delete_link(const char *name);
+/* 1, 0 or -errno. */
+int netns_has_carrier(const char *name);
 
 /* A non-blocking packet socket on the interface: what is sent to it comes out
  * of the TAP's descriptor, what is written there is received from it. */

@@ -1,0 +1,58 @@
+/*
+ * A VM made of namespaces, or a namespace that is served as one.
+ *
+ * guest_spawn() makes, without privileges, two nested user namespaces. The
+ * outer one lays an empty read-only tmpfs over the run directory; the inner
+ * one owns new mount, network, process and host name namespaces, in which the
+ * outer one's mounts are locked: the VM cannot lift the tmpfs, whatever it is
+ * allowed inside, and cannot look past it through /proc of processes that it
+ * does not see. Process 1 of the inner one is a small init (guest_init.h).
+ *
+ * guest_enter() sends a helper into a namespace that exists.
+ *
+ * Either way the TAP and a netlink socket are made inside and come out by
+ * SCM_RIGHTS; this process itself stays where it is. Call these before there
+ * are threads, rings or connections, since children are forked.
+ */
+#ifndef FRONTEND_GUEST_H
+#define FRONTEND_GUEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "frontend/netlink.h"
+
+enum { GUEST_ERROR_BYTES = 200 };
+
+struct guest {
+	pid_t pid;   /* init, a child of ours; or the helper, which ends by itself */
+	int control; /* SOCK_SEQPACKET to it; its end is the VM's end */
+	int tap_fd;
+	struct netlink netlink; /* the VM's namespace */
+	unsigned int ifindex;	/* of eth0 there */
+};
+
+#define GUEST_NONE ((struct guest){ .control = -1, .tap_fd = -1 })
+
+/* What eth0 gets; addresses in network order, 0: none. */
+struct guest_setup {
+	uint8_t mac[6];
+	uint16_t mtu;
+	uint32_t ip, gateway;
+	uint8_t prefix;
+};
+
+/* All: 0, or -errno with one line in `error` (GUEST_ERROR_BYTES). */
+int guest_spawn(struct guest *guest, const char *name, const char *hidden_dir, char **command,
+		char *error);
+int guest_enter(struct guest *guest, const char *netns, char *error);
+int guest_configure(struct guest *guest, const struct guest_setup *setup, char *error);
+
+/* Lets init start the command. */
+int guest_start(struct guest *guest);
+
+/* Ends what is left of the VM, and waits for that. */
+void guest_end(struct guest *guest);
+
+#endif

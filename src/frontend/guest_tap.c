@@ -1,0 +1,303 @@
+#include "frontend/guest_tap.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bridge/tap.h"
+#include "frontend/announce.h"
+#include "io/log.h"
+
+enum {
+	BATCH_MIN = 4,
+	LOOK_ROUNDS = 32, /* busy rounds between looks at control and signals */
+	ADDRESSES_MAX = 32,
+	VLAN_BYTES = 4,
+};
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+int guest_tap_init(struct guest_tap *tap, struct splitvif *vif, struct guest *guest,
+		   struct engine *engine, int signal_fd)
+{
+	struct splitvif_status status;
+	int err;
+
+	splitvif_status(vif, &status);
+	/* One byte more than fits the MTU: a frame that fills its room is too big. */
+	*tap = (struct guest_tap){
+		.vif = vif,
+		.guest = guest,
+		.engine = engine,
+		.frame_bytes = status.mtu + SPLITVIF_FRAME_MIN + VLAN_BYTES + 1u,
+		.batch = BATCH_MIN,
+		.tap_dry = true,
+	};
+	if (tap->frame_bytes > SPLITVIF_FRAME_BYTES)
+		tap->frame_bytes = SPLITVIF_FRAME_BYTES;
+	err = engine_add(engine, &tap->tap, guest->tap_fd, NULL);
+	if (err)
+		return err;
+	err = engine_add(engine, &tap->control, splitvif_fd(vif), NULL);
+	if (err)
+		goto remove_tap;
+	err = engine_add(engine, &tap->signals, signal_fd, NULL);
+	if (err)
+		goto remove_control;
+	return 0;
+
+remove_control:
+	engine_remove(engine, &tap->control);
+remove_tap:
+	engine_remove(engine, &tap->tap);
+	return err;
+}
+
+void guest_tap_fini(struct guest_tap *tap)
+{
+	engine_remove(tap->engine, &tap->signals);
+	engine_remove(tap->engine, &tap->control);
+	if (!tap->tap_removed)
+		engine_remove(tap->engine, &tap->tap);
+}
+
+static size_t room_of(const struct splitvif_frame *frame)
+{
+	size_t room = 0;
+
+	for (unsigned int i = 0; i < frame->nr_parts; i++)
+		room += frame->parts[i].iov_len;
+	return room;
+}
+
+static void take_length(struct guest_tap *tap, unsigned int i)
+{
+	int got = tap->io[i].result;
+
+	tap->frames[i].length = got > 0 ? (uint32_t)got : 0;
+	if (got > 0 && (size_t)got == room_of(&tap->frames[i])) {
+		tap->frames[i].length = 0;
+		tap->oversize++;
+	}
+	if (got == -EBADFD)
+		tap->tap_gone = true;
+}
+
+/* VM to ring. How many frames. While its report is awaited the TAP is known to
+ * be dry; but frames that just went in often make others come out. */
+static unsigned int pump_out(struct guest_tap *tap, bool likely)
+{
+	unsigned int got, room;
+
+	tap->blocked = false;
+	if (tap->tap_gone || (tap->tap_waiting && tap->tap_dry && !likely))
+		return 0;
+	room = splitvif_reserve(tap->vif, tap->frames, tap->batch, tap->frame_bytes);
+	if (!room) {
+		tap->blocked = true;
+		return 0;
+	}
+	for (unsigned int i = 0; i < room; i++)
+		tap->io[i] = (struct engine_io){ .iov = tap->frames[i].parts,
+						 .iovcnt = tap->frames[i].nr_parts };
+	got = engine_read(tap->engine, tap->guest->tap_fd, tap->io, room);
+	for (unsigned int i = 0; i < room; i++)
+		take_length(tap, i);
+	splitvif_commit(tap->vif, tap->frames, room);
+	tap->tap_dry = got < room;
+	if (got == tap->batch && tap->batch < GUEST_TAP_BATCH)
+		tap->batch *= 2;
+	else if (got < tap->batch / 2)
+		tap->batch /= 2;
+	return got;
+}
+
+/* Ring to VM. How many frames. */
+static unsigned int pump_in(struct guest_tap *tap)
+{
+	unsigned int n = splitvif_receive(tap->vif, tap->frames, GUEST_TAP_BATCH);
+
+	if (!n)
+		return 0;
+	for (unsigned int i = 0; i < n; i++)
+		tap->io[i] = (struct engine_io){ .iov = tap->frames[i].parts,
+						 .iovcnt = tap->frames[i].nr_parts };
+	tap->tap_errors += n - engine_write(tap->engine, tap->guest->tap_fd, tap->io, n);
+	splitvif_release(tap->vif, n);
+	return n;
+}
+
+static void announce(struct guest_tap *tap, const uint8_t mac[6],
+		     const struct netlink_address *address)
+{
+	uint8_t frame[ANNOUNCE_BYTES];
+	unsigned int length = !address			    ? announce_mac(frame, mac) :
+			      address->family == AF_INET ? announce_ipv4(frame, mac, address->bytes) :
+							   announce_ipv6(frame, mac, address->bytes);
+	struct iovec iov = { frame, length };
+
+	splitvif_transmit(tap->vif, &(struct splitvif_output){ &iov, 1 }, 1);
+}
+
+/* The VM may have changed its addresses, and even its MAC, since it started. */
+static void announce_all(struct guest_tap *tap)
+{
+	struct netlink_address list[ADDRESSES_MAX];
+	struct splitvif_status status;
+	int n;
+
+	splitvif_status(tap->vif, &status);
+	netlink_read_mac(&tap->guest->netlink, tap->guest->ifindex, status.mac);
+	n = netlink_list_addresses(&tap->guest->netlink, tap->guest->ifindex, list, ADDRESSES_MAX);
+	for (int i = 0; i < n; i++)
+		announce(tap, status.mac, &list[i]);
+	if (n <= 0)
+		announce(tap, status.mac, NULL);
+	splitvif_flush(tap->vif);
+}
+
+static void serve_control(struct guest_tap *tap)
+{
+	unsigned int events = splitvif_process(tap->vif);
+	struct splitvif_status status;
+
+	if (!events)
+		return;
+	splitvif_status(tap->vif, &status);
+	tap_set_carrier(tap->guest->tap_fd, status.up);
+	if (status.up)
+		announce_all(tap);
+}
+
+/* The VM's init ended: its status is ours. */
+static void init_ended(struct guest_tap *tap)
+{
+	int status;
+
+	if (tap->guest->pid <= 0 || waitpid(tap->guest->pid, &status, WNOHANG) != tap->guest->pid)
+		return;
+	tap->guest->pid = 0;
+	tap->stopped = true;
+	tap->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* A signal that was typed reached the command already, as it sits in the same
+ * terminal's foreground; one that was sent to us is passed on to it. */
+static void serve_signals(struct guest_tap *tap)
+{
+	struct signalfd_siginfo info;
+
+	while (read(tap->signals.fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD) {
+			init_ended(tap);
+		} else if (tap->guest->pid <= 0) {
+			tap->stopped = true;
+		} else if (info.ssi_code <= 0) {
+			kill(tap->guest->pid, (int)info.ssi_signo);
+			tap->kill_at_ns = now_ns() + GUEST_KILL_MS * 1000000LL;
+		}
+	}
+}
+
+static void arm_tap(struct guest_tap *tap)
+{
+	if (tap->tap_gone || tap->tap_waiting || !tap->tap_dry)
+		return;
+	engine_arm(tap->engine, &tap->tap);
+	tap->tap_waiting = true;
+}
+
+static void serve(struct guest_tap *tap, struct engine_source *source)
+{
+	if (source == &tap->tap) {
+		tap->tap_waiting = false;
+		return;
+	}
+	if (source == &tap->control)
+		serve_control(tap);
+	else
+		serve_signals(tap);
+	engine_arm(tap->engine, source);
+}
+
+static void wait_for_events(struct guest_tap *tap, int64_t timeout_ns)
+{
+	struct engine_source *ready[3];
+	int n = engine_wait(tap->engine, ready, 3, timeout_ns);
+
+	for (int i = 0; i < n; i++)
+		serve(tap, ready[i]);
+}
+
+/* For ever, or until a command that was told to go is to be killed. */
+static void sleep_on_events(struct guest_tap *tap)
+{
+	int64_t left = -1;
+
+	if (tap->kill_at_ns) {
+		left = tap->kill_at_ns - now_ns();
+		if (left <= 0) {
+			kill(tap->guest->pid, SIGKILL);
+			left = GUEST_KILL_MS * 1000000LL;
+		}
+	}
+	arm_tap(tap);
+	wait_for_events(tap, left);
+}
+
+/* The one place where it is decided how long to look before sleeping. */
+static bool spin(struct guest_tap *tap)
+{
+	int64_t end = tap->spin_usecs ? now_ns() + tap->spin_usecs * 1000LL : 0;
+
+	while (end && now_ns() < end) {
+		if (pump_in(tap) + pump_out(tap, true)) {
+			splitvif_flush(tap->vif);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The VM deleted its eth0; its other traffic is its own affair. */
+static void give_up_tap(struct guest_tap *tap)
+{
+	log_error("guest", "eth0 is gone from the VM; nothing is carried any more");
+	engine_remove(tap->engine, &tap->tap);
+	tap->tap_removed = true;
+}
+
+int guest_tap_run(struct guest_tap *tap)
+{
+	unsigned int rounds = 0;
+
+	engine_arm(tap->engine, &tap->control);
+	engine_arm(tap->engine, &tap->signals);
+	serve_control(tap);
+	while (!tap->stopped) {
+		unsigned int moved = pump_in(tap);
+
+		moved += pump_out(tap, moved > 0);
+		splitvif_flush(tap->vif);
+		if (tap->tap_gone && !tap->tap_removed)
+			give_up_tap(tap);
+		if (moved || spin(tap)) {
+			if (++rounds % LOOK_ROUNDS == 0)
+				wait_for_events(tap, 0);
+		} else if (splitvif_arm(tap->vif, tap->blocked ? tap->frame_bytes : 0)) {
+			sleep_on_events(tap);
+		}
+	}
+	return tap->status;
+}

@@ -1,0 +1,52 @@
+/*
+ * A VM's eth0: moves frames between a TAP and a vif until told to stop.
+ *
+ * Out of the TAP frames are read straight into granted pages, into it they are
+ * written straight from them. A full TX ring stops the reading, so that the
+ * VM's own queue fills and nothing is dropped here. Carrier follows the
+ * connection; after each one the VM's addresses are announced.
+ *
+ * A command that does not go within GUEST_KILL_MS of a signal is killed. One
+ * thread. The data path neither allocates nor logs.
+ */
+#ifndef FRONTEND_GUEST_TAP_H
+#define FRONTEND_GUEST_TAP_H
+
+#include "frontend/guest.h"
+#include "frontend/splitvif.h"
+#include "io/engine.h"
+
+enum { GUEST_TAP_BATCH = 64, GUEST_KILL_MS = 3000 };
+
+struct guest_tap {
+	struct splitvif *vif;
+	struct guest *guest;
+	struct engine *engine;
+	struct engine_source tap, control, signals;
+	uint32_t frame_bytes;	 /* room for one frame of the VM's */
+	unsigned int batch;	 /* frames to ask the TAP for: grows while all come */
+	unsigned int spin_usecs; /* how long to look again before sleeping */
+	bool tap_dry;	   /* the last read left nothing behind */
+	bool tap_waiting;  /* a report of the TAP was asked for and has not come */
+	bool tap_gone;	   /* the VM deleted its eth0 */
+	bool tap_removed;  /* and we took notice */
+	bool blocked;	   /* no room in the ring */
+	int64_t kill_at_ns; /* when to end a command that was told to; 0: not told */
+	bool stopped;
+	int status; /* what to exit with once stopped */
+	uint64_t oversize;   /* frames of the VM's that did not fit their room */
+	uint64_t tap_errors; /* frames that the TAP did not take */
+	struct splitvif_frame frames[GUEST_TAP_BATCH];
+	struct engine_io io[GUEST_TAP_BATCH];
+};
+
+/* Signals come through signal_fd (a signalfd of SIGTERM, SIGINT, SIGHUP and
+ * SIGCHLD). 0 or -errno. */
+int guest_tap_init(struct guest_tap *tap, struct splitvif *vif, struct guest *guest,
+		   struct engine *engine, int signal_fd);
+void guest_tap_fini(struct guest_tap *tap);
+
+/* Until a signal, or the VM's end: the exit status. */
+int guest_tap_run(struct guest_tap *tap);
+
+#endif

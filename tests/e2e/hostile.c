@@ -99,6 +99,7 @@ void hostile_begin(struct stage *stage, const char *name)
 {
 	struct canary_report report;
 
+	raw_guest_close(&stage->attacker); /* of a case that ended early */
 	stage->name = name;
 	stage->failed = false;
 	canary_check(stage->canary, &report); /* a fresh count for this case */

@@ -268,6 +268,23 @@ static void test_introduction_cut_at_each_byte(void **state)
 	assert_true(hostile_end(&stage));
 }
 
+/* Kept open, since one that is let go makes room for another. */
+static void store_connections_run_out(struct stage *on)
+{
+	struct hypercall replies[64];
+	int n = 0, status = 0;
+
+	while (n < 64 && !status) {
+		status = raw_guest_call(&on->attacker, HYPERCALL_STORE_OPEN, NULL, 0, NULL, 0,
+					&replies[n]);
+		n += !status;
+	}
+	if (n == 64 || status != -ENOSPC)
+		hostile_fail(on, "%d store connections, then %d", n, status);
+	while (n--)
+		hypercall_close_fds(&replies[n]);
+}
+
 /* A guest may have so much and no more, and no one else's. */
 static void test_channels_and_connections(void **state)
 {
@@ -294,13 +311,8 @@ static void test_channels_and_connections(void **state)
 	assert_int_equal(CALL(HYPERCALL_EVTCHN_CLOSE, port), 0);
 	assert_int_equal(CALL(HYPERCALL_EVTCHN_CLOSE, port), -EINVAL);
 	assert_int_equal(CALL(HYPERCALL_EVTCHN_ALLOC_UNBOUND, alloc), 0);
-	for (n = 0; (status = raw_guest_call(attacker, HYPERCALL_STORE_OPEN, NULL, 0, NULL, 0,
-					     NULL)) == 0;
-	     n++)
-		assert_in_range(n, 0, 64);
-	assert_int_equal(status, -ENOSPC);
 #undef CALL
-	raw_guest_close(attacker);
+	store_connections_run_out(&stage);
 	assert_true(hostile_end(&stage));
 }
 

@@ -79,6 +79,7 @@ static _Noreturn void be_daemon(const struct relay_daemon *daemon, const char *e
 	host_pin(cpu);
 	snprintf(number, sizeof(number), "%d", ready);
 	snprintf(log, sizeof(log), "%s/log", daemon->rundir);
+	unsetenv("SPLITVIF_LOG"); /* read_log() wants to find the engine there */
 	fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	if (fd >= 0 && dup2(fd, STDERR_FILENO) >= 0)
 		execlp(daemon->program, "splitvifd", "--rundir", daemon->rundir, "--ready-fd",
@@ -210,7 +211,7 @@ int relay_daemon_stop(struct relay_daemon *daemon, char error[RELAY_ERROR_BYTES]
 	if (!well) {
 		read_log(daemon, NULL, said, sizeof(said));
 		snprintf(error, RELAY_ERROR_BYTES,
-			 "splitvifd did not end well: %s: %s; its log's end",
+			 "splitvifd did not end well: %s; its log ends with: %s",
 			 killed ? "killed after 5 s" : "failed", said);
 	}
 	remove_rundir(daemon);

@@ -158,6 +158,8 @@ static const char *explain(int err)
 		return "no message for 2 s";
 	case -EBADMSG:
 		return "a payload is not the one that was sent";
+	case -ESRCH:
+		return "the backend's process was killed";
 	case -EPROTO:
 		return "the other side's indices or ids make no sense";
 	default:

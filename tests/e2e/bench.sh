@@ -75,6 +75,9 @@ lossless="row['sent'] == row['received'] and $conserved"
 	good "relay, counted and verified" 2 "$lossless and row['repeats'] == 1" \
 		relay --count 20000 --warmup 0
 	good "relay, open" 2 "$conserved" relay --mode open $short
+	good "relay, open with a slow sink" 2 \
+		"$conserved and row['dropped'] > 0 and 'to_' in row['drop_reasons']" \
+		relay --mode open --sink-rate 10 --count 100000
 	good "relay, open and paced" 1 "$conserved and row['mpps'] < 0.02" \
 		relay --mode open --rate 10000 --size 64 $short
 }

@@ -30,6 +30,7 @@ static const struct options_case {
 	{ "relay's of ring", { "ring", "--count", "5" }, "'ring' does not know --count" },
 	{ "ring's of relay", { "relay", "--batch", "5" }, "'relay' does not know --batch" },
 	{ "closed with a rate", { "relay", "--rate", "5" }, "--rate is for --mode open" },
+	{ "closed with a slow sink", { "relay", "--sink-rate", "5" }, "--sink-rate is for" },
 	{ "two forms", { "--json", "--csv", "ring" }, "choose one" },
 	{ "no repeats", { "ring", "--repeats", "0" }, "bad --repeats '0'" },
 	{ "too many repeats", { "ring", "--repeats", "1001" }, "from 1 to 1000" },

@@ -37,6 +37,7 @@ enum flag {
 	FLAG_BATCH,
 	FLAG_MODE,
 	FLAG_RATE,
+	FLAG_SINK_RATE,
 	FLAG_COUNT,
 	FLAG_ENGINE,
 	FLAG_SPLITVIFD,
@@ -55,6 +56,7 @@ static const struct option flags[] = {
 	{ "batch", required_argument, NULL, FLAG_BATCH },
 	{ "mode", required_argument, NULL, FLAG_MODE },
 	{ "rate", required_argument, NULL, FLAG_RATE },
+	{ "sink-rate", required_argument, NULL, FLAG_SINK_RATE },
 	{ "count", required_argument, NULL, FLAG_COUNT },
 	{ "engine", required_argument, NULL, FLAG_ENGINE },
 	{ "splitvifd", required_argument, NULL, FLAG_SPLITVIFD },
@@ -84,6 +86,8 @@ static const char help[] =
 	"      --mode closed|open  send what the sink has room for, or regardless of it\n"
 	"                          (default closed)\n"
 	"      --rate PPS          frames a second in open mode (default: as many as fit)\n"
+	"      --sink-rate PPS     frames a second that the sink takes in open mode, so that\n"
+	"                          more have to be dropped (default: as many as come)\n"
 	"      --count N           a run is N frames, each with a checksum that is verified\n"
 	"      --engine auto|uring|epoll\n"
 	"                          how the daemon waits (default: SPLITVIF_ENGINE, else auto)\n"
@@ -219,6 +223,8 @@ static int parse_relay_flag(struct options *options, int flag, char error[OPTION
 	switch (flag) {
 	case FLAG_RATE:
 		return parse_number(flag, 1, 1000000000, &options->rate, error);
+	case FLAG_SINK_RATE:
+		return parse_number(flag, 1, 1000000000, &options->sink_rate, error);
 	case FLAG_COUNT:
 		return parse_number(flag, 1, UINT64_C(1000000000000), &options->count, error);
 	case FLAG_ENGINE:
@@ -316,9 +322,9 @@ static int check(struct options *options, const int others[3], char error[OPTION
 	if (other)
 		return fail(error, "'%s' does not know --%s; 'splitvif-bench -h' explains",
 			    options->command == BENCH_RING ? "ring" : "relay", flag_name(other));
-	if (options->rate && options->mode == RELAY_CLOSED)
-		return fail(error,
-			    "--rate is for --mode open: in closed mode the sink sets the pace");
+	if ((options->rate || options->sink_rate) && options->mode == RELAY_CLOSED)
+		return fail(error, "--%s is for --mode open: the sink's credit sets the pace else",
+			    options->rate ? "rate" : "sink-rate");
 	if (!options->repeats)
 		options->repeats = options->count ? 1 : 9;
 	return 0;

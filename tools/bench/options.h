@@ -36,6 +36,7 @@ struct options {
 	/* relay */
 	enum relay_mode mode;
 	uint64_t rate;	       /* frames a second in open mode; 0: as many as fit */
+	uint64_t sink_rate;    /* frames a second that the sink takes; 0: all */
 	uint64_t count;	       /* frames of one repeat, each one verified; 0: by time */
 	const char *engine;    /* NULL: the daemon's choice */
 	const char *splitvifd; /* NULL: looked for */

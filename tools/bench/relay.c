@@ -134,11 +134,26 @@ static void take_frame(struct relay *relay, const struct splitvif_frame *frame)
 	}
 }
 
-static unsigned int take(struct relay *relay)
+/* How many frames are due by a rate and have not been dealt with. */
+static uint64_t due(const struct relay *relay, uint64_t rate, uint64_t dealt, int64_t now)
+{
+	uint64_t frames = (uint64_t)((double)(now - relay->paced_ns) / 1e9 * (double)rate);
+
+	return frames > dealt ? frames - dealt : 0;
+}
+
+/* A slow sink is quick when nothing is left to send. */
+static unsigned int take(struct relay *relay, uint64_t target, int64_t now)
 {
 	struct splitvif_frame frames[RELAY_BATCH];
-	unsigned int n = splitvif_receive(relay->sink, frames, RELAY_BATCH);
+	uint64_t limit = RELAY_BATCH;
+	unsigned int n;
 
+	if (relay->options->sink_rate && relay->sent < target)
+		limit = due(relay, relay->options->sink_rate, relay->paced_sink, now);
+	n = splitvif_receive(relay->sink, frames,
+			     (unsigned int)(limit < RELAY_BATCH ? limit : RELAY_BATCH));
+	relay->paced_sink += n;
 	for (unsigned int i = 0; i < n; i++)
 		take_frame(relay, &frames[i]);
 	splitvif_release(relay->sink, n);
@@ -152,15 +167,6 @@ static uint64_t under_way(const struct relay *relay)
 	return relay->sent > arrived ? relay->sent - arrived : 0;
 }
 
-/* How many frames are due by the rate and have not been dealt with. */
-static uint64_t due(const struct relay *relay, int64_t now)
-{
-	double seconds = (double)(now - relay->paced_ns) / 1e9;
-	uint64_t frames = (uint64_t)(seconds * (double)relay->options->rate);
-
-	return frames > relay->paced ? frames - relay->paced : 0;
-}
-
 /* Frames to send now, a batch at most. */
 static unsigned int wanted(const struct relay *relay, uint64_t target, int64_t now)
 {
@@ -169,7 +175,8 @@ static unsigned int wanted(const struct relay *relay, uint64_t target, int64_t n
 	if (n > RELAY_BATCH)
 		n = RELAY_BATCH;
 	if (relay->options->mode == RELAY_OPEN) {
-		uint64_t limit = relay->options->rate ? due(relay, now) : n;
+		uint64_t rate = relay->options->rate;
+		uint64_t limit = rate ? due(relay, rate, relay->paced, now) : n;
 
 		return (unsigned int)(n < limit ? n : limit);
 	}
@@ -244,7 +251,7 @@ static int rest(struct relay *relay, bool wants_room, int64_t now)
 static int turn(struct relay *relay, uint64_t target, int64_t now)
 {
 	unsigned int want = wanted(relay, target, now);
-	unsigned int taken = take(relay), given = want ? give(relay, want) : 0;
+	unsigned int taken = take(relay, target, now), given = want ? give(relay, want) : 0;
 
 	if (taken || given) {
 		splitvif_flush(relay->sink);
@@ -311,7 +318,7 @@ int relay_run(struct relay *relay, double seconds, uint64_t count, uint64_t *rec
 	int err;
 
 	relay->paced_ns = relay->moved_ns = start;
-	relay->paced = 0;
+	relay->paced = relay->paced_sink = 0;
 	err = count ? run_counted(relay, relay->sent + count)
 		    : run_timed(relay, start + (int64_t)(seconds * 1e9));
 	*received = relay->arrivals.good - before;

@@ -37,7 +37,8 @@ struct relay {
 	int64_t processed_ns; /* when both handles were last looked after */
 	int64_t moved_ns;     /* when the last frame was sent or received */
 	int64_t paced_ns;     /* since when, */
-	uint64_t paced;	      /* and how many frames were due */
+	uint64_t paced;	      /* how many frames were due, */
+	uint64_t paced_sink;  /* and how many the sink has taken */
 	uint8_t frames[RELAY_BATCH][RELAY_FRAME_MAX];
 	struct iovec iov[RELAY_BATCH];
 	struct splitvif_output outputs[RELAY_BATCH];

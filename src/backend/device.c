@@ -57,8 +57,12 @@ static int device_connect(struct devices *devices, struct device *device, const 
 	struct attach_call call = { .device = device, .worker = devices->config.worker };
 	struct foreign_domain *domain;
 	struct vif_config config;
-	int err = device_config_read(devices->config.store, device, &config, why);
+	int err;
 
+	*why = "no such bridge";
+	if (!device->network)
+		return -ENODEV;
+	err = device_config_read(devices->config.store, device, &config, why);
 	if (err)
 		return err;
 	*why = "no such domain";

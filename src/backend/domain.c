@@ -22,7 +22,6 @@ struct domain {
 	struct event *deadline;
 	int fd;
 	bool forbidden;
-	unsigned int store_connections;
 	struct domain *next;
 };
 
@@ -89,17 +88,25 @@ static bool name_is_alive(const struct domains *domains, const char *name)
 	return false;
 }
 
-/* The domain's home in the store: its own, readable for nobody else. */
+/* The domain's home in the store, as libxl lays it out: the domain may read it,
+ * and write in two places. What it is called is not its own to say. */
 static int home_write(struct store_client *store, uint32_t transaction, void *arg)
 {
+	static const struct {
+		const char *dir;
+		bool own;
+	} dirs[] = { { "", false }, { "/device", false }, { "/data", true }, { "/error", true } };
 	struct domain *domain = arg;
-	char path[64], permissions[16];
-	int length = snprintf(permissions, sizeof(permissions), "n%u", domain->info.domid);
-	static const char *const dirs[] = { "", "/device", "/data", "/error" };
+	char path[64], permissions[24];
 	int err = 0;
 
 	for (size_t i = 0; !err && i < sizeof(dirs) / sizeof(dirs[0]); i++) {
-		store_path(domain, dirs[i], path);
+		int length = dirs[i].own ? snprintf(permissions, sizeof(permissions), "n%u",
+						    domain->info.domid)
+					 : snprintf(permissions, sizeof(permissions), "n0%cr%u",
+						    '\0', domain->info.domid);
+
+		store_path(domain, dirs[i].dir, path);
 		err = store_mkdir(store, transaction, path);
 		if (!err)
 			err = store_set_permissions(store, transaction, path, permissions,
@@ -162,7 +169,6 @@ static int introduce(struct domain *domain, const struct hypercall_introduce *bo
 		goto forget;
 	hypervisor_domain_init(&domain->foreign, domid, &arena, body->gnttab_pages,
 			       config->evtchns);
-	domain->store_connections = 1;
 	return err;
 
 forget:
@@ -261,13 +267,13 @@ static int handle_evtchn_close(struct domain *domain, struct hypercall *message)
 
 static int handle_store_open(struct domain *domain, struct hypercall *message)
 {
+	struct store_sockets *sockets = domain->domains->config.store_sockets;
 	int fd = -ENOSPC, sent;
 
-	if (domain->store_connections < DOMAIN_STORE_CONNECTIONS_MAX)
-		fd = store_sockets_pair(domain->domains->config.store_sockets, domain->info.domid);
+	if (store_sockets_count(sockets, domain->info.domid) < DOMAIN_STORE_CONNECTIONS_MAX)
+		fd = store_sockets_pair(sockets, domain->info.domid);
 	if (fd < 0)
 		return hypercall_reply(domain->fd, &message->header, fd, NULL, 0, NULL, 0);
-	domain->store_connections++;
 	sent = hypercall_reply(domain->fd, &message->header, 0, NULL, 0, &fd, 1);
 	close(fd);
 	return sent;
@@ -387,10 +393,21 @@ void domains_accept(struct domains *domains, int fd, uid_t uid, pid_t pid)
 	domain->readable =
 		event_new(domains->config.base, fd, EV_READ | EV_PERSIST, domain_readable, domain);
 	domain->deadline = event_new(domains->config.base, -1, 0, domain_deadline, domain);
+	if (!domain->readable || !domain->deadline)
+		goto free_domain;
 	event_add(domain->readable, NULL);
 	event_add(domain->deadline, &deadline);
 	domain->next = domains->first;
 	domains->first = domain;
+	return;
+
+free_domain:
+	if (domain->readable)
+		event_free(domain->readable);
+	if (domain->deadline)
+		event_free(domain->deadline);
+	free(domain);
+	close(fd);
 }
 
 struct foreign_domain *domains_find(struct domains *domains, uint16_t domid)

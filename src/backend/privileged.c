@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <net/if.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ struct tap_reply {
 };
 
 struct kept_tap {
+	char name[16];
 	int fd;
 };
 
@@ -110,13 +112,21 @@ static int open_tap_patiently(char name[16])
 	return fd;
 }
 
+static bool has_room(const struct parent *parent, const char name[16])
+{
+	for (unsigned int i = 0; i < parent->nr_taps; i++)
+		if (!strcmp(parent->taps[i].name, name))
+			return true;
+	return parent->nr_taps < NETWORKS_MAX;
+}
+
 static int serve_open_tap(struct parent *parent, struct network_config *config,
 			  struct tap_reply *reply)
 {
 	int fd;
 
 	config->tap[sizeof(config->tap) - 1] = '\0';
-	fd = parent->nr_taps < NETWORKS_MAX ? open_tap_patiently(config->tap) : -ENOSPC;
+	fd = has_room(parent, config->tap) ? open_tap_patiently(config->tap) : -ENOSPC;
 	reply->err = fd < 0 ? fd : link_set_up(config);
 	if (!reply->err)
 		return fd;
@@ -127,6 +137,21 @@ static int serve_open_tap(struct parent *parent, struct network_config *config,
 		close(fd);
 	}
 	return -1;
+}
+
+/* A TAP that came back after it was deleted takes the place of its former self. */
+static void keep(struct parent *parent, const char name[16], int fd)
+{
+	struct kept_tap *tap = parent->taps;
+
+	while (tap < parent->taps + parent->nr_taps && strcmp(tap->name, name))
+		tap++;
+	if (tap < parent->taps + parent->nr_taps)
+		close(tap->fd);
+	else
+		parent->nr_taps++;
+	memcpy(tap->name, name, sizeof(tap->name));
+	tap->fd = fd;
 }
 
 static void serve(struct parent *parent)
@@ -145,7 +170,7 @@ static void serve(struct parent *parent)
 	fd = serve_open_tap(parent, &config, &reply);
 	hypercall_reply(parent->socket, &request.header, 0, &reply, sizeof(reply), &fd, fd >= 0);
 	if (fd >= 0)
-		parent->taps[parent->nr_taps++].fd = fd;
+		keep(parent, config.tap, fd);
 }
 
 static void remove_taps(struct parent *parent)

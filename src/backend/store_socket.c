@@ -165,6 +165,15 @@ int store_sockets_pair(struct store_sockets *sockets, uint16_t domid)
 	return err;
 }
 
+unsigned int store_sockets_count(const struct store_sockets *sockets, uint16_t domid)
+{
+	unsigned int n = 0;
+
+	for (const struct peer *peer = sockets->peers; peer; peer = peer->next)
+		n += peer->domid == domid;
+	return n;
+}
+
 void store_sockets_close_domain(struct store_sockets *sockets, uint16_t domid)
 {
 	struct peer *next;

@@ -23,6 +23,9 @@ int store_sockets_serve(struct store_sockets *sockets, int fd, uint16_t domid);
 /* A new connection for the domain: the end to be sent to it, or -errno. */
 int store_sockets_pair(struct store_sockets *sockets, uint16_t domid);
 
+/* Connections that the domain has now. */
+unsigned int store_sockets_count(const struct store_sockets *sockets, uint16_t domid);
+
 void store_sockets_close_domain(struct store_sockets *sockets, uint16_t domid);
 
 #endif

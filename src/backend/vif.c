@@ -44,38 +44,53 @@ static void listen(struct vif *vif)
 }
 
 /* Events that bring no work cost us a look each: after a few in a row we look
- * away, each time for longer, and a timer looks in their stead (XSA-391). */
+ * away, with each one for longer, and a timer looks in their stead (XSA-391).
+ * When it has, we listen again: a guest that has stopped costs nothing. */
 static void listen_unless_spurious(struct vif *vif)
 {
-	unsigned int excess;
-	uint64_t quiet;
+	unsigned int excess = vif->spurious_run - VIF_SPURIOUS_MAX;
 
-	if (vif->spurious_run <= VIF_SPURIOUS_MAX) {
+	if (vif->quiet_until_ms > vif->worker->now_ms)
+		return;
+	if (vif->spurious_run <= VIF_SPURIOUS_MAX || vif->spurious_run == vif->quieted_run) {
 		listen(vif);
 		return;
 	}
-	excess = vif->spurious_run - VIF_SPURIOUS_MAX;
-	quiet = excess < 7 ? 1u << excess : VIF_QUIET_MAX_MS;
-	vif->quiet_until_ms = vif->worker->now_ms + quiet;
+	vif->quieted_run = vif->spurious_run;
+	vif->quiet_until_ms = vif->worker->now_ms + (excess < 7 ? 1u << excess : VIF_QUIET_MAX_MS);
 	worker_set_timer(vif->worker, &vif->timer, vif->quiet_until_ms);
+}
+
+/* A turn's result, held against the event that called for it. */
+static void note_turn(struct vif *vif, bool worked)
+{
+	if (worked) {
+		vif->spurious_run = vif->quieted_run = 0;
+		vif->quiet_until_ms = 0;
+	} else if (vif->woken) {
+		counter_add(&vif->stats.spurious, 1);
+		vif->spurious_run++;
+	}
+	vif->woken = false;
 }
 
 static bool vif_poll(struct poll_item *item, unsigned int weight, unsigned int *done)
 {
 	struct vif *vif = (struct vif *)((char *)item - offsetof(struct vif, item));
 	struct batch *batch = &vif->worker->batch;
+	uint32_t waiting = vif->backlog.frames, drained;
 	bool more;
 
 	if (vif->stopped)
 		return false;
-	more = !backlog_is_empty(&vif->backlog) && vif_rx_drain(vif);
+	more = waiting && vif_rx_drain(vif);
+	drained = waiting - vif->backlog.frames;
 	*done = vif_tx_receive(vif, batch, weight < BATCH_FRAMES ? weight : BATCH_FRAMES);
 	if (batch->nr_frames)
 		bridge_forward(vif->bridge, &vif->port, batch->frames, batch->nr_frames,
 			       vif->worker->now_ms);
 	vif_tx_complete(vif, batch);
-	if (*done)
-		vif->spurious_run = 0;
+	note_turn(vif, *done || drained);
 	if (vif->stopped)
 		return false;
 	if (more || *done == weight || look_again(vif))
@@ -103,31 +118,18 @@ static void vif_timer_expired(struct worker_timer *timer)
 		worker_set_timer(vif->worker, timer, next);
 }
 
-static bool has_work(struct vif *vif)
-{
-	return !backlog_is_empty(&vif->backlog) || load_relaxed(vif->tx.in_prod) != vif->tx.in_cons;
-}
-
-static void event_take(struct vif *vif, struct evtchn *channel)
-{
-	if (!evtchn_take(channel) || has_work(vif))
-		return;
-	counter_add(&vif->stats.spurious, 1);
-	vif->spurious_run++;
-}
-
 static void tx_readable(struct worker_source *source)
 {
 	struct vif *vif = (struct vif *)((char *)source - offsetof(struct vif, tx_source));
 
-	event_take(vif, &vif->tx_channel);
+	vif->woken |= evtchn_take(&vif->tx_channel);
 }
 
 static void rx_readable(struct worker_source *source)
 {
 	struct vif *vif = (struct vif *)((char *)source - offsetof(struct vif, rx_source));
 
-	event_take(vif, &vif->rx_channel);
+	vif->woken |= evtchn_take(&vif->rx_channel);
 }
 
 static int rings_map(struct vif *vif, const char **why)

@@ -49,7 +49,9 @@ struct vif {
 	struct worker_timer timer;
 	struct backlog backlog;
 	uint64_t stalled_since_ms; /* no buffers since; 0: has some */
+	bool woken;		   /* by an event, since the last turn */
 	unsigned int spurious_run; /* events in a row that brought no work */
+	unsigned int quieted_run;  /* of them, looked away for */
 	uint64_t quiet_until_ms;   /* not listening before */
 	bool stopped;		   /* takes no part any more */
 

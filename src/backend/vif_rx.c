@@ -146,14 +146,20 @@ static bool frame_deliver(struct vif *vif, struct copies *copies, const struct f
 	return true;
 }
 
+/* When to look again at what waits. A frontend that never tells of buffers is
+ * asked often, but only while something waits for them. */
+static uint64_t next_look(const struct vif *vif)
+{
+	bool often = !vif->config.rx_notify && !backlog_is_empty(&vif->backlog);
+
+	return vif->worker->now_ms + (often ? 1 : 100);
+}
+
 static void wait_for_buffers(struct vif *vif)
 {
-	uint64_t now = vif->worker->now_ms;
-
 	if (!vif->stalled_since_ms)
-		vif->stalled_since_ms = now;
-	if (!vif->timer.pending)
-		worker_set_timer(vif->worker, &vif->timer, now + (vif->config.rx_notify ? 100 : 1));
+		vif->stalled_since_ms = vif->worker->now_ms;
+	worker_set_timer(vif->worker, &vif->timer, next_look(vif));
 }
 
 /* Keeps a copy for later, and sees to it that we hear of new buffers. */
@@ -228,7 +234,10 @@ static bool arm_for(struct vif *vif, uint32_t need)
 		vif_fault(vif, "rx request index out of the ring");
 		return false;
 	}
-	return (uint32_t)pending >= need;
+	if ((uint32_t)pending >= need)
+		return true;
+	wait_for_buffers(vif);
+	return false;
 }
 
 bool vif_rx_drain(struct vif *vif)
@@ -279,7 +288,7 @@ uint64_t vif_rx_expire(struct vif *vif)
 	}
 	if (backlog_is_empty(&vif->backlog) && !vif->stalled_since_ms)
 		return 0;
-	return now + (vif->config.rx_notify ? 100 : 1);
+	return next_look(vif);
 }
 
 void vif_rx_discard(struct vif *vif)

@@ -29,13 +29,15 @@ static void chain_drop(struct vif *vif, struct slots_chain *chain, enum drop_rea
 	counter_add(&vif->port.counters.from.drops[reason], 1);
 }
 
+/* Of an empty slot nothing is read: its reference does not matter. */
 static bool chain_is_granted(const struct batch *batch, unsigned int i)
 {
 	const struct grant_borrow *borrow = &batch->borrows[batch->first[i]];
 	int16_t refused = 0;
 
 	for (unsigned int k = 0; k < batch->chains[i].nr_data; k++)
-		refused |= borrow[k].status;
+		if (borrow[k].length)
+			refused |= borrow[k].status;
 	return !refused;
 }
 

@@ -26,9 +26,12 @@ static uint64_t clock_monotonic_ms(void)
 
 void worker_set_timer(struct worker *worker, struct worker_timer *timer, uint64_t deadline_ms)
 {
-	timer->deadline_ms = deadline_ms;
-	if (timer->pending)
+	if (timer->pending) {
+		if (deadline_ms < timer->deadline_ms)
+			timer->deadline_ms = deadline_ms;
 		return;
+	}
+	timer->deadline_ms = deadline_ms;
 	timer->pending = true;
 	timer->next = worker->timers;
 	worker->timers = timer;

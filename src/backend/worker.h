@@ -75,6 +75,7 @@ void worker_call(struct worker *worker, void (*fn)(void *arg), void *arg);
 int worker_add(struct worker *worker, struct worker_source *source, int fd, struct poll_item *item,
 	       void (*readable)(struct worker_source *source));
 void worker_remove(struct worker *worker, struct worker_source *source);
+/* Where one is pending already, the earlier deadline stands. */
 void worker_set_timer(struct worker *worker, struct worker_timer *timer, uint64_t deadline_ms);
 void worker_cancel_timer(struct worker *worker, struct worker_timer *timer);
 /* Tells the control thread that something of this worker's wants it. */

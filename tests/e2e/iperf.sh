@@ -31,3 +31,4 @@ for row in json.load(open(work + "/stats.json")):
     ok = ok and lost_from == 0 and lost_to == 0
 sys.exit(not ok)
 END
+e2e_end

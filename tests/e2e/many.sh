@@ -28,8 +28,7 @@ for i in $(seq "$vms"); do
 	grep -q ' 0% packet loss' "$WORK/v$i.ping" || fail "v$i: $(tail -n 3 "$WORK/v$i.ping")"
 done
 echo "$vms VMs, all pinging: no loss; $(fds) descriptors, $(maps) mappings"
-for i in $(seq "$vms"); do kill -9 "$(cat "$WORK/v$i.pid")"; done 2>/dev/null
-wait 2>/dev/null $(cat "$WORK"/v*.pid)
+for i in $(seq "$vms"); do kill -9 "$(cat "$WORK/v$i.pid")"; done
 settle 0
 [ "$(fds)" = "$fds0" ] && [ "$(maps)" = "$maps0" ] ||
 	fail "after $vms kill -9: $(fds) descriptors ($fds0 before), $(maps) mappings ($maps0)"
@@ -45,8 +44,11 @@ for i in $(seq "${CYCLES:-1000}"); do cycle "$i"; done
 settle 0
 echo "${CYCLES:-1000} cycles: $(fds) descriptors ($fds0), $(maps) mappings ($maps0), RSS $(rss) kB ($rss0)"
 [ "$(fds)" = "$fds0" ] && [ "$(maps)" = "$maps0" ] || fail "descriptors or mappings leak"
-[ "$(rss)" -le $((rss0 + rss0 / 20 + 512)) ] || fail "memory leaks"
+# A sanitizer keeps what was freed; it looks for leaks itself, at the end.
+grep -q libasan "/proc/$(data_process)/maps" || [ "$(rss)" -le $((rss0 + rss0 / 20 + 512)) ] ||
+	fail "memory leaks"
 XENSTORED_PATH=$SPLITVIF_RUNDIR/store.sock
 export XENSTORED_PATH
 [ -z "$(command -v xenstore-ls)" ] || [ "$(xenstore-ls -f | grep -c /vif/)" = 0 ] ||
 	fail "nodes are left: $(xenstore-ls -f)"
+e2e_end

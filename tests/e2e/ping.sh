@@ -16,3 +16,4 @@ no_loss "$(in_vm a ping -q -c 200 -i 0.002 10.77.0.1)" "a to host"
 no_loss "$(ping -q -c 200 -i 0.002 "$b")" "host to b"
 no_loss "$(in_vm a ping -q -s 1472 -M do -c 100 -i 0.002 "$b")" "a to b, full frames"
 [ "$(stat a from_guest_dropped)" = 0 ] || fail "frames of a were dropped: $("$CTL" stats)"
+e2e_end

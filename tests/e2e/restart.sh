@@ -46,7 +46,4 @@ for name in ("vm", "host"):
     print(f"{name}: {gbit:.2f} Gbit/s over all, longest silence {longest * 1000:.0f} ms")
 sys.exit(not ok)
 END
-kill -TERM "$DAEMON" && wait "$DAEMON" || fail "SIGTERM: exit code $?"
-ls "$SPLITVIF_RUNDIR" | grep -q sock && fail "sockets are left: $(ls "$SPLITVIF_RUNDIR")"
-ip link show xentap0 2>/dev/null && fail "the uplink is left after SIGTERM"
-exit 0
+e2e_end

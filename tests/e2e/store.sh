@@ -26,4 +26,4 @@ for i in $(seq 100); do
 	sleep 0.05
 done
 xenstore-ls -f | grep "backend/vif/$domid/0" && fail "the device was not removed"
-exit 0
+e2e_end

@@ -15,14 +15,10 @@
 #include <unistd.h>
 
 #include "ring/page.h"
+#include "support/memfd.h"
 #include "support/procfs.h"
 
-enum { SHARED_PAGES = 8, TX_PAGES = 6, QUOTA = 4096 };
-
-enum {
-	SHARED_SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL,
-	TX_SEALS = SHARED_SEALS | F_SEAL_FUTURE_WRITE,
-};
+enum { SHARED_PAGES = MEMFD_SHARED_PAGES, TX_PAGES = MEMFD_TX_PAGES, QUOTA = 4096 };
 
 /* The guest's arena, and the backend's over duplicates of its descriptors. */
 struct pair {
@@ -213,137 +209,6 @@ static void test_shared_region_keeps_its_size(void **state)
 	pair_fini(&pair);
 }
 
-/* Makers of descriptors; -1 where this machine cannot make one. */
-
-static int sealed_memfd(unsigned int flags, off_t size, int seals)
-{
-	int fd = memfd_create("splitvif-test", MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
-
-	if (fd < 0)
-		return -1;
-	assert_int_equal(ftruncate(fd, size), 0);
-	if (seals)
-		assert_int_equal(fcntl(fd, F_ADD_SEALS, seals), 0);
-	return fd;
-}
-
-static int make_good_shared(void)
-{
-	return sealed_memfd(0, SHARED_PAGES * PAGE_BYTES, SHARED_SEALS);
-}
-
-static int make_good_tx(void)
-{
-	return sealed_memfd(0, TX_PAGES * PAGE_BYTES, TX_SEALS);
-}
-
-static int make_unsealed(void)
-{
-	return sealed_memfd(0, SHARED_PAGES * PAGE_BYTES, 0);
-}
-
-static int make_no_shrink_seal(void)
-{
-	return sealed_memfd(0, SHARED_PAGES * PAGE_BYTES, F_SEAL_GROW | F_SEAL_SEAL);
-}
-
-static int make_no_final_seal(void)
-{
-	return sealed_memfd(0, SHARED_PAGES * PAGE_BYTES, F_SEAL_SHRINK | F_SEAL_GROW);
-}
-
-static int make_tx_without_write_seal(void)
-{
-	return sealed_memfd(0, TX_PAGES * PAGE_BYTES, SHARED_SEALS);
-}
-
-static int make_tx_write_sealed(void)
-{
-	return sealed_memfd(0, TX_PAGES * PAGE_BYTES, SHARED_SEALS | F_SEAL_WRITE);
-}
-
-static int make_shared_with_write_seal(void)
-{
-	return sealed_memfd(0, SHARED_PAGES * PAGE_BYTES, TX_SEALS);
-}
-
-static int make_hugetlb(void)
-{
-	return sealed_memfd(MFD_HUGETLB, 2 << 20, SHARED_SEALS);
-}
-
-static int make_empty(void)
-{
-	return sealed_memfd(0, 0, SHARED_SEALS);
-}
-
-static int make_odd(void)
-{
-	return sealed_memfd(0, SHARED_PAGES * PAGE_BYTES - 1, SHARED_SEALS);
-}
-
-static int make_page_more(void)
-{
-	return sealed_memfd(0, (SHARED_PAGES + 1) * PAGE_BYTES, SHARED_SEALS);
-}
-
-static int make_huge(void)
-{
-	return sealed_memfd(0, (off_t)1 << 44, SHARED_SEALS);
-}
-
-static int make_file(void)
-{
-	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd >= 0)
-		assert_int_equal(ftruncate(fd, SHARED_PAGES * PAGE_BYTES), 0);
-	return fd;
-}
-
-static int make_tmpfs_file(void)
-{
-	int fd = open("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd >= 0)
-		assert_int_equal(ftruncate(fd, SHARED_PAGES * PAGE_BYTES), 0);
-	return fd;
-}
-
-static int make_pipe(void)
-{
-	int fds[2];
-
-	assert_int_equal(pipe(fds), 0);
-	close(fds[1]);
-	return fds[0];
-}
-
-static int make_socket(void)
-{
-	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-}
-
-static int make_directory(void)
-{
-	return open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-static int make_null(void)
-{
-	return open("/dev/null", O_RDWR | O_CLOEXEC);
-}
-
-static int make_path(void)
-{
-	return open("/dev/null", O_PATH | O_CLOEXEC);
-}
-
-static int make_none(void)
-{
-	return -1;
-}
-
 struct memfd_case {
 	const char *name;
 	int (*shared)(void);
@@ -359,44 +224,44 @@ struct memfd_case {
 #define TX_SEALING "tx region not sealed SHRINK|GROW|FUTURE_WRITE|SEAL"
 #define SIZE "size is not the announced number of pages"
 #define OVER_QUOTA "more pages than the quota of a vif"
-#define GOOD_SHARED make_good_shared, SHARED_PAGES
-#define GOOD_TX make_good_tx, TX_PAGES
+#define GOOD_SHARED memfd_good_shared, SHARED_PAGES
+#define GOOD_TX memfd_good_tx, TX_PAGES
 
 static const struct memfd_case memfd_cases[] = {
 	{ "both good", GOOD_SHARED, GOOD_TX, QUOTA, NULL },
 	{ "exactly the quota", GOOD_SHARED, GOOD_TX, SHARED_PAGES + TX_PAGES, NULL },
 	{ "over the quota", GOOD_SHARED, GOOD_TX, SHARED_PAGES + TX_PAGES - 1, OVER_QUOTA },
-	{ "pages that overflow", make_good_shared, 0xffffffff, GOOD_TX, QUOTA, OVER_QUOTA },
-	{ "shared unsealed", make_unsealed, SHARED_PAGES, GOOD_TX, QUOTA, SHARED_SEALING },
-	{ "shared may shrink", make_no_shrink_seal, SHARED_PAGES, GOOD_TX, QUOTA, SHARED_SEALING },
-	{ "shared may be sealed on", make_no_final_seal, SHARED_PAGES, GOOD_TX, QUOTA,
+	{ "pages that overflow", memfd_good_shared, 0xffffffff, GOOD_TX, QUOTA, OVER_QUOTA },
+	{ "shared unsealed", memfd_unsealed, SHARED_PAGES, GOOD_TX, QUOTA, SHARED_SEALING },
+	{ "shared may shrink", memfd_no_shrink_seal, SHARED_PAGES, GOOD_TX, QUOTA, SHARED_SEALING },
+	{ "shared may be sealed on", memfd_no_final_seal, SHARED_PAGES, GOOD_TX, QUOTA,
 	  SHARED_SEALING },
-	{ "shared with a write seal", make_shared_with_write_seal, SHARED_PAGES, GOOD_TX, QUOTA,
+	{ "shared with a write seal", memfd_shared_with_write_seal, SHARED_PAGES, GOOD_TX, QUOTA,
 	  SHARED_SEALING },
-	{ "tx sealed like shared", GOOD_SHARED, make_tx_without_write_seal, TX_PAGES, QUOTA,
+	{ "tx sealed like shared", GOOD_SHARED, memfd_tx_without_write_seal, TX_PAGES, QUOTA,
 	  TX_SEALING },
-	{ "tx sealed against its owner", GOOD_SHARED, make_tx_write_sealed, TX_PAGES, QUOTA,
+	{ "tx sealed against its owner", GOOD_SHARED, memfd_tx_write_sealed, TX_PAGES, QUOTA,
 	  TX_SEALING },
-	{ "the two swapped", make_good_tx, TX_PAGES, GOOD_SHARED, QUOTA, SHARED_SEALING },
-	{ "hugetlb", make_hugetlb, 512, GOOD_TX, QUOTA, "not on tmpfs" },
-	{ "empty, announced empty", make_empty, 0, GOOD_TX, QUOTA, SIZE },
-	{ "empty, announced full", make_empty, SHARED_PAGES, GOOD_TX, QUOTA, SIZE },
-	{ "odd size", make_odd, SHARED_PAGES, GOOD_TX, QUOTA, SIZE },
-	{ "a page more than announced", make_page_more, SHARED_PAGES, GOOD_TX, QUOTA, SIZE },
-	{ "a page less than announced", make_good_shared, SHARED_PAGES + 1, GOOD_TX, QUOTA, SIZE },
-	{ "tx a page less than announced", GOOD_SHARED, make_good_tx, TX_PAGES + 1, QUOTA, SIZE },
-	{ "tx announced empty", GOOD_SHARED, make_good_tx, 0, QUOTA, SIZE },
-	{ "huge and sparse", make_huge, SHARED_PAGES, GOOD_TX, QUOTA, SIZE },
-	{ "a file", make_file, SHARED_PAGES, GOOD_TX, QUOTA, NOT_A_MEMFD },
-	{ "a file on tmpfs", make_tmpfs_file, SHARED_PAGES, GOOD_TX, QUOTA, SHARED_SEALING },
-	{ "a pipe", make_pipe, SHARED_PAGES, GOOD_TX, QUOTA, NOT_A_MEMFD },
-	{ "a socket", make_socket, SHARED_PAGES, GOOD_TX, QUOTA, NOT_A_MEMFD },
-	{ "a directory", make_directory, SHARED_PAGES, GOOD_TX, QUOTA, NOT_A_MEMFD },
-	{ "a device", make_null, SHARED_PAGES, GOOD_TX, QUOTA, NOT_A_MEMFD },
-	{ "a path", make_path, SHARED_PAGES, GOOD_TX, QUOTA, NOT_A_MEMFD },
-	{ "nothing", make_none, SHARED_PAGES, GOOD_TX, QUOTA, NOT_A_MEMFD },
-	{ "tx a pipe", GOOD_SHARED, make_pipe, TX_PAGES, QUOTA, NOT_A_MEMFD },
-	{ "tx nothing", GOOD_SHARED, make_none, TX_PAGES, QUOTA, NOT_A_MEMFD },
+	{ "the two swapped", memfd_good_tx, TX_PAGES, GOOD_SHARED, QUOTA, SHARED_SEALING },
+	{ "hugetlb", memfd_hugetlb, 512, GOOD_TX, QUOTA, "not on tmpfs" },
+	{ "empty, announced empty", memfd_empty, 0, GOOD_TX, QUOTA, SIZE },
+	{ "empty, announced full", memfd_empty, SHARED_PAGES, GOOD_TX, QUOTA, SIZE },
+	{ "odd size", memfd_odd, SHARED_PAGES, GOOD_TX, QUOTA, SIZE },
+	{ "a page more than announced", memfd_page_more, SHARED_PAGES, GOOD_TX, QUOTA, SIZE },
+	{ "a page less than announced", memfd_good_shared, SHARED_PAGES + 1, GOOD_TX, QUOTA, SIZE },
+	{ "tx a page less than announced", GOOD_SHARED, memfd_good_tx, TX_PAGES + 1, QUOTA, SIZE },
+	{ "tx announced empty", GOOD_SHARED, memfd_good_tx, 0, QUOTA, SIZE },
+	{ "huge and sparse", memfd_huge, SHARED_PAGES, GOOD_TX, QUOTA, SIZE },
+	{ "a file", memfd_file, SHARED_PAGES, GOOD_TX, QUOTA, NOT_A_MEMFD },
+	{ "a file on tmpfs", memfd_tmpfs_file, SHARED_PAGES, GOOD_TX, QUOTA, SHARED_SEALING },
+	{ "a pipe", memfd_pipe, SHARED_PAGES, GOOD_TX, QUOTA, NOT_A_MEMFD },
+	{ "a socket", memfd_socket, SHARED_PAGES, GOOD_TX, QUOTA, NOT_A_MEMFD },
+	{ "a directory", memfd_directory, SHARED_PAGES, GOOD_TX, QUOTA, NOT_A_MEMFD },
+	{ "a device", memfd_null, SHARED_PAGES, GOOD_TX, QUOTA, NOT_A_MEMFD },
+	{ "a path", memfd_path, SHARED_PAGES, GOOD_TX, QUOTA, NOT_A_MEMFD },
+	{ "nothing", memfd_none, SHARED_PAGES, GOOD_TX, QUOTA, NOT_A_MEMFD },
+	{ "tx a pipe", GOOD_SHARED, memfd_pipe, TX_PAGES, QUOTA, NOT_A_MEMFD },
+	{ "tx nothing", GOOD_SHARED, memfd_none, TX_PAGES, QUOTA, NOT_A_MEMFD },
 };
 
 static void memfd_case_run(const struct memfd_case *c)
@@ -406,7 +271,7 @@ static void memfd_case_run(const struct memfd_case *c)
 	struct arena arena;
 	int err;
 
-	if ((shared < 0 && c->shared != make_none) || (tx < 0 && c->tx != make_none)) {
+	if ((shared < 0 && c->shared != memfd_none) || (tx < 0 && c->tx != memfd_none)) {
 		print_message("%s: this machine cannot make one\n", c->name);
 		if (shared >= 0)
 			close(shared);
@@ -480,7 +345,7 @@ static void test_refused_socket_does_not_linger(void **state)
 	if (fd < 0)
 		skip();
 	clock_gettime(CLOCK_MONOTONIC, &before);
-	assert_int_equal(arena_accept(&arena, fd, SHARED_PAGES, make_good_tx(), TX_PAGES, QUOTA,
+	assert_int_equal(arena_accept(&arena, fd, SHARED_PAGES, memfd_good_tx(), TX_PAGES, QUOTA,
 				      &why),
 			 -EINVAL);
 	clock_gettime(CLOCK_MONOTONIC, &after);

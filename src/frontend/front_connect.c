@@ -192,7 +192,8 @@ static int set_state(struct front_connect *c, enum xenbus_state state)
 	return store_printf(c->store, STORE_NO_TRANSACTION, path, "%d", state);
 }
 
-/* XenbusStateUnknown: the backend's node is not there. */
+/* XenbusStateUnknown: the backend's node is not there; below a directory that we
+ * may not read the store calls that EACCES. */
 static int backend_state(struct front_connect *c, enum xenbus_state *state)
 {
 	uint64_t number = XenbusStateUnknown;
@@ -200,7 +201,7 @@ static int backend_state(struct front_connect *c, enum xenbus_state *state)
 				    XENBUS_KEY_STATE, XenbusStateReconfigured, &number);
 
 	*state = (enum xenbus_state)number;
-	return err == -ENOENT ? 0 : err;
+	return err == -ENOENT || err == -EACCES ? 0 : err;
 }
 
 static void look_at_backend(struct front_connect *c);

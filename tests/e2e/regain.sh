@@ -46,7 +46,8 @@ xenstore-rm "/local/domain/0/backend/vif/1/0"
 regained 4 'vif removed'
 [ "$(grep -c 'connecting anew' "$WORK/a.log")" = 3 ] || fail "told more than once: $(cat "$WORK/a.log")"
 grep -h 'connecting anew\|reconnected' "$WORK/a.log"
-vm_end a
+kill "$(cat "$WORK/a.pid")"
+wait "$(cat "$WORK/a.pid")"
 [ $? = 143 ] || fail "the VM's exit"
 kill "$DAEMON"
 wait "$DAEMON" || fail "the daemon's exit"

@@ -25,7 +25,7 @@ void ring_init_front(struct ring *ring, union ring_page *page, uint32_t entries)
 
 void ring_attach_back(struct ring *ring, union ring_page *page, uint32_t entries)
 {
-	uint32_t start = load_acquire(&page->tx.rsp_prod);
+	uint32_t start = load_relaxed(&page->tx.rsp_prod); /* no slot is read on its word */
 
 	*ring = (struct ring){
 		.page = page,

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "e2e/hostile.h"
@@ -596,7 +597,7 @@ static unsigned int send_asking(struct stage *on)
 	return raw_guest_responses(attacker, &response, 1, RAW_TIMEOUT_MS) == 1;
 }
 
-static void test_eventfds_block_nobody(void **state)
+static void test_full_eventfds_block_nobody(void **state)
 {
 	struct raw_guest *attacker = &stage.attacker;
 	struct canary_report report;
@@ -628,6 +629,63 @@ static void test_eventfds_block_nobody(void **state)
 	assert_true(hostile_end(&stage));
 }
 
+/* The other way round: the guest takes the very events that it sends, between
+ * the backend's being told of them and its reading them. */
+static void *drain(void *arg)
+{
+	struct toggler *toggler = arg;
+	uint64_t count;
+	struct iovec iov = { &count, sizeof(count) };
+
+	while (!load_acquire(&toggler->stop)) {
+		preadv2(toggler->fds[1], &iov, 1, -1, RWF_NOWAIT);
+		preadv2(toggler->fds[3], &iov, 1, -1, RWF_NOWAIT);
+	}
+	return NULL;
+}
+
+static void push_for(struct stage *on, int duration_ms)
+{
+	struct raw_guest *attacker = &on->attacker;
+	netif_tx_response_t responses[TX_RING_ENTRIES];
+	int64_t end = clock_ms() + duration_ms;
+
+	while (clock_ms() < end) {
+		netif_tx_request_t slot = raw_guest_slot(attacker, 0, 60, 0);
+
+		if (ring_free(&attacker->tx))
+			ring_produce_tx_request(&attacker->tx, &slot);
+		raw_guest_push(attacker);
+		raw_guest_responses(attacker, responses, TX_RING_ENTRIES, 0);
+	}
+}
+
+static void test_drained_eventfds_block_nobody(void **state)
+{
+	struct raw_guest *attacker = &stage.attacker;
+	netif_tx_response_t responses[TX_RING_ENTRIES];
+	struct toggler toggler = { .stop = 0 };
+	pthread_t thread;
+
+	hostile_begin_connected(&stage, "drained, blocking eventfds");
+	assert_false(stage.failed);
+	raw_guest_fill_header(attacker, raw_guest_tx_page(attacker, 0), attacker->vif.mac);
+	toggler.fds[1] = attacker->tx_channel.signal_fd;
+	toggler.fds[3] = attacker->rx_channel.signal_fd;
+	fcntl(toggler.fds[1], F_SETFL, O_RDWR);
+	fcntl(toggler.fds[3], F_SETFL, O_RDWR);
+	assert_int_equal(pthread_create(&thread, NULL, drain, &toggler), 0);
+	push_for(&stage, 2000);
+	store_release(&toggler.stop, 1);
+	pthread_join(thread, NULL);
+	raw_guest_push(attacker);
+	while (ring_free(&attacker->tx) < TX_RING_ENTRIES &&
+	       raw_guest_responses(attacker, responses, 1, RAW_TIMEOUT_MS) == 1)
+		;
+	expect_alive(&stage);
+	assert_true(hostile_end(&stage));
+}
+
 static int open_stage(void **state)
 {
 	int err = stage_open(&stage);
@@ -654,7 +712,8 @@ int main(void)
 		cmocka_unit_test(test_habits),
 		cmocka_unit_test(test_gone_at_each_step),
 		cmocka_unit_test(test_idle_connections),
-		cmocka_unit_test(test_eventfds_block_nobody),
+		cmocka_unit_test(test_full_eventfds_block_nobody),
+		cmocka_unit_test(test_drained_eventfds_block_nobody),
 		cmocka_unit_test(test_daemon_ends_in_order),
 	};
 

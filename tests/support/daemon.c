@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -27,6 +28,7 @@ static void exec_daemon(const struct daemon *daemon, const char *program, const 
 
 	snprintf(number, sizeof(number), "%d", ready_fd);
 	argv[argc++] = number;
+	prctl(PR_SET_PDEATHSIG, SIGTERM); /* a test that is killed leaves no daemon */
 	for (int i = 0; args[i] && i < ARGS_MAX; i++)
 		argv[argc++] = args[i];
 	execv(program, (char *const *)argv);

@@ -1,0 +1,81 @@
+/*
+ * Medians and quartiles of small sets that can be checked by hand.
+ */
+#include "support/unit.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "bench/statistics.h"
+
+enum { MAX = 9 };
+
+static const struct summary_case {
+	const char *name;
+	size_t n;
+	double samples[MAX];
+	double min, q1, median, q3, max;
+	double spread; /* percent */
+} cases[] = {
+	{ "one", 1, { 5 }, 5, 5, 5, 5, 5, 0 },
+	{ "two", 2, { 3, 1 }, 1, 1.5, 2, 2.5, 3, 50 },
+	{ "three", 3, { 3, 1, 2 }, 1, 1.5, 2, 2.5, 3, 50 },
+	{ "four", 4, { 4, 3, 2, 1 }, 1, 1.75, 2.5, 3.25, 4, 60 },
+	{ "five", 5, { 50, 10, 40, 20, 30 }, 10, 20, 30, 40, 50, 100.0 * 20 / 30 },
+	{ "nine", 9, { 9, 1, 8, 2, 7, 3, 6, 4, 5 }, 1, 3, 5, 7, 9, 80 },
+	{ "all the same", 5, { 7, 7, 7, 7, 7 }, 7, 7, 7, 7, 7, 0 },
+	{ "one disturbed run moves only its end", 5, { 10, 10, 10, 10, 1 }, 1, 10, 10, 10, 10, 0 },
+	{ "around nothing", 3, { -1, 0, 1 }, -1, -0.5, 0, 0.5, 1, 0 },
+	{ "negative", 3, { -3, -1, -2 }, -3, -2.5, -2, -1.5, -1, 50 },
+};
+
+static void assert_near(double value, double expected)
+{
+	assert_true(fabs(value - expected) < 1e-9);
+}
+
+static void summarises(void **state)
+{
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const struct summary_case *c = &cases[i];
+		struct statistics got;
+		double samples[MAX];
+
+		print_message("  %s\n", c->name);
+		memcpy(samples, c->samples, sizeof(samples));
+		assert_int_equal(statistics_summarise(&got, samples, c->n), 0);
+		assert_int_equal(got.samples, c->n);
+		assert_near(got.min, c->min);
+		assert_near(got.q1, c->q1);
+		assert_near(got.median, c->median);
+		assert_near(got.q3, c->q3);
+		assert_near(got.max, c->max);
+		assert_near(statistics_spread_percent(&got), c->spread);
+	}
+}
+
+static void refuses_what_is_no_sample(void **state)
+{
+	static const double bad[] = { NAN, INFINITY, -INFINITY };
+	struct statistics got = { .median = 42 };
+
+	assert_int_equal(statistics_summarise(&got, NULL, 0), -EINVAL);
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		double samples[] = { 3, bad[i], 1 };
+
+		assert_int_equal(statistics_summarise(&got, samples, 3), -EINVAL);
+		assert_near(samples[0], 3);
+	}
+	assert_near(got.median, 42);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(summarises),
+		cmocka_unit_test(refuses_what_is_no_sample),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

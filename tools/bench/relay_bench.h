@@ -1,0 +1,13 @@
+/*
+ * `splitvif-bench relay`.
+ */
+#ifndef BENCH_RELAY_BENCH_H
+#define BENCH_RELAY_BENCH_H
+
+#include "bench/options.h"
+#include "bench/report.h"
+
+/* Adds a row a size. The exit status; failures are explained. */
+int relay_bench_run(const struct options *options, struct report *report);
+
+#endif

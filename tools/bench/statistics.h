@@ -1,0 +1,29 @@
+/*
+ * What several short runs of one measurement say together.
+ *
+ * The middle is the median and the width the distance of the quartiles: on a
+ * machine that does other things too, means and standard deviations are ruled
+ * by the one run that was disturbed. Knows no units.
+ */
+#ifndef BENCH_STATISTICS_H
+#define BENCH_STATISTICS_H
+
+#include <stddef.h>
+
+enum { STATISTICS_SAMPLES_MAX = 1000 };
+
+/* Quartiles are linear between the neighbouring samples (R's type 7, numpy's
+ * default). All equal if there is one sample. */
+struct statistics {
+	size_t samples;
+	double min, q1, median, q3, max;
+};
+
+/* Sorts the samples. 0, or -EINVAL: none, or one of them is no finite number;
+ * then nothing is changed. */
+int statistics_summarise(struct statistics *statistics, double *samples, size_t n);
+
+/* Distance of the quartiles in percent of the median; 0 if the median is 0. */
+double statistics_spread_percent(const struct statistics *statistics);
+
+#endif

@@ -84,8 +84,8 @@ unsigned int announce_ipv6(uint8_t frame[ANNOUNCE_BYTES], const uint8_t mac[6],
 	*at++ = 255; /* hop limit */
 	at = put(at, ip, 16);
 	at = put(at, all_nodes, 16);
-	*at = 136;	   /* neighbour advertisement */
-	at[4] = 0x20;	   /* not solicited, override */
+	*at = 136;    /* neighbour advertisement */
+	at[4] = 0x20; /* not solicited, override */
 	at = put(at + 8, ip, 16);
 	*at++ = 2; /* option: target link-layer address */
 	*at++ = 1; /* in units of 8 bytes */

@@ -12,8 +12,7 @@
 #include <unistd.h>
 
 enum { SOURCE_DOMAIN, SOURCE_STORE, SOURCE_TIMER, SOURCE_TX_CHANNEL, SOURCE_RX_CHANNEL, SOURCES };
-enum { STORE_TIMEOUT_MS = 2000, LASTED_MS = 5000, HANGUP_GRACE_MS = 1000, EAGER_MS = 2000,
-       BACKEND_DOMID = 0 };
+enum { LASTED_MS = 5000, HANGUP_GRACE_MS = 1000, EAGER_MS = 2000, BACKEND_DOMID = 0 };
 
 static int64_t now_ns(void)
 {
@@ -78,8 +77,8 @@ static void retry_later(struct front_connect *c, enum connect_phase phase)
 	if (phase == CONNECT_DOWN && now_ns() - c->down_since_ns < EAGER_MS * 1000000LL)
 		c->retry_ms = CONNECT_RETRY_MIN_MS;
 	set_timer_ms(c, c->retry_ms);
-	c->retry_ms = c->retry_ms * 2 < CONNECT_RETRY_MAX_MS ? c->retry_ms * 2 :
-							       CONNECT_RETRY_MAX_MS;
+	c->retry_ms = c->retry_ms * 2 < CONNECT_RETRY_MAX_MS ? c->retry_ms * 2
+							     : CONNECT_RETRY_MAX_MS;
 }
 
 /* The domain's socket speaks only when asked; its hang-up is all there is to
@@ -124,9 +123,7 @@ fail:
 /* Lets go of domain and store; the data path is the caller's business. */
 static void hang_up(struct front_connect *c)
 {
-	if (c->store)
-		store_client_close(c->store);
-	c->store = NULL;
+	front_device_close(&c->device);
 	front_domain_close(&c->domain);
 }
 
@@ -184,26 +181,6 @@ static void store_failed(struct front_connect *c, int err)
 	start_over(c);
 }
 
-static int set_state(struct front_connect *c, enum xenbus_state state)
-{
-	char path[XENBUS_PATH_BYTES + 16];
-
-	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_STATE, c->frontend_path);
-	return store_printf(c->store, STORE_NO_TRANSACTION, path, "%d", state);
-}
-
-/* XenbusStateUnknown: the backend's node is not there; below a directory that we
- * may not read the store calls that EACCES. */
-static int backend_state(struct front_connect *c, enum xenbus_state *state)
-{
-	uint64_t number = XenbusStateUnknown;
-	int err = store_read_number(c->store, STORE_NO_TRANSACTION, c->backend_path,
-				    XENBUS_KEY_STATE, XenbusStateReconfigured, &number);
-
-	*state = (enum xenbus_state)number;
-	return err == -ENOENT || err == -EACCES ? 0 : err;
-}
-
 static void look_at_backend(struct front_connect *c);
 
 static int explain_open(struct front_connect *c, int err)
@@ -247,9 +224,9 @@ static int introduce(struct front_connect *c)
 		return fail(c, err, "cannot introduce %s: the daemon says: %s; see its log",
 			    c->status.name, strerror(-err));
 	c->status.domid = c->domain.domid;
-	c->store = store_client_socket(store_fd, STORE_TIMEOUT_MS);
-	return c->store ? 0 : fail(c, -ENOMEM, "cannot introduce %s: out of memory; free some",
-				   c->status.name);
+	err = front_device_open(&c->device, store_fd);
+	return err ? fail(c, err, "cannot introduce %s: out of memory; free some", c->status.name)
+		   : 0;
 }
 
 static int explain_vif(struct front_connect *c, int err)
@@ -272,8 +249,10 @@ static int explain_vif(struct front_connect *c, int err)
 			    "cannot attach %s: no free address on the bridge; choose one with --ip",
 			    name);
 	case -EMSGSIZE:
-		return fail(c, err, "cannot attach %s: MTU %u: more than the bridge's; choose a "
-			    "smaller one", name, c->status.mtu);
+		return fail(c, err,
+			    "cannot attach %s: MTU %u: more than the bridge's; choose a "
+			    "smaller one",
+			    name, c->status.mtu);
 	}
 	return fail(c, err, "cannot attach %s to %s: the daemon says: %s; see its log", name,
 		    bridge[0] ? bridge : "the default bridge", strerror(-err));
@@ -301,25 +280,14 @@ static int create_vif(struct front_connect *c)
 	return 0;
 }
 
-static int watch_backend(struct front_connect *c)
+static int bind_device(struct front_connect *c)
 {
-	char path[XENBUS_PATH_BYTES + 16];
-	int err;
+	int err = front_device_bind(&c->device, c->domain.domid, c->status.devid);
 
-	xenbus_frontend_path(c->frontend_path, c->domain.domid, c->status.devid);
-	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_BACKEND, c->frontend_path);
-	err = store_read(c->store, STORE_NO_TRANSACTION, path, c->backend_path,
-			 sizeof(c->backend_path));
-	if (err >= (int)sizeof(c->backend_path))
-		err = -ENAMETOOLONG;
-	if (err < 0)
-		return fail(c, err, "cannot attach %s: %s: %s; see the daemon's log",
-			    c->status.name, path, strerror(-err));
-	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_STATE, c->backend_path);
-	err = store_watch(c->store, path, XENBUS_KEY_STATE);
-	return err ? fail(c, err, "cannot watch %s: %s; see the daemon's log", path,
-			  strerror(-err)) :
-		     0;
+	return err ? fail(c, err,
+			  "cannot attach %s: its keys in the store: %s; see the daemon's log",
+			  c->status.name, strerror(-err))
+		   : 0;
 }
 
 int front_connect_start(struct front_connect *c)
@@ -336,11 +304,11 @@ int front_connect_start(struct front_connect *c)
 	if (!err)
 		err = create_vif(c);
 	if (!err)
-		err = watch_backend(c);
+		err = bind_device(c);
 	if (!err)
 		err = listen_to(c, c->domain.fd, SOURCE_DOMAIN);
 	if (!err)
-		err = listen_to(c, store_client_fd(c->store), SOURCE_STORE);
+		err = listen_to(c, store_client_fd(c->device.store), SOURCE_STORE);
 	if (err) {
 		hang_up(c);
 		return err;
@@ -376,66 +344,23 @@ static void free_channels(struct front_connect *c)
 	netfront_close_channels(front);
 }
 
-static int write_key(struct front_connect *c, uint32_t transaction, const char *key,
-		     unsigned long value)
-{
-	char path[XENBUS_PATH_BYTES + 64];
-
-	snprintf(path, sizeof(path), "%s/%s", c->frontend_path, key);
-	return store_printf(c->store, transaction, path, "%lu", value);
-}
-
-/* Everything in one transaction, the state with it: nobody sees half of it. */
-static int write_keys(struct store_client *store, uint32_t transaction, void *arg)
-{
-	struct front_connect *c = arg;
-	const struct netfront *front = c->front;
-	bool split = front->rx_channel.port != 0;
-	const struct {
-		const char *key;
-		unsigned long value;
-	} keys[] = {
-		{ XENBUS_KEY_TX_RING_REF, front->tx_ring_ref },
-		{ XENBUS_KEY_RX_RING_REF, front->rx_ring_ref },
-		{ split ? XENBUS_KEY_EVTCHN_TX : XENBUS_KEY_EVTCHN, front->tx_channel.port },
-		{ XENBUS_KEY_EVTCHN_RX, front->rx_channel.port },
-		{ XENBUS_KEY_REQUEST_RX_COPY, 1 },
-		{ XENBUS_KEY_RX_NOTIFY, 1 },
-		{ XENBUS_KEY_SG, 1 },
-		{ XENBUS_KEY_NO_CSUM, 1 },
-		{ XENBUS_KEY_STATE, XenbusStateConnected },
-	};
-	int err = 0;
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && !err; i++)
-		if (split || strcmp(keys[i].key, XENBUS_KEY_EVTCHN_RX) != 0)
-			err = write_key(c, transaction, keys[i].key, keys[i].value);
-	return err;
-}
-
-static bool backend_has(struct front_connect *c, const char *feature)
-{
-	uint64_t value = 0;
-
-	store_read_number(c->store, STORE_NO_TRANSACTION, c->backend_path, feature, 1, &value);
-	return value == 1;
-}
-
 /* The backend is in InitWait: makes our half and goes to Connected. */
 static int offer(struct front_connect *c)
 {
 	int err;
 
-	if (!backend_has(c, XENBUS_KEY_RX_COPY) || !backend_has(c, XENBUS_KEY_SG))
+	if (!front_device_backend_has(&c->device, XENBUS_KEY_RX_COPY) ||
+	    !front_device_backend_has(&c->device, XENBUS_KEY_SG))
 		return fail(c, -EPROTONOSUPPORT,
 			    "cannot connect %s: backend lacks feature-rx-copy or feature-sg; use "
 			    "another",
 			    c->status.name);
 	err = netfront_prepare(c->front, BACKEND_DOMID);
 	if (!err)
-		err = alloc_channels(c, backend_has(c, XENBUS_KEY_SPLIT_EVTCHN));
+		err = alloc_channels(c,
+				     front_device_backend_has(&c->device, XENBUS_KEY_SPLIT_EVTCHN));
 	if (!err)
-		err = store_transact(c->store, write_keys, c);
+		err = front_device_offer(&c->device, c->front);
 	if (err)
 		return fail(c, err, "cannot connect %s: %s; see the daemon's log", c->status.name,
 			    strerror(-err));
@@ -461,18 +386,6 @@ static void went_up(struct front_connect *c)
 	netfront_flush(c->front);
 }
 
-/* Why the backend says that it closed; "no reason given" is also an answer. */
-static void read_reason(struct front_connect *c, char *reason, size_t size)
-{
-	char path[XENBUS_PATH_BYTES + 64];
-	const char *device = strstr(c->backend_path, "backend/");
-
-	snprintf(path, sizeof(path), "/local/domain/%d/error/%s/error", BACKEND_DOMID,
-		 device ? device : "");
-	if (!device || store_read(c->store, STORE_NO_TRANSACTION, path, reason, size) <= 0)
-		snprintf(reason, size, "no reason given");
-}
-
 /* Gives the connection up while the daemon lives. */
 static void leave(struct front_connect *c)
 {
@@ -480,7 +393,7 @@ static void leave(struct front_connect *c)
 	c->front->live = false; /* the data path stops here, the pages stay granted */
 	c->phase = CONNECT_LEAVING;
 	set_timer_ms(c, CONNECT_STATE_MS);
-	set_state(c, XenbusStateClosing);
+	front_device_set_state(&c->device, XenbusStateClosing);
 }
 
 static void backend_left(struct front_connect *c, enum xenbus_state state)
@@ -493,7 +406,7 @@ static void backend_left(struct front_connect *c, enum xenbus_state state)
 		start_over(c);
 		return;
 	}
-	read_reason(c, reason, sizeof(reason));
+	front_device_backend_reason(&c->device, reason, sizeof(reason));
 	fail(c, -ECONNABORTED, "%s.%u: backend is %s: %s; connecting anew", c->status.name,
 	     c->status.devid, xenbus_state_name(state), reason);
 	leave(c);
@@ -502,12 +415,9 @@ static void backend_left(struct front_connect *c, enum xenbus_state state)
 static void violated(struct front_connect *c)
 {
 	enum front_fault fault = netfront_fault(c->front);
-	char path[64];
 
 	c->violations++;
-	snprintf(path, sizeof(path), "error/device/vif/%u/error", c->status.devid);
-	store_printf(c->store, STORE_NO_TRANSACTION, path, "%d %s", EPROTO,
-		     front_fault_text(fault));
+	front_device_report(&c->device, EPROTO, front_fault_text(fault));
 	fail(c, -EPROTO, "%s.%u: backend broke the protocol: %s; connecting anew", c->status.name,
 	     c->status.devid, front_fault_text(fault));
 	leave(c);
@@ -521,13 +431,13 @@ static void finish_leaving(struct front_connect *c)
 		return;
 	}
 	free_channels(c);
-	set_state(c, XenbusStateClosed);
+	front_device_set_state(&c->device, XenbusStateClosed);
 	retry_later(c, CONNECT_PAUSE);
 }
 
 static void come_back(struct front_connect *c)
 {
-	int err = set_state(c, XenbusStateInitialising);
+	int err = front_device_set_state(&c->device, XenbusStateInitialising);
 
 	if (err) {
 		store_failed(c, err);
@@ -572,17 +482,6 @@ static void follow(struct front_connect *c, enum xenbus_state state)
 	}
 }
 
-/* Takes all watch events; how many, or -errno. */
-static int drain_store(struct front_connect *c)
-{
-	char path[XENBUS_PATH_BYTES + 16], token[32];
-	int n = 0, got;
-
-	while ((got = store_next_event(c->store, path, sizeof(path), token, sizeof(token))) == 1)
-		n++;
-	return got < 0 ? got : n;
-}
-
 /* Events may have come along with the answers to our own requests, so this
  * looks until nothing is new. Each round moves a phase on. */
 static void look_at_backend(struct front_connect *c)
@@ -590,12 +489,12 @@ static void look_at_backend(struct front_connect *c)
 	enum xenbus_state state;
 	int err = 1;
 
-	for (int rounds = 0; c->store && err > 0 && rounds < 16; rounds++) {
-		err = backend_state(c, &state);
+	for (int rounds = 0; c->device.store && err > 0 && rounds < 16; rounds++) {
+		err = front_device_backend_state(&c->device, &state);
 		if (!err)
 			follow(c, state);
-		if (!err && c->store)
-			err = drain_store(c);
+		if (!err && c->device.store)
+			err = front_device_drain(&c->device);
 		if (err < 0)
 			store_failed(c, err);
 	}
@@ -617,7 +516,8 @@ static void timer_fired(struct front_connect *c)
 		break;
 	case CONNECT_WAIT_BACKEND:
 	case CONNECT_WAIT_CONNECTED:
-		fail(c, -ETIMEDOUT, "cannot connect %s: backend did not answer in %d s; see its log",
+		fail(c, -ETIMEDOUT,
+		     "cannot connect %s: backend did not answer in %d s; see its log",
 		     c->status.name, CONNECT_STATE_MS / 1000);
 		start_over(c);
 		break;
@@ -665,7 +565,7 @@ void front_connect_process(struct front_connect *c)
 		violated(c);
 		look = true;
 	}
-	if (look && c->store)
+	if (look && c->device.store)
 		look_at_backend(c);
 }
 
@@ -680,13 +580,14 @@ void front_connect_leave(struct front_connect *c, int timeout_ms)
 	struct pollfd waits[2];
 	enum xenbus_state state;
 
-	if (!c->store || set_state(c, XenbusStateClosing))
+	if (!c->device.store || front_device_set_state(&c->device, XenbusStateClosing))
 		return;
-	waits[0] = (struct pollfd){ .fd = store_client_fd(c->store), .events = POLLIN };
+	waits[0] = (struct pollfd){ .fd = store_client_fd(c->device.store), .events = POLLIN };
 	waits[1] = (struct pollfd){ .fd = c->domain.fd, .events = POLLRDHUP };
-	while (now_ns() < deadline && drain_store(c) >= 0 && backend_state(c, &state) == 0) {
+	while (now_ns() < deadline && front_device_drain(&c->device) >= 0 &&
+	       front_device_backend_state(&c->device, &state) == 0) {
 		if (state == XenbusStateClosed || state == XenbusStateUnknown) {
-			set_state(c, XenbusStateClosed);
+			front_device_set_state(&c->device, XenbusStateClosed);
 			return;
 		}
 		poll(waits, 2, (int)((deadline - now_ns()) / 1000000) + 1);

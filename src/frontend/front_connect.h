@@ -17,11 +17,10 @@
 #ifndef FRONTEND_FRONT_CONNECT_H
 #define FRONTEND_FRONT_CONNECT_H
 
+#include "frontend/front_device.h"
 #include "frontend/front_domain.h"
 #include "frontend/netfront.h"
 #include "frontend/splitvif.h"
-#include "store/client.h"
-#include "store/xenbus.h"
 
 enum connect_phase {
 	CONNECT_DOWN,
@@ -37,7 +36,7 @@ enum { CONNECT_RETRY_MIN_MS = 10, CONNECT_RETRY_MAX_MS = 200, CONNECT_STATE_MS =
 struct front_connect {
 	struct netfront *front;
 	struct front_domain domain;
-	struct store_client *store;
+	struct front_device device;
 	struct splitvif_config config;
 	char *rundir; /* ours; config.rundir points to it */
 	struct splitvif_status status;
@@ -46,8 +45,6 @@ struct front_connect {
 	unsigned int retry_ms;
 	int64_t down_since_ns;
 	int64_t up_since_ns;
-	char frontend_path[XENBUS_PATH_BYTES];
-	char backend_path[XENBUS_PATH_BYTES];
 	unsigned int events; /* enum splitvif_event, not reported yet */
 	int error;	     /* the last failure, until the next connection */
 	char reason[256];    /* and in words */

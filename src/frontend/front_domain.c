@@ -15,8 +15,8 @@ int front_domain_open(struct front_domain *domain, const char *dir)
 	/* Non-blocking to connect: a full backlog is -EAGAIN and no wait. */
 	domain->seq = 0;
 	domain->domid = 0;
-	domain->fd = rundir_connect_in(domain->path, dir, "domain.sock",
-				       SOCK_SEQPACKET | SOCK_NONBLOCK);
+	domain->fd =
+		rundir_connect_in(domain->path, dir, "domain.sock", SOCK_SEQPACKET | SOCK_NONBLOCK);
 	if (domain->fd < 0)
 		return domain->fd;
 	fcntl(domain->fd, F_SETFL, 0);
@@ -59,8 +59,8 @@ static int call(struct front_domain *domain, uint16_t type, const void *body, si
 	return err;
 }
 
-int front_domain_introduce(struct front_domain *domain, const char *name,
-			   const struct arena *arena, uint32_t table_pages, int *store_fd)
+int front_domain_introduce(struct front_domain *domain, const char *name, const struct arena *arena,
+			   uint32_t table_pages, int *store_fd)
 {
 	struct hypercall_introduce body = { .shared_pages = arena->shared.pages,
 					    .tx_pages = arena->tx.pages,
@@ -71,8 +71,8 @@ int front_domain_introduce(struct front_domain *domain, const char *name,
 	int err;
 
 	strncpy(body.name, name, sizeof(body.name) - 1);
-	err = call(domain, HYPERCALL_INTRODUCE, &body, sizeof(body), fds, 2, &reply,
-		   sizeof(answer), 1);
+	err = call(domain, HYPERCALL_INTRODUCE, &body, sizeof(body), fds, 2, &reply, sizeof(answer),
+		   1);
 	if (err)
 		return err;
 	memcpy(&answer, reply.body, sizeof(answer));
@@ -81,8 +81,7 @@ int front_domain_introduce(struct front_domain *domain, const char *name,
 	return 0;
 }
 
-int front_domain_create_vif(struct front_domain *domain,
-			    const struct hypercall_vif_create *wanted,
+int front_domain_create_vif(struct front_domain *domain, const struct hypercall_vif_create *wanted,
 			    struct hypercall_vif_created *created)
 {
 	struct hypercall reply;
@@ -101,8 +100,8 @@ int front_domain_alloc_channel(struct front_domain *domain, domid_t remote, stru
 	struct hypercall_evtchn_alloc body = { .remote = remote };
 	struct hypercall_evtchn answer;
 	struct hypercall reply;
-	int err = call(domain, HYPERCALL_EVTCHN_ALLOC_UNBOUND, &body, sizeof(body), NULL, 0,
-		       &reply, sizeof(answer), 2);
+	int err = call(domain, HYPERCALL_EVTCHN_ALLOC_UNBOUND, &body, sizeof(body), NULL, 0, &reply,
+		       sizeof(answer), 2);
 
 	if (err)
 		return err;

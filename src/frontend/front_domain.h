@@ -32,10 +32,9 @@ void front_domain_close(struct front_domain *domain);
 
 /* All of these: 0, the daemon's -errno, or -ECONNRESET (hung up), -ETIMEDOUT,
  * -EBADMSG (an answer that does not fit the question). */
-int front_domain_introduce(struct front_domain *domain, const char *name,
-			   const struct arena *arena, uint32_t table_pages, int *store_fd);
-int front_domain_create_vif(struct front_domain *domain,
-			    const struct hypercall_vif_create *wanted,
+int front_domain_introduce(struct front_domain *domain, const char *name, const struct arena *arena,
+			   uint32_t table_pages, int *store_fd);
+int front_domain_create_vif(struct front_domain *domain, const struct hypercall_vif_create *wanted,
 			    struct hypercall_vif_created *created);
 int front_domain_alloc_channel(struct front_domain *domain, domid_t remote, struct evtchn *end);
 int front_domain_close_channel(struct front_domain *domain, evtchn_port_t port);

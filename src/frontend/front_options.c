@@ -14,9 +14,11 @@
 const char front_options_usage[] =
 	"usage: splitvif-front [OPTIONS] run [VIF] [--] [CMD [ARG...]]\n"
 	"       splitvif-front [OPTIONS] --netns NAME|PATH|PID [VIF]\n"
-	"       splitvif-front [OPTIONS] gen [VIF] --dst MAC [--size N] [--count N] [--duration S]\n"
+	"       splitvif-front [OPTIONS] gen [VIF] --dst MAC [--size N] [--count N] [--duration "
+	"S]\n"
 	"                      [--rate PPS | --window N | --wait | --credit] [--json]\n"
-	"       splitvif-front [OPTIONS] sink [VIF] [--credit] [--count N] [--duration S] [--json]\n"
+	"       splitvif-front [OPTIONS] sink [VIF] [--credit] [--count N] [--duration S] "
+	"[--json]\n"
 	"       splitvif-front [OPTIONS] echo [VIF] [--count N] [--duration S] [--json]\n"
 	"OPTIONS: --rundir DIR, --engine auto|uring|epoll, -v|--verbose, -V|--version, -h|--help\n"
 	"VIF:     --name N, --bridge B, --mac M, --mtu N, and for run and --netns --ip CIDR,\n"
@@ -71,8 +73,13 @@ static const struct option long_options[] = {
 };
 
 /* Which option makes sense where; what is not listed does everywhere. */
-enum { ON_RUN = 1 << FRONT_RUN, ON_NETNS = 1 << FRONT_NETNS, ON_GEN = 1 << FRONT_GEN,
-       ON_SINK = 1 << FRONT_SINK, ON_ECHO = 1 << FRONT_ECHO };
+enum {
+	ON_RUN = 1 << FRONT_RUN,
+	ON_NETNS = 1 << FRONT_NETNS,
+	ON_GEN = 1 << FRONT_GEN,
+	ON_SINK = 1 << FRONT_SINK,
+	ON_ECHO = 1 << FRONT_ECHO
+};
 
 static const struct {
 	enum option_id id;
@@ -126,8 +133,7 @@ static int parse_mac(const char *text, uint8_t mac[6])
 
 	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &bytes[0], &bytes[1], &bytes[2], &bytes[3],
 		   &bytes[4], &bytes[5], &end) != 6 ||
-	    text[end] || strlen(text) != 17 ||
-	    strspn(text, "0123456789abcdefABCDEF:") != 17)
+	    text[end] || strlen(text) != 17 || strspn(text, "0123456789abcdefABCDEF:") != 17)
 		return -EINVAL;
 	for (int i = 0; i < 6; i++)
 		mac[i] = (uint8_t)bytes[i];
@@ -160,9 +166,9 @@ static int parse_duration(const char *text, double *seconds)
 	char *end;
 
 	*seconds = strtod(text, &end);
-	return end == text || *end || !isfinite(*seconds) || *seconds <= 0 || *seconds > 1e6 ?
-		       -EINVAL :
-		       0;
+	return end == text || *end || !isfinite(*seconds) || *seconds <= 0 || *seconds > 1e6
+		       ? -EINVAL
+		       : 0;
 }
 
 static int take_vif(struct parser *p, int id, const char *value)
@@ -180,19 +186,19 @@ static int take_vif(struct parser *p, int id, const char *value)
 		return 0;
 	case OPT_BRIDGE:
 		o->bridge = value;
-		return *value && strlen(value) < 16 ? 0 :
-						      bad(p, "bridge", value, "1 to 15 characters");
+		return *value && strlen(value) < 16 ? 0
+						    : bad(p, "bridge", value, "1 to 15 characters");
 	case OPT_IP:
-		return parse_cidr(value, &o->ip, &o->prefix) ?
-			       bad(p, "ip", value, "an IPv4 address like 10.77.0.5/24") :
-			       0;
+		return parse_cidr(value, &o->ip, &o->prefix)
+			       ? bad(p, "ip", value, "an IPv4 address like 10.77.0.5/24")
+			       : 0;
 	case OPT_GATEWAY:
-		return parse_ip(value, &o->gateway) ? bad(p, "gateway", value, "an IPv4 address") :
-						      0;
+		return parse_ip(value, &o->gateway) ? bad(p, "gateway", value, "an IPv4 address")
+						    : 0;
 	case OPT_MAC:
-		return parse_mac(value, o->mac) ?
-			       bad(p, "mac", value, "a unicast MAC like 00:16:3e:00:00:01") :
-			       0;
+		return parse_mac(value, o->mac)
+			       ? bad(p, "mac", value, "a unicast MAC like 00:16:3e:00:00:01")
+			       : 0;
 	}
 	if (parse_number(value, 68, SPLITVIF_FRAME_BYTES - SPLITVIF_FRAME_MIN, &number))
 		return bad(p, "mtu", value, "a number from 68 to 65521");
@@ -207,31 +213,31 @@ static int take_load(struct parser *p, int id, const char *value)
 
 	switch (id) {
 	case OPT_DST:
-		return parse_mac(value, o->dst) ?
-			       bad(p, "dst", value, "a unicast MAC like 00:16:3e:00:00:01") :
-			       0;
+		return parse_mac(value, o->dst)
+			       ? bad(p, "dst", value, "a unicast MAC like 00:16:3e:00:00:01")
+			       : 0;
 	case OPT_SIZE:
 		if (parse_number(value, PROBE_FRAME_MIN, SPLITVIF_FRAME_BYTES, &number))
 			return bad(p, "size", value, "a number of bytes from 42 to 65535");
 		o->size = (uint32_t)number;
 		return 0;
 	case OPT_COUNT:
-		return parse_number(value, 1, UINT64_MAX / 2, &o->count) ?
-			       bad(p, "count", value, "a number of frames from 1") :
-			       0;
+		return parse_number(value, 1, UINT64_MAX / 2, &o->count)
+			       ? bad(p, "count", value, "a number of frames from 1")
+			       : 0;
 	case OPT_RATE:
-		return parse_number(value, 1, 1000000000, &o->rate) ?
-			       bad(p, "rate", value, "frames a second from 1 to 1000000000") :
-			       0;
+		return parse_number(value, 1, 1000000000, &o->rate)
+			       ? bad(p, "rate", value, "frames a second from 1 to 1000000000")
+			       : 0;
 	case OPT_WINDOW:
 		if (parse_number(value, 1, SPLITVIF_SLOTS, &number))
 			return bad(p, "window", value, "a number of frames from 1 to 256");
 		o->window = (unsigned int)number;
 		return 0;
 	}
-	return parse_duration(value, &o->duration) ?
-		       bad(p, "duration", value, "seconds above 0, like 2.5") :
-		       0;
+	return parse_duration(value, &o->duration)
+		       ? bad(p, "duration", value, "seconds above 0, like 2.5")
+		       : 0;
 }
 
 static int take_option(struct parser *p, int id, const char *value)
@@ -302,8 +308,8 @@ static int parse_options(struct parser *p, int argc, char **argv)
 		if (id == '?' || id == ':')
 			return complain_option(p, id, argv);
 		if (id >= 256 && p->seen & 1ull << (id - 256)) {
-			snprintf(p->error, p->error_size,
-				 "option '--%s' given twice; give it once", option_name(id));
+			snprintf(p->error, p->error_size, "option '--%s' given twice; give it once",
+				 option_name(id));
 			return -EINVAL;
 		}
 		if (id >= 256)

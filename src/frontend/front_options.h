@@ -9,7 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum front_mode { FRONT_RUN, FRONT_NETNS, FRONT_GEN, FRONT_SINK, FRONT_ECHO, FRONT_HELP, FRONT_VERSION };
+enum front_mode {
+	FRONT_RUN,
+	FRONT_NETNS,
+	FRONT_GEN,
+	FRONT_SINK,
+	FRONT_ECHO,
+	FRONT_HELP,
+	FRONT_VERSION
+};
 
 struct front_options {
 	enum front_mode mode;

@@ -29,7 +29,7 @@ struct front_tx {
 	struct ring ring;
 	uint8_t *pages;
 	grant_ref_t refs[FRONT_TX_PAGES];
-	uint8_t use[FRONT_TX_PAGES]; /* enum in front_tx.c */
+	uint8_t use[FRONT_TX_PAGES];   /* enum in front_tx.c */
 	uint16_t free[FRONT_TX_PAGES]; /* a stack: the warmest page first */
 	unsigned int nr_free;
 	/* The open reservation: pages, and the parts of its frames, in step. */

@@ -277,8 +277,8 @@ int guest_enter(struct guest *guest, const char *netns, char *error)
 	err = fd < 0 ? -errno : 0;
 	if (err)
 		snprintf(error, GUEST_ERROR_BYTES,
-			 "cannot open namespace %.80s: %s; 'ip netns' lists those with names", netns,
-			 strerror(-err));
+			 "cannot open namespace %.80s: %s; 'ip netns' lists those with names",
+			 netns, strerror(-err));
 	guest->pid = err ? -1 : fork();
 	if (guest->pid == 0) {
 		close(pair[0]);

@@ -78,8 +78,8 @@ int guest_echo_run(struct splitvif *vif, int signal_fd, const struct front_optio
 		else if (splitvif_arm(vif, 0))
 			guest_loop_sleep(&echo.loop, 0);
 	}
-	printf(options->json ? "{\"returned\": %" PRIu64 ", \"ignored\": %" PRIu64 "}\n" :
-			       "echo: returned %" PRIu64 ", ignored %" PRIu64 "\n",
+	printf(options->json ? "{\"returned\": %" PRIu64 ", \"ignored\": %" PRIu64 "}\n"
+			     : "echo: returned %" PRIu64 ", ignored %" PRIu64 "\n",
 	       echo.returned, echo.ignored);
 	return 0;
 }

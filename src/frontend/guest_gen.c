@@ -129,8 +129,8 @@ static void rest(struct gen *gen, bool full)
 	if (o->rate && !full)
 		until = gen->loop.start_ns +
 			(int64_t)((double)(gen->probe.sequence + 1) * 1e9 / (double)o->rate);
-	sleep = o->window && !full ? splitvif_arm_answers(gen->loop.vif, o->window - 1) :
-				     splitvif_arm(gen->loop.vif, full ? o->size : 0);
+	sleep = o->window && !full ? splitvif_arm_answers(gen->loop.vif, o->window - 1)
+				   : splitvif_arm(gen->loop.vif, full ? o->size : 0);
 	if (sleep)
 		guest_loop_sleep(&gen->loop, until);
 	else

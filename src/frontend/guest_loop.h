@@ -23,8 +23,7 @@ struct guest_loop {
 int64_t guest_now_ns(void);
 
 /* duration in seconds, 0: for ever. */
-void guest_loop_init(struct guest_loop *loop, struct splitvif *vif, int signal_fd,
-		     double duration);
+void guest_loop_init(struct guest_loop *loop, struct splitvif *vif, int signal_fd, double duration);
 
 /* After a round that moved frames: looks at vif, signals and time now and then. */
 void guest_loop_busy(struct guest_loop *loop);

@@ -10,7 +10,7 @@
 #include "frontend/guest_loop.h"
 
 enum {
-	SINK_SENDERS = 64,	   /* further ones are counted as foreign */
+	SINK_SENDERS = 64,	  /* further ones are counted as foreign */
 	SINK_CREDIT_FRAMES = 128, /* under way at once, single slots */
 };
 

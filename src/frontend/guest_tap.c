@@ -142,9 +142,10 @@ static void announce(struct guest_tap *tap, const uint8_t mac[6],
 		     const struct netlink_address *address)
 {
 	uint8_t frame[ANNOUNCE_BYTES];
-	unsigned int length = !address			    ? announce_mac(frame, mac) :
-			      address->family == AF_INET ? announce_ipv4(frame, mac, address->bytes) :
-							   announce_ipv6(frame, mac, address->bytes);
+	unsigned int length = !address ? announce_mac(frame, mac)
+			      : address->family == AF_INET
+				      ? announce_ipv4(frame, mac, address->bytes)
+				      : announce_ipv6(frame, mac, address->bytes);
 	struct iovec iov = { frame, length };
 
 	splitvif_transmit(tap->vif, &(struct splitvif_output){ &iov, 1 }, 1);

@@ -26,14 +26,14 @@ struct guest_tap {
 	uint32_t frame_bytes;	 /* room for one frame of the VM's */
 	unsigned int batch;	 /* frames to ask the TAP for: grows while all come */
 	unsigned int spin_usecs; /* how long to look again before sleeping */
-	bool tap_dry;	   /* the last read left nothing behind */
-	bool tap_waiting;  /* a report of the TAP was asked for and has not come */
-	bool tap_gone;	   /* the VM deleted its eth0 */
-	bool tap_removed;  /* and we took notice */
-	bool blocked;	   /* no room in the ring */
-	int64_t kill_at_ns; /* when to end a command that was told to; 0: not told */
+	bool tap_dry;		 /* the last read left nothing behind */
+	bool tap_waiting;	 /* a report of the TAP was asked for and has not come */
+	bool tap_gone;		 /* the VM deleted its eth0 */
+	bool tap_removed;	 /* and we took notice */
+	bool blocked;		 /* no room in the ring */
+	int64_t kill_at_ns;	 /* when to end a command that was told to; 0: not told */
 	bool stopped;
-	int status; /* what to exit with once stopped */
+	int status;	     /* what to exit with once stopped */
 	uint64_t oversize;   /* frames of the VM's that did not fit their room */
 	uint64_t tap_errors; /* frames that the TAP did not take */
 	struct splitvif_frame frames[GUEST_TAP_BATCH];

@@ -237,13 +237,12 @@ static int run_guest(const struct front_options *options, const char *name)
 
 	if (result)
 		return result;
-	err = options->mode == FRONT_RUN ?
-		      guest_spawn(&guest, name, dir, options->command, error) :
-		      guest_enter(&guest, options->netns, error);
+	err = options->mode == FRONT_RUN ? guest_spawn(&guest, name, dir, options->command, error)
+					 : guest_enter(&guest, options->netns, error);
 	if (err) {
 		log_complain("%s", error);
-		return options->mode == FRONT_NETNS && err == -ENOENT ? EXIT_NOT_THERE :
-									exit_status(options, -err);
+		return options->mode == FRONT_NETNS && err == -ENOENT ? EXIT_NOT_THERE
+								      : exit_status(options, -err);
 	}
 	prctl(PR_SET_DUMPABLE, 0); /* maps are written: from now on nobody looks in */
 	signal_fd = block_signals();
@@ -264,9 +263,10 @@ static int run_builtin(const struct front_options *options, const char *name)
 	if (!vif)
 		return exit_status(options, errno);
 	splitvif_status(vif, &status);
-	say_what_it_got(&status, options->mode == FRONT_GEN  ? "gen" :
-				 options->mode == FRONT_SINK ? "sink" :
-							       "echo",
+	say_what_it_got(&status,
+			options->mode == FRONT_GEN    ? "gen"
+			: options->mode == FRONT_SINK ? "sink"
+						      : "echo",
 			status.prefix);
 	if (options->mode == FRONT_GEN)
 		result = guest_gen_run(vif, signal_fd, options);
@@ -301,7 +301,7 @@ int main(int argc, char **argv)
 	snprintf(name, sizeof(name), "vm%d", (int)getpid());
 	if (!options.name)
 		options.name = name;
-	return options.mode == FRONT_RUN || options.mode == FRONT_NETNS ?
-		       run_guest(&options, options.name) :
-		       run_builtin(&options, options.name);
+	return options.mode == FRONT_RUN || options.mode == FRONT_NETNS
+		       ? run_guest(&options, options.name)
+		       : run_builtin(&options, options.name);
 }

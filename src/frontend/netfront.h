@@ -39,7 +39,7 @@ struct netfront {
 	grant_ref_t refs[NETFRONT_GRANTS]; /* all that are granted now */
 	unsigned int nr_refs;
 	grant_ref_t tx_ring_ref, rx_ring_ref;
-	bool live; /* between prepare and revoke or bury */
+	bool live;			       /* between prepare and revoke or bury */
 	uint64_t events_sent, events_received; /* of channels that are gone */
 };
 

@@ -20,9 +20,9 @@ static int prepare(struct netlink *netlink)
 	netlink->seq = 0;
 	if (!netlink->socket)
 		return -errno;
-	return setsockopt(netlink_fd(netlink), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ?
-		       -errno :
-		       0;
+	return setsockopt(netlink_fd(netlink), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit))
+		       ? -errno
+		       : 0;
 }
 
 int netlink_open(struct netlink *netlink)
@@ -106,8 +106,8 @@ int netlink_add_ipv4(struct netlink *netlink, unsigned int index, uint32_t ip, u
 {
 	uint32_t host_mask = prefix < 32 ? 0xffffffffu >> prefix : 0;
 	char buffer[REQUEST_BYTES];
-	struct nlmsghdr *request = start(buffer, RTM_NEWADDR,
-					 NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
+	struct nlmsghdr *request =
+		start(buffer, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
 	struct ifaddrmsg *address = mnl_nlmsg_put_extra_header(request, sizeof(*address));
 
 	address->ifa_family = AF_INET;
@@ -140,9 +140,10 @@ static int take_mac(const struct nlmsghdr *message, void *mac)
 {
 	struct nlattr *attr;
 
-	mnl_attr_for_each(attr, message, sizeof(struct ifinfomsg))
-		if (mnl_attr_get_type(attr) == IFLA_ADDRESS && mnl_attr_get_payload_len(attr) == 6)
-			memcpy(mac, mnl_attr_get_payload(attr), 6);
+	mnl_attr_for_each(attr, message,
+			  sizeof(struct ifinfomsg)) if (mnl_attr_get_type(attr) == IFLA_ADDRESS &&
+							mnl_attr_get_payload_len(attr) == 6)
+		memcpy(mac, mnl_attr_get_payload(attr), 6);
 	return MNL_CB_OK;
 }
 
@@ -172,7 +173,8 @@ static int take_address(const struct nlmsghdr *message, void *arg)
 	const void *own = NULL;
 	struct nlattr *attr;
 
-	mnl_attr_for_each(attr, message, sizeof(*header)) {
+	mnl_attr_for_each(attr, message, sizeof(*header))
+	{
 		uint16_t type = mnl_attr_get_type(attr);
 
 		if (mnl_attr_get_payload_len(attr) == length &&

@@ -52,8 +52,8 @@ int probe_read(struct probe *probe, const uint8_t *frame, uint32_t size)
 	memcpy(&probe->sequence, fields + 8, 8);
 	memcpy(&probe->stamp_ns, fields + 16, 8);
 	memcpy(&crc, frame + AT_CRC, 4);
-	if (crc != (uint32_t)crc32(crc32(0, frame + PROBE_FRAME_MIN, size - PROBE_FRAME_MIN), fields,
-				   FIELDS_BYTES))
+	if (crc != (uint32_t)crc32(crc32(0, frame + PROBE_FRAME_MIN, size - PROBE_FRAME_MIN),
+				   fields, FIELDS_BYTES))
 		return -EBADMSG;
 	return 0;
 }

@@ -12,7 +12,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PROBE_ETHERTYPE = 0x88b5, PROBE_HEADER_BYTES = 28, PROBE_FRAME_MIN = 14 + PROBE_HEADER_BYTES };
+enum {
+	PROBE_ETHERTYPE = 0x88b5,
+	PROBE_HEADER_BYTES = 28,
+	PROBE_FRAME_MIN = 14 + PROBE_HEADER_BYTES
+};
 
 enum probe_kind {
 	PROBE_DATA = 1,

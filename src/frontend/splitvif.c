@@ -43,8 +43,10 @@ static int check_config(const struct splitvif_config *config, char *error, size_
 			 config->name);
 		return -EINVAL;
 	}
-	if (config->bridge && strlen(config->bridge) >= sizeof(((struct splitvif_status *)0)->bridge)) {
-		snprintf(error, size, "bad bridge '%.80s': longer than 15 characters; choose another",
+	if (config->bridge &&
+	    strlen(config->bridge) >= sizeof(((struct splitvif_status *)0)->bridge)) {
+		snprintf(error, size,
+			 "bad bridge '%.80s': longer than 15 characters; choose another",
 			 config->bridge);
 		return -EINVAL;
 	}
@@ -330,8 +332,7 @@ void splitvif_stats(const struct splitvif *vif, struct splitvif_stats *stats)
 		.rx_frames = front->rx.frames,
 		.rx_bytes = front->rx.bytes,
 		.rx_errors = front->rx.errors,
-		.events_sent = front->events_sent + front->tx_channel.sent +
-			       front->rx_channel.sent,
+		.events_sent = front->events_sent + front->tx_channel.sent + front->rx_channel.sent,
 		.events_received = front->events_received + front->tx_channel.received +
 				   front->rx_channel.received,
 		.connections = vif->connect.connections,

@@ -179,11 +179,11 @@ struct splitvif_stats {
 	uint64_t tx_refused;	      /* too short or too long, never sent */
 	uint64_t tx_full;	      /* times there was no room */
 	uint64_t rx_frames, rx_bytes;
-	uint64_t rx_errors;		    /* the backend reported an error instead */
-	uint64_t events_sent;		    /* notifications to the backend */
-	uint64_t events_received;	    /* wake-ups by it */
-	uint64_t connections, violations;   /* times connected; by whose fault it ended */
-	uint64_t last_outage_ns;	    /* how long the last re-connection took */
+	uint64_t rx_errors;		  /* the backend reported an error instead */
+	uint64_t events_sent;		  /* notifications to the backend */
+	uint64_t events_received;	  /* wake-ups by it */
+	uint64_t connections, violations; /* times connected; by whose fault it ended */
+	uint64_t last_outage_ns;	  /* how long the last re-connection took */
 };
 SPLITVIF_API void splitvif_stats(const struct splitvif *vif, struct splitvif_stats *stats);
 

@@ -38,9 +38,9 @@ static const struct {
 	const char *name;
 	enum log_level level;
 } level_words[] = {
-	{ "emerg", LOG_EMERGENCY }, { "alert", LOG_ALERTING },	 { "crit", LOG_CRITICAL },
-	{ "err", LOG_ERROR },	    { "error", LOG_ERROR },	 { "warn", LOG_WARN },
-	{ "warning", LOG_WARN },    { "notice", LOG_NOTE },	 { "info", LOG_INFORM },
+	{ "emerg", LOG_EMERGENCY }, { "alert", LOG_ALERTING }, { "crit", LOG_CRITICAL },
+	{ "err", LOG_ERROR },	    { "error", LOG_ERROR },    { "warn", LOG_WARN },
+	{ "warning", LOG_WARN },    { "notice", LOG_NOTE },    { "info", LOG_INFORM },
 	{ "debug", LOG_DEBUGGING }, { "trace", LOG_TRACE },
 };
 

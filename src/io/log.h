@@ -54,10 +54,10 @@ void log_write(struct log_site *site, enum log_level level, const char *area, co
 void log_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A macro, since each site has its own limit. */
-#define LOG_AT(level, area, ...)                                                                   \
-	do {                                                                                       \
-		static struct log_site log_site_here;                                              \
-		log_write(&log_site_here, level, area, __VA_ARGS__);                               \
+#define LOG_AT(level, area, ...)                                     \
+	do {                                                         \
+		static struct log_site log_site_here;                \
+		log_write(&log_site_here, level, area, __VA_ARGS__); \
 	} while (0)
 
 #define log_error(area, ...) LOG_AT(LOG_ERROR, area, __VA_ARGS__)

@@ -74,14 +74,14 @@ static void test_errors_are_counted_and_posted_again(void **state)
 	struct fixture *f = *state;
 	struct splitvif_frame frames[8];
 
-	mock_send_slot(&f->mock, sent, 0, 0, -1);			 /* error */
-	mock_send_slot(&f->mock, sent, 0, NETRXF_more_data, 1000);	 /* error in the middle */
+	mock_send_slot(&f->mock, sent, 0, 0, -1);		   /* error */
+	mock_send_slot(&f->mock, sent, 0, NETRXF_more_data, 1000); /* error in the middle */
 	mock_send_slot(&f->mock, sent, 0, NETRXF_more_data, -2);
 	mock_send_slot(&f->mock, sent, 0, 0, 10);
-	mock_send_slot(&f->mock, sent, 0, 0, 13);			 /* no Ethernet header */
+	mock_send_slot(&f->mock, sent, 0, 0, 13); /* no Ethernet header */
 	mock_send_slot(&f->mock, sent, 0, 0, 0);
-	mock_send_slot(&f->mock, sent, 4096 - 60, 0, 60);		 /* a good one */
-	mock_send_slot(&f->mock, sent, 0, NETRXF_more_data, 60);	 /* with an empty slot */
+	mock_send_slot(&f->mock, sent, 4096 - 60, 0, 60);	 /* a good one */
+	mock_send_slot(&f->mock, sent, 0, NETRXF_more_data, 60); /* with an empty slot */
 	mock_send_slot(&f->mock, sent, 0, NETRXF_more_data, 0);
 	mock_send_slot(&f->mock, sent, 0, 0, 4);
 	mock_publish_rx(&f->mock);

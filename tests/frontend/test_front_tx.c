@@ -22,8 +22,8 @@ static bool send_frame(struct front_tx *tx, const uint8_t *bytes, uint32_t lengt
 	return true;
 }
 
-static const uint32_t lengths[] = { 14,	  60,	64,   1514, 2111, 2112, 2113, 4095,  4096,
-				    4097, 6208, 6209, 9018, 20000, 65534, 65535 };
+static const uint32_t lengths[] = { 14,	  60,	64,   1514, 2111, 2112,	 2113,	4095,
+				    4096, 4097, 6208, 6209, 9018, 20000, 65534, 65535 };
 
 static void test_frames_arrive_whole(void **state)
 {

@@ -24,12 +24,12 @@ static void test_everything_is_granted_once(void **state)
 	assert_int_equal(in_use, 2);
 	assert_int_equal(mock_rx_posted(&f->mock), FRONT_RX_PAGES);
 	for (int i = 0; i < 256; i++) {
-		assert_non_null(grant_resolve(&f->mock.view, f->front.tx.refs[i], 0, 4096, false,
-					      &status));
-		assert_null(grant_resolve(&f->mock.view, f->front.tx.refs[i], 0, 4096, true,
-					  &status));
-		assert_non_null(grant_resolve(&f->mock.view, f->front.rx.refs[i], 0, 4096, true,
-					      &status));
+		assert_non_null(
+			grant_resolve(&f->mock.view, f->front.tx.refs[i], 0, 4096, false, &status));
+		assert_null(
+			grant_resolve(&f->mock.view, f->front.tx.refs[i], 0, 4096, true, &status));
+		assert_non_null(
+			grant_resolve(&f->mock.view, f->front.rx.refs[i], 0, 4096, true, &status));
 	}
 }
 

@@ -12,8 +12,12 @@ static const uint32_t sizes[] = { PROBE_FRAME_MIN, 60, 64, 1514, 65535 };
 static void test_what_was_written_is_read(void **state)
 {
 	static uint8_t frame[65535];
-	struct probe in = { .dst = { 2, 1 }, .src = { 2, 2 }, .kind = PROBE_DATA, .run = 7,
-			    .sequence = 1ull << 40, .stamp_ns = 123456789012345 };
+	struct probe in = { .dst = { 2, 1 },
+			    .src = { 2, 2 },
+			    .kind = PROBE_DATA,
+			    .run = 7,
+			    .sequence = 1ull << 40,
+			    .stamp_ns = 123456789012345 };
 
 	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
 		struct probe out;

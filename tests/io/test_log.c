@@ -94,8 +94,10 @@ static void test_levels_by_area(void **state)
 
 static void test_bad_specs_change_nothing(void **state)
 {
-	static const char *const bad[] = { "", "loud", "info,", ":info", "one:", "one:loud",
-					   "error,bridge:", "averyveryverylongarea:info" };
+	static const char *const bad[] = {
+		"",	"loud",	    "info,",	     ":info",
+		"one:", "one:loud", "error,bridge:", "averyveryverylongarea:info"
+	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(log_set_levels(bad[i]), -EINVAL);

@@ -1,0 +1,145 @@
+#include "frontend/front_device.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { STORE_TIMEOUT_MS = 2000, KEY_PATH_BYTES = XENBUS_PATH_BYTES + 64 };
+
+int front_device_open(struct front_device *device, int store_fd)
+{
+	device->store = store_client_socket(store_fd, STORE_TIMEOUT_MS);
+	if (device->store)
+		return 0;
+	close(store_fd);
+	return -ENOMEM;
+}
+
+void front_device_close(struct front_device *device)
+{
+	if (device->store)
+		store_client_close(device->store);
+	device->store = NULL;
+}
+
+int front_device_bind(struct front_device *device, domid_t domid, uint32_t devid)
+{
+	char path[KEY_PATH_BYTES];
+	int length;
+
+	device->devid = devid;
+	xenbus_frontend_path(device->frontend_path, domid, devid);
+	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_BACKEND, device->frontend_path);
+	length = store_read(device->store, STORE_NO_TRANSACTION, path, device->backend_path,
+			    sizeof(device->backend_path));
+	if (length < 0)
+		return length;
+	if ((size_t)length >= sizeof(device->backend_path))
+		return -ENAMETOOLONG;
+	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_STATE, device->backend_path);
+	return store_watch(device->store, path, XENBUS_KEY_STATE);
+}
+
+static int write_key(struct front_device *device, uint32_t transaction, const char *key,
+		     unsigned long value)
+{
+	char path[KEY_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "%s/%s", device->frontend_path, key);
+	return store_printf(device->store, transaction, path, "%lu", value);
+}
+
+int front_device_set_state(struct front_device *device, enum xenbus_state state)
+{
+	return write_key(device, STORE_NO_TRANSACTION, XENBUS_KEY_STATE, (unsigned long)state);
+}
+
+/* Below a directory that we may not read, the store calls "not there" EACCES. */
+int front_device_backend_state(struct front_device *device, enum xenbus_state *state)
+{
+	uint64_t number = XenbusStateUnknown;
+	int err = store_read_number(device->store, STORE_NO_TRANSACTION, device->backend_path,
+				    XENBUS_KEY_STATE, XenbusStateReconfigured, &number);
+
+	*state = (enum xenbus_state)number;
+	return err == -ENOENT || err == -EACCES ? 0 : err;
+}
+
+bool front_device_backend_has(struct front_device *device, const char *feature)
+{
+	uint64_t value = 0;
+
+	store_read_number(device->store, STORE_NO_TRANSACTION, device->backend_path, feature, 1,
+			  &value);
+	return value == 1;
+}
+
+void front_device_backend_reason(struct front_device *device, char *reason, size_t size)
+{
+	const char *own = strstr(device->backend_path, "backend/");
+	char path[KEY_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "/local/domain/0/error/%s/error", own ? own : "");
+	if (!own || store_read(device->store, STORE_NO_TRANSACTION, path, reason, size) <= 0)
+		snprintf(reason, size, "no reason given");
+}
+
+struct offer {
+	struct front_device *device;
+	const struct netfront *front;
+};
+
+/* Nothing that is not served: no segmentation, no checksum left blank. */
+static int write_offer(struct store_client *store, uint32_t transaction, void *arg)
+{
+	const struct offer *offer = arg;
+	const struct netfront *front = offer->front;
+	bool split = front->rx_channel.port != 0;
+	const struct {
+		const char *key; /* NULL: not with these channels */
+		unsigned long value;
+	} keys[] = {
+		{ XENBUS_KEY_TX_RING_REF, front->tx_ring_ref },
+		{ XENBUS_KEY_RX_RING_REF, front->rx_ring_ref },
+		{ split ? XENBUS_KEY_EVTCHN_TX : XENBUS_KEY_EVTCHN, front->tx_channel.port },
+		{ split ? XENBUS_KEY_EVTCHN_RX : NULL, front->rx_channel.port },
+		{ XENBUS_KEY_REQUEST_RX_COPY, 1 },
+		{ XENBUS_KEY_RX_NOTIFY, 1 },
+		{ XENBUS_KEY_SG, 1 },
+		{ XENBUS_KEY_NO_CSUM, 1 },
+		{ XENBUS_KEY_STATE, XenbusStateConnected },
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && !err; i++)
+		if (keys[i].key)
+			err = write_key(offer->device, transaction, keys[i].key, keys[i].value);
+	return err;
+}
+
+int front_device_offer(struct front_device *device, const struct netfront *front)
+{
+	struct offer offer = { device, front };
+
+	return store_transact(device->store, write_offer, &offer);
+}
+
+void front_device_report(struct front_device *device, int error, const char *text)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "error/device/vif/%u/error", device->devid);
+	store_printf(device->store, STORE_NO_TRANSACTION, path, "%d %s", error, text);
+}
+
+int front_device_drain(struct front_device *device)
+{
+	char path[KEY_PATH_BYTES], token[32];
+	int n = 0, got;
+
+	while ((got = store_next_event(device->store, path, sizeof(path), token, sizeof(token))) ==
+	       1)
+		n++;
+	return got < 0 ? got : n;
+}

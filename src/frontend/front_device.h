@@ -1,0 +1,48 @@
+/*
+ * The vif in the store: its frontend directory, which is ours to write, and
+ * its backend's, which we read and watch. Key names and states are Xen's
+ * (store/xenbus.h).
+ *
+ * 0 or -errno as the store says, unless a function says otherwise.
+ */
+#ifndef FRONTEND_FRONT_DEVICE_H
+#define FRONTEND_FRONT_DEVICE_H
+
+#include "frontend/netfront.h"
+#include "store/client.h"
+#include "store/xenbus.h"
+
+struct front_device {
+	struct store_client *store; /* NULL: not open */
+	uint32_t devid;
+	char frontend_path[XENBUS_PATH_BYTES];
+	char backend_path[XENBUS_PATH_BYTES];
+};
+
+/* Takes the connection over, also if it fails. */
+int front_device_open(struct front_device *device, int store_fd);
+void front_device_close(struct front_device *device);
+
+/* Finds the backend's directory and watches its state. */
+int front_device_bind(struct front_device *device, domid_t domid, uint32_t devid);
+
+int front_device_set_state(struct front_device *device, enum xenbus_state state);
+
+/* XenbusStateUnknown: the backend's directory is gone. */
+int front_device_backend_state(struct front_device *device, enum xenbus_state *state);
+bool front_device_backend_has(struct front_device *device, const char *feature);
+
+/* Why the backend says that it closed; "no reason given" is also an answer. */
+void front_device_backend_reason(struct front_device *device, char *reason, size_t size);
+
+/* Writes what the backend needs of a prepared netfront, and the state
+ * Connected, all at once. */
+int front_device_offer(struct front_device *device, const struct netfront *front);
+
+/* Leaves our own reason for closing where tools look for it. */
+void front_device_report(struct front_device *device, int error, const char *text);
+
+/* Takes all watch events; how many, or -errno. */
+int front_device_drain(struct front_device *device);
+
+#endif

@@ -13,6 +13,9 @@ enum { HOST_TEXT_BYTES = 160 };
 /* CLOCK_MONOTONIC. */
 int64_t host_now_ns(void);
 
+/* Processor time of this process. */
+int64_t host_cpu_ns(void);
+
 /* "A,B", both allowed to us; A may be B. 0, -EINVAL not of that form, -ENOENT
  * not allowed or not there. */
 int host_parse_cpus(const char *text, int cpus[2]);

@@ -31,6 +31,8 @@ int measure_place(const struct options *options, struct report *report, int cpus
 void measure_begin(struct measure *measure)
 {
 	measure->before = host_time_read();
+	measure->before_ns = host_now_ns();
+	measure->before_cpu_ns = host_cpu_ns();
 	measure->nr = 0;
 }
 
@@ -43,6 +45,8 @@ void measure_add(struct measure *measure, uint64_t events, int64_t ns)
 void measure_tell(struct measure *measure, struct report *report, const char *key, const char *head)
 {
 	double steal = host_steal_percent(measure->before, host_time_read());
+	double cpu = (double)(host_cpu_ns() - measure->before_cpu_ns);
+	double wall = (double)(host_now_ns() - measure->before_ns);
 	struct statistics statistics = { 0 };
 
 	statistics_summarise(&statistics, measure->samples, measure->nr);
@@ -54,5 +58,6 @@ void measure_tell(struct measure *measure, struct report *report, const char *ke
 	report_decimal(report, "min", "min", statistics.min, 3);
 	report_decimal(report, "max", "max", statistics.max, 3);
 	report_number(report, "repeats", "repeats", statistics.samples);
+	report_decimal(report, "cpu_percent", "cpu %", wall > 0 ? 100 * cpu / wall : 0, 0);
 	report_decimal(report, "steal_percent", "steal %", steal, 1);
 }

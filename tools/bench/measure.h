@@ -13,9 +13,10 @@
 /* As all programs of splitvif. */
 enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NO_DAEMON = 3 };
 
-/* One run: figures a second, in millions, and how much time it took. */
+/* A row in the making. Samples are millions of events a second. */
 struct measure {
 	struct host_time before;
+	int64_t before_ns, before_cpu_ns;
 	double samples[STATISTICS_SAMPLES_MAX];
 	size_t nr;
 };
@@ -27,8 +28,9 @@ int measure_place(const struct options *options, struct report *report, int cpus
 void measure_begin(struct measure *measure);
 void measure_add(struct measure *measure, uint64_t events, int64_t ns);
 
-/* Adds median, quartiles, extremes and stolen time to the open row; `key` and
- * `head` name the median. */
+/* Adds median, quartiles and extremes to the open row; `key` and `head` name the
+ * median. Then how much processor time our own side got, which is 100 for a
+ * polling side that nobody disturbed, and how much was stolen from all. */
 void measure_tell(struct measure *measure, struct report *report, const char *key,
 		  const char *head);
 

@@ -12,7 +12,7 @@
 
 #define MS INT64_C(1000000)
 
-enum { LEARN_TRIES = 20, STALL_MS = 2000, QUIET_MS = 300, PROCESS_MS = 1 };
+enum { LEARN_TRIES = 20, STALL_MS = 5000, QUIET_MS = 300, PROCESS_MS = 1 };
 
 static struct splitvif *open_vif(const char *name, char error[RELAY_TEXT_BYTES])
 {
@@ -275,12 +275,15 @@ static void show_progress(const struct relay *relay, uint64_t target, int64_t *s
 		      (unsigned long long)(target - relay->sent));
 }
 
+/* At least one frame: beside busy neighbours the daemon may have to wait for its
+ * turn. */
 static int run_timed(struct relay *relay, int64_t end)
 {
+	uint64_t before = relay->arrivals.good;
 	int64_t now;
 	int err = 0;
 
-	while (!err && (now = host_now_ns()) < end) {
+	while (!err && ((now = host_now_ns()) < end || relay->arrivals.good == before)) {
 		err = turn(relay, UINT64_MAX, now);
 		if (!err && now - relay->moved_ns > STALL_MS * MS)
 			err = -ETIMEDOUT;

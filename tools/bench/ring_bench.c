@@ -14,7 +14,7 @@
 #include "bench/ring_front.h"
 #include "io/log.h"
 
-enum { STALL_NS = 2000000000 };
+enum { STALL_MS = 5000 };
 
 struct ring_bench {
 	struct ring_load load;
@@ -73,7 +73,7 @@ destroy:
 /* Ends the backend, one way or the other: what it said, 0 if it went well. */
 static int teardown(struct ring_bench *bench)
 {
-	int64_t deadline = host_now_ns() + STALL_NS;
+	int64_t deadline = host_now_ns() + STALL_MS * INT64_C(1000000);
 	int status = 0;
 
 	ring_link_stop(&bench->link, &bench->front.signaller);
@@ -87,14 +87,15 @@ static int teardown(struct ring_bench *bench)
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ESRCH;
 }
 
-/* Messages within the time, to the end of the turn that completes it. */
+/* Messages within the time, to the end of the turn that completes it; but at
+ * least one: beside busy neighbours both sides may have to wait for their turn. */
 static int run(struct ring_bench *bench, double seconds, uint64_t *messages, int64_t *ns)
 {
 	int64_t start = host_now_ns(), end = start + (int64_t)(seconds * 1e9);
 	int64_t now = start, moved = start;
 
 	*messages = 0;
-	while (now < end) {
+	while (now < end || !*messages) {
 		int done = ring_front_turn(&bench->front);
 
 		if (done < 0)
@@ -102,7 +103,7 @@ static int run(struct ring_bench *bench, double seconds, uint64_t *messages, int
 		now = host_now_ns();
 		if (done)
 			moved = now;
-		else if (now - moved > STALL_NS)
+		else if (now - moved > STALL_MS * INT64_C(1000000))
 			return -ETIMEDOUT;
 		if (interrupt_seen())
 			return -EINTR;
@@ -142,6 +143,7 @@ static void tell(struct ring_bench *bench, struct measure *measure, uint64_t tot
 	report_string(report, "shape", "ring", shape_name(bench->load.shape));
 	report_number(report, "size", "bytes", bench->load.size);
 	report_number(report, "batch", "batch", bench->load.batch);
+	report_number(report, "messages", NULL, total);
 	measure_tell(measure, report, "mmsg_per_s", "Mmsg/s");
 	report_decimal(report, "front_notifications_per_1000", "kicks/1000",
 		       (double)bench->link.front.sent / thousands, 2);
@@ -155,7 +157,7 @@ static const char *explain(int err)
 	case -EINTR:
 		return "interrupted";
 	case -ETIMEDOUT:
-		return "no message for 2 s";
+		return "no message for 5 s";
 	case -EBADMSG:
 		return "a payload is not the one that was sent";
 	case -ESRCH:

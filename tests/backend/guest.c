@@ -37,12 +37,25 @@ void world_open(struct world *world, enum engine_kind engine)
 
 void world_close(struct world *world)
 {
+	if (world->threaded)
+		worker_destroy(world->worker);
+	else
+		worker_close(world->worker);
 	bridge_detach(world->bridge, &world->memory->port);
 	bridge_destroy(world->bridge);
-	worker_close(world->worker);
 	evtchn_table_destroy(world->evtchns);
 	close(world->alarm_fd);
 	test_free(world->memory);
+}
+
+void world_start_thread(struct world *world)
+{
+	char note[160];
+
+	worker_close(world->worker);
+	world->threaded = true;
+	assert_int_equal(
+		worker_create(&world->worker, ENGINE_AUTO, world->alarm_fd, note, sizeof(note)), 0);
 }
 
 void world_turn(struct world *world)

@@ -24,6 +24,7 @@ struct world {
 	struct memory_port *memory;
 	struct evtchn_table *evtchns;
 	int alarm_fd;
+	bool threaded;
 };
 
 /* The time, as all workers of a world see it. */
@@ -31,6 +32,8 @@ extern uint64_t world_now_ms;
 
 void world_open(struct world *world, enum engine_kind engine);
 void world_close(struct world *world);
+/* Instead of turning it by hand: a worker with its thread, and the true time. */
+void world_start_thread(struct world *world);
 
 /* As many loops of the worker as it takes to see what was just signalled. */
 void world_turn(struct world *world);

@@ -394,28 +394,12 @@ static void threaded_detach(struct rig *rig)
 	rig->guest.vif = NULL;
 }
 
-/* The world's worker gives way to one with a thread. */
 static struct rig *threaded_rig(void)
 {
 	struct rig *rig = rig_create(ENGINE_AUTO);
-	char note[160];
 
-	worker_close(rig->world.worker);
-	assert_int_equal(worker_create(&rig->world.worker, ENGINE_AUTO, rig->world.alarm_fd, note,
-				       sizeof(note)),
-			 0);
+	world_start_thread(&rig->world);
 	return rig;
-}
-
-static void threaded_rig_close(struct rig *rig)
-{
-	char note[160];
-
-	worker_destroy(rig->world.worker);
-	assert_int_equal(worker_open(&rig->world.worker, ENGINE_EPOLL, rig->world.alarm_fd, note,
-				     sizeof(note)),
-			 0);
-	rig_close(rig);
 }
 
 /* Waits for the guest's event; false after a second. */
@@ -450,7 +434,7 @@ static void test_a_thread_of_its_own(void **state)
 	threaded_detach(rig);
 	assert_int_equal(okay, 1000);
 	assert_int_equal(rig->world.memory->n, 1000);
-	threaded_rig_close(rig);
+	rig_close(rig);
 }
 
 /* A guest that signals at the very moment of its end. */
@@ -468,7 +452,7 @@ static void test_detaching_under_fire(void **state)
 		rig->guest.tx.in_cons = rig->guest.tx.in_seen = rig->guest.tx.produced;
 		memory_port_clear(rig->world.memory);
 	}
-	threaded_rig_close(rig);
+	rig_close(rig);
 }
 
 int main(void)

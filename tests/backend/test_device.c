@@ -1,0 +1,638 @@
+/*
+ * The handshake, with a real store, a real worker, and a guest that keeps it,
+ * breaks it, or dies in it; and the toolstack's stand-in before it.
+ */
+#include "support/unit.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/device.h"
+#include "backend/guest.h"
+#include "backend/toolstack.h"
+#include "io/log.h"
+#include "store/server.h"
+
+enum { DOMID = 1 };
+
+#define BACKEND "/local/domain/0/backend/vif/1/0"
+#define FRONTEND "/local/domain/1/device/vif/0"
+#define ERROR_NODE "/local/domain/0/error/backend/vif/1/0/error"
+
+struct rig {
+	struct world world;
+	struct guest guest;
+	struct networks networks;
+	struct store_server *server;
+	struct store_client *dom0, *domu, *stranger;
+	struct devices *devices;
+	struct toolstack toolstack;
+	bool domain_is_there;
+};
+
+static struct foreign_domain *find_domain(void *arg, uint16_t domid)
+{
+	struct rig *rig = arg;
+
+	return domid == DOMID && rig->domain_is_there ? &rig->guest.domain : NULL;
+}
+
+static struct rig *rig_open(void)
+{
+	struct rig *rig = test_calloc(1, sizeof(*rig));
+	struct devices_config config = { .networks = &rig->networks,
+					 .find_domain = find_domain,
+					 .arg = rig };
+
+	world_open(&rig->world, ENGINE_EPOLL);
+	world_start_thread(&rig->world);
+	guest_create(&rig->guest, &rig->world, DOMID);
+	rig->domain_is_there = true;
+	rig->networks.nr = 1;
+	rig->networks.list[0] = (struct network){
+		.config = { .name = "xenbr0",
+			    .mtu = 1500,
+			    .ip = inet_addr("10.77.0.1"),
+			    .prefix = 29 },
+		.bridge = rig->world.bridge,
+	};
+	rig->server = store_server_create();
+	rig->dom0 = config.store = store_client_local(rig->server, 0);
+	rig->domu = store_client_local(rig->server, DOMID);
+	rig->stranger = store_client_local(rig->server, 2);
+	assert_non_null(rig->stranger);
+	assert_int_equal(store_server_introduce(rig->server, DOMID), 0);
+	store_printf(rig->dom0, 0, "/local/domain/1/name", "guest");
+	config.worker = rig->world.worker;
+	rig->devices = devices_create(&config);
+	assert_non_null(rig->devices);
+	rig->toolstack = (struct toolstack){ rig->dom0, &rig->networks, rig->devices };
+	return rig;
+}
+
+static void rig_close(struct rig *rig)
+{
+	uint32_t granted, in_use;
+
+	devices_destroy(rig->devices);
+	grant_census(&rig->guest.domain.grants, &granted, &in_use);
+	assert_int_equal(in_use, 0);
+	store_client_close(rig->stranger);
+	store_client_close(rig->domu);
+	store_client_close(rig->dom0);
+	store_server_destroy(rig->server);
+	guest_destroy(&rig->guest);
+	world_close(&rig->world);
+	test_free(rig);
+}
+
+/* What the control thread would do by itself. */
+static void settle(struct rig *rig)
+{
+	for (int i = 0; i < 4; i++)
+		devices_handle_events(rig->devices);
+}
+
+static const struct domain_info domain = { .domid = DOMID, .name = "guest" };
+
+static void create_vif(struct rig *rig, struct hypercall_vif_created *created)
+{
+	struct hypercall_vif_create wanted = { .mtu = 0 };
+
+	assert_int_equal(toolstack_vif_create(&rig->toolstack, &domain, &wanted, created), 0);
+}
+
+static void check_key(struct rig *rig, const char *path, const char *expected)
+{
+	char value[128];
+	int err = store_read(rig->dom0, 0, path, value, sizeof(value));
+
+	if (!expected && err == -ENOENT)
+		return;
+	if (!expected || err < 0 || strcmp(value, expected))
+		fail_msg("%s is '%s' (%d) instead of '%s'", path, err < 0 ? "" : value, err,
+			 expected ? expected : "away");
+}
+
+static void check_state(struct rig *rig, const char *expected)
+{
+	check_key(rig, BACKEND "/state", expected);
+}
+
+/* A frontend's key; NULL removes it. */
+static void put(struct rig *rig, const char *key, const char *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), FRONTEND "/%s", key);
+	if (value)
+		assert_int_equal(store_write(rig->domu, 0, path, value, strlen(value)), 0);
+	else
+		assert_int_equal(store_remove(rig->domu, 0, path), 0);
+}
+
+static void put_number(struct rig *rig, const char *key, uint32_t value)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", value);
+	put(rig, key, text);
+}
+
+static void put_state(struct rig *rig, const char *state)
+{
+	put(rig, "state", state);
+	settle(rig);
+}
+
+static void put_keys(struct rig *rig)
+{
+	put_number(rig, "tx-ring-ref", rig->guest.tx_ring_ref);
+	put_number(rig, "rx-ring-ref", rig->guest.rx_ring_ref);
+	put_number(rig, "event-channel-tx", rig->guest.tx_channel.port);
+	put_number(rig, "event-channel-rx", rig->guest.rx_channel.port);
+	put(rig, "request-rx-copy", "1");
+	put(rig, "feature-sg", "1");
+	put(rig, "feature-rx-notify", "1");
+}
+
+static struct rig *connected_rig(void)
+{
+	struct hypercall_vif_created created;
+	struct rig *rig = rig_open();
+
+	create_vif(rig, &created);
+	put_keys(rig);
+	put_state(rig, "4");
+	check_state(rig, "4");
+	return rig;
+}
+
+static struct device *device(struct rig *rig)
+{
+	return devices_find(rig->devices, "guest.0");
+}
+
+static void test_what_the_toolstack_writes(void **state)
+{
+	static const char *const keys[][2] = {
+		{ BACKEND "/frontend", FRONTEND },
+		{ BACKEND "/frontend-id", "1" },
+		{ BACKEND "/online", "1" },
+		{ BACKEND "/type", "vif" },
+		{ BACKEND "/handle", "0" },
+		{ BACKEND "/bridge", "xenbr0" },
+		{ BACKEND "/mtu", "1500" },
+		{ BACKEND "/ip", "10.77.0.2" },
+		{ FRONTEND "/backend", BACKEND },
+		{ FRONTEND "/backend-id", "0" },
+		{ FRONTEND "/handle", "0" },
+		{ FRONTEND "/mtu", "1500" },
+		{ FRONTEND "/trusted", "1" },
+		{ FRONTEND "/state", "1" },
+		/* and what the backend offers at once */
+		{ BACKEND "/state", "2" },
+		{ BACKEND "/feature-sg", "1" },
+		{ BACKEND "/feature-rx-copy", "1" },
+		{ BACKEND "/feature-rx-flip", "0" },
+		{ BACKEND "/feature-split-event-channels", "1" },
+		{ BACKEND "/feature-gso-tcpv4", NULL },
+		{ BACKEND "/feature-multicast-control", NULL },
+		{ BACKEND "/multi-queue-max-queues", NULL },
+	};
+	struct hypercall_vif_created created;
+	struct rig *rig = rig_open();
+	char mac[32], other[32];
+
+	create_vif(rig, &created);
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		check_key(rig, keys[i][0], keys[i][1]);
+	assert_true(store_read(rig->dom0, 0, BACKEND "/mac", mac, sizeof(mac)) > 0);
+	assert_true(store_read(rig->domu, 0, FRONTEND "/mac", other, sizeof(other)) > 0);
+	assert_string_equal(mac, other);
+	assert_memory_equal(mac, "00:16:3e:", 9);
+	assert_int_equal(created.ip, inet_addr("10.77.0.2"));
+	assert_int_equal(created.gateway, inet_addr("10.77.0.1"));
+	assert_int_equal(created.prefix, 29);
+	/* The guest reads the backend's directory and writes its own. */
+	assert_true(store_read(rig->domu, 0, BACKEND "/mac", mac, sizeof(mac)) > 0);
+	assert_int_equal(store_write(rig->domu, 0, BACKEND "/mac", "x", 1), -EACCES);
+	assert_int_equal(store_read(rig->stranger, 0, BACKEND "/mac", mac, sizeof(mac)), -EACCES);
+	assert_int_equal(store_read(rig->stranger, 0, FRONTEND "/mac", mac, sizeof(mac)), -EACCES);
+	rig_close(rig);
+}
+
+static void test_what_the_toolstack_refuses(void **state)
+{
+	static const struct {
+		const char *name;
+		struct hypercall_vif_create wanted;
+		const char *ip;
+		int err;
+	} cases[] = {
+		{ "no such bridge", { .bridge = "nobr" }, NULL, -ENODEV },
+		{ "a bridge name without an end", { .bridge = "0123456789abcdef" }, NULL, -ENODEV },
+		{ "a group MAC", { .mac = { 1, 2, 3, 4, 5, 6 } }, NULL, -EINVAL },
+		{ "the first one's MAC", { .mac = { 2, 0, 0, 0, 0, 5 } }, NULL, -EADDRINUSE },
+		{ "MTU too small", { .mtu = 67 }, NULL, -EMSGSIZE },
+		{ "MTU above the bridge's", { .mtu = 1501 }, NULL, -EMSGSIZE },
+		{ "the first one's address", { .mtu = 0 }, "10.77.0.2", -EADDRINUSE },
+		{ "the uplink's address", { .mtu = 0 }, "10.77.0.1", -EADDRINUSE },
+		{ "an address elsewhere", { .mtu = 0 }, "192.168.0.9", 0 },
+		{ "the smallest MTU", { .mtu = 68 }, NULL, 0 },
+	};
+	struct hypercall_vif_create first = { .mac = { 2, 0, 0, 0, 0, 5 } };
+	struct hypercall_vif_created created;
+	struct rig *rig = rig_open();
+
+	assert_int_equal(toolstack_vif_create(&rig->toolstack, &domain, &first, &created), 0);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct hypercall_vif_create wanted = cases[i].wanted;
+		int err;
+
+		wanted.ip = cases[i].ip ? inet_addr(cases[i].ip) : 0;
+		err = toolstack_vif_create(&rig->toolstack, &domain, &wanted, &created);
+		if (err != cases[i].err)
+			fail_msg("%s: %d", cases[i].name, err);
+	}
+	rig_close(rig);
+}
+
+/* Addresses (6 hosts, one the uplink's) and device numbers come to an end. */
+static void test_what_runs_out(void **state)
+{
+	struct hypercall_vif_create wanted = { .mtu = 0 };
+	struct hypercall_vif_created created;
+	struct rig *rig = rig_open();
+
+	for (int i = 0; i < 5; i++)
+		create_vif(rig, &created);
+	assert_int_equal(created.devid, 4);
+	assert_int_equal(toolstack_vif_create(&rig->toolstack, &domain, &wanted, &created),
+			 -EADDRNOTAVAIL);
+	wanted.ip = inet_addr("192.168.0.1");
+	for (int i = 0; i < 3; i++, wanted.ip += htonl(1))
+		assert_int_equal(toolstack_vif_create(&rig->toolstack, &domain, &wanted, &created),
+				 0);
+	assert_int_equal(toolstack_vif_create(&rig->toolstack, &domain, &wanted, &created),
+			 -ENOSPC);
+	rig_close(rig);
+}
+
+/* A frame each way: it is not only called connected. */
+static void check_carries(struct rig *rig)
+{
+	struct guest_answers answers = { 0 };
+
+	guest_put_frame(&rig->guest, 1, 60, 1);
+	guest_kick_tx(&rig->guest);
+	for (int i = 0; i < 10000 && ring_pending(&rig->guest.tx) < 1; i++)
+		poll(NULL, 0, 1);
+	guest_take_answers(&rig->guest, &answers);
+	assert_int_equal(answers.okay, 1);
+}
+
+static void test_a_frontend_that_waits(void **state)
+{
+	struct rig *rig = connected_rig();
+
+	assert_int_equal(device(rig)->state, XenbusStateConnected);
+	assert_int_equal(device(rig)->connections, 1);
+	check_carries(rig);
+	rig_close(rig);
+}
+
+/* All at once, before the backend has looked at the device at all. */
+static void test_a_frontend_that_does_not_wait(void **state)
+{
+	static const char *const keys[][2] = {
+		{ BACKEND "/frontend-id", "1" }, { BACKEND "/online", "1" },
+		{ BACKEND "/state", "1" },	 { BACKEND "/mac", "00:16:3e:00:00:01" },
+		{ BACKEND "/bridge", "xenbr0" }, { BACKEND "/frontend", FRONTEND },
+	};
+	struct rig *rig = rig_open();
+
+	store_mkdir(rig->dom0, 0, FRONTEND);
+	store_set_permissions(rig->dom0, 0, FRONTEND, "n1\0r0", 6);
+	put_keys(rig);
+	put(rig, "state", "4");
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		assert_int_equal(
+			store_write(rig->dom0, 0, keys[i][0], keys[i][1], strlen(keys[i][1])), 0);
+	settle(rig);
+	check_state(rig, "4");
+	check_carries(rig);
+	rig_close(rig);
+}
+
+static void test_one_channel_for_both(void **state)
+{
+	struct hypercall_vif_created created;
+	struct rig *rig = rig_open();
+
+	create_vif(rig, &created);
+	put_keys(rig);
+	put(rig, "event-channel-tx", NULL);
+	put(rig, "event-channel-rx", NULL);
+	put_number(rig, "event-channel", rig->guest.tx_channel.port);
+	put_state(rig, "4");
+	check_state(rig, "4");
+	check_carries(rig);
+	rig_close(rig);
+}
+
+/* What is missing or impossible: Closed, with the reason where the guest may
+ * read it and nobody else; and a second attempt that is sound succeeds. */
+static const struct {
+	const char *key, *value; /* NULL: without it */
+	const char *error;
+} bad_keys[] = {
+	{ "tx-ring-ref", NULL, "22 tx-ring-ref or rx-ring-ref is missing or no reference" },
+	{ "tx-ring-ref", "0", "22 tx-ring-ref or rx-ring-ref is missing or no reference" },
+	{ "tx-ring-ref", "x", "22 tx-ring-ref or rx-ring-ref is missing or no reference" },
+	{ "rx-ring-ref", "-1", "22 tx-ring-ref or rx-ring-ref is missing or no reference" },
+	{ "rx-ring-ref", "99999999999",
+	  "22 tx-ring-ref or rx-ring-ref is missing or no reference" },
+	{ "tx-ring-ref", "1000", "22 tx-ring-ref is not granted" },
+	{ "rx-ring-ref", "4294967295", "22 rx-ring-ref is not granted" },
+	{ "event-channel-tx", NULL, "22 event-channel is missing or no port" },
+	{ "event-channel-rx", "", "22 event-channel is missing or no port" },
+	{ "event-channel-tx", "63", "22 event channel (tx) cannot be bound" },
+	{ "event-channel-rx", "63", "22 event channel (rx) cannot be bound" },
+	{ "request-rx-copy", NULL, "95 request-rx-copy is not 1: page flipping is not supported" },
+	{ "request-rx-copy", "0", "95 request-rx-copy is not 1: page flipping is not supported" },
+	{ "multi-queue-num-queues", "2",
+	  "22 multi-queue-num-queues asks for more than the one queue that is offered" },
+};
+
+static void check_broken(struct rig *rig, const char *error)
+{
+	char value[160];
+	int length = store_read(rig->domu, 0, ERROR_NODE, value, sizeof(value));
+
+	if (length < 0 || strcmp(value, error))
+		fail_msg("error is '%s' (%d) instead of '%s'", value, length, error);
+	assert_int_equal(store_read(rig->stranger, 0, ERROR_NODE, value, sizeof(value)), -EACCES);
+	check_state(rig, "6");
+	assert_true(device(rig)->broken);
+	assert_string_equal(device(rig)->reason, strchr(error, ' ') + 1);
+	assert_null(device(rig)->vif);
+}
+
+static void check_comes_back(struct rig *rig)
+{
+	put_state(rig, "1");
+	check_state(rig, "2");
+	put_keys(rig);
+	put_state(rig, "4");
+	check_state(rig, "4");
+	check_key(rig, ERROR_NODE, NULL);
+	assert_false(device(rig)->broken);
+}
+
+static void test_bad_keys(void **state)
+{
+	for (size_t i = 0; i < COUNT_OF(bad_keys); i++) {
+		struct hypercall_vif_created created;
+		struct rig *rig = rig_open();
+
+		create_vif(rig, &created);
+		put_keys(rig);
+		put(rig, bad_keys[i].key, bad_keys[i].value);
+		put_state(rig, "4");
+		check_broken(rig, bad_keys[i].error);
+		settle(rig);
+		check_state(rig, "6"); /* and stays there while the frontend does */
+		if (!strncmp(bad_keys[i].key, "multi", 5))
+			put(rig, bad_keys[i].key, NULL);
+		check_comes_back(rig);
+		check_carries(rig);
+		rig_close(rig);
+	}
+}
+
+static void test_equal_refs(void **state)
+{
+	struct hypercall_vif_created created;
+	struct rig *rig = rig_open();
+
+	create_vif(rig, &created);
+	put_keys(rig);
+	put_number(rig, "rx-ring-ref", rig->guest.tx_ring_ref);
+	put_state(rig, "4");
+	check_broken(rig, "22 tx and rx ring are one page");
+	check_comes_back(rig);
+	rig_close(rig);
+}
+
+static void wait_alarm(struct rig *rig)
+{
+	for (int i = 0; i < 5000 && !world_alarmed(&rig->world); i++)
+		poll(NULL, 0, 1);
+	devices_handle_alarm(rig->devices);
+	settle(rig);
+}
+
+static void test_a_fault_closes_and_names(void **state)
+{
+	struct rig *rig = connected_rig();
+
+	guest_put_request(&rig->guest, rig->guest.tx_refs[0], 4090, 60, 0, 1);
+	guest_kick_tx(&rig->guest);
+	wait_alarm(rig);
+	check_broken(rig, "71 slot crosses a page");
+	/* A new life of the same frontend, with new rings. */
+	ring_init_front(&rig->guest.tx, rig->guest.tx.page, TX_RING_ENTRIES);
+	ring_init_front(&rig->guest.rx, rig->guest.rx.page, RX_RING_ENTRIES);
+	check_comes_back(rig);
+	check_carries(rig);
+	assert_int_equal(device(rig)->connections, 2);
+	rig_close(rig);
+}
+
+static void test_a_bridge_that_is_not_there(void **state)
+{
+	struct rig *rig = rig_open();
+
+	store_mkdir(rig->dom0, 0, FRONTEND);
+	store_set_permissions(rig->dom0, 0, FRONTEND, "n1\0r0", 6);
+	put_keys(rig);
+	put(rig, "state", "1");
+	store_printf(rig->dom0, 0, BACKEND "/bridge", "typo");
+	store_printf(rig->dom0, 0, BACKEND "/online", "1");
+	store_printf(rig->dom0, 0, BACKEND "/state", "1");
+	store_printf(rig->dom0, 0, BACKEND "/frontend", FRONTEND);
+	settle(rig);
+	put_state(rig, "4");
+	check_broken(rig, "19 no such bridge");
+	rig_close(rig);
+}
+
+/* As a frontend goes by itself, and comes again. */
+static void test_closing_and_opening(void **state)
+{
+	struct rig *rig = connected_rig();
+
+	put_state(rig, "5");
+	check_state(rig, "6");
+	assert_null(device(rig)->vif);
+	put_state(rig, "6");
+	check_state(rig, "6");
+	assert_non_null(device(rig)); /* online: ready for re-use */
+	check_comes_back(rig);
+	put_state(rig, "1"); /* at once, without a word of closing */
+	check_state(rig, "2");
+	assert_null(device(rig)->vif);
+	put_state(rig, "4");
+	check_state(rig, "4");
+	check_carries(rig);
+	assert_int_equal(device(rig)->connections, 3);
+	rig_close(rig);
+}
+
+static void test_going_offline(void **state)
+{
+	struct rig *rig = connected_rig();
+
+	store_printf(rig->dom0, 0, BACKEND "/online", "0");
+	settle(rig);
+	check_state(rig, "6"); /* waits for the frontend to let go */
+	assert_null(device(rig)->vif);
+	put_state(rig, "6");
+	assert_null(device(rig));
+	check_state(rig, NULL);
+	check_key(rig, FRONTEND "/state", NULL);
+	rig_close(rig);
+}
+
+static void test_a_removed_node_is_not_brought_back(void **state)
+{
+	struct rig *rig = connected_rig();
+
+	assert_int_equal(store_remove(rig->dom0, 0, BACKEND), 0);
+	settle(rig);
+	check_state(rig, NULL);
+	assert_int_equal(store_remove(rig->dom0, 0, FRONTEND), 0);
+	settle(rig);
+	assert_null(device(rig));
+	check_state(rig, NULL);
+	rig_close(rig);
+}
+
+/* States that change nothing for us; and those that are none, with which a
+ * frontend takes itself away. */
+static void test_odd_states(void **state)
+{
+	static const struct {
+		const char *state;
+		bool stays;
+	} odd[] = {
+		{ "3", true },	   { "7", true },	    { "8", true },
+		{ "0", false },	   { "9", false },	    { "-1", false },
+		{ "four", false }, { "4294967300", false }, { "", false },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(odd); i++) {
+		struct rig *rig = connected_rig();
+
+		put_state(rig, odd[i].state);
+		if (odd[i].stays != !!device(rig))
+			fail_msg("after state '%s' the device is %s", odd[i].state,
+				 device(rig) ? "there" : "gone");
+		if (odd[i].stays)
+			check_carries(rig);
+		else
+			check_state(rig, NULL);
+		rig_close(rig);
+	}
+}
+
+/* The domain ends at each step of the walk. */
+static void test_the_domain_ends(void **state)
+{
+	static const char *const walk[] = { "1", "4", "5", "6", "1", "4" };
+
+	for (size_t steps = 0; steps <= COUNT_OF(walk); steps++) {
+		struct hypercall_vif_created created;
+		struct rig *rig = rig_open();
+		uint32_t granted, in_use;
+
+		create_vif(rig, &created);
+		put_keys(rig);
+		for (size_t i = 0; i < steps; i++)
+			put_state(rig, walk[i]);
+		devices_forget_domain(rig->devices, DOMID);
+		rig->domain_is_there = false;
+		settle(rig);
+		assert_null(device(rig));
+		assert_null(devices_first(rig->devices));
+		check_key(rig, BACKEND, NULL);
+		check_key(rig, FRONTEND, NULL);
+		check_key(rig, ERROR_NODE, NULL);
+		grant_census(&rig->guest.domain.grants, &granted, &in_use);
+		assert_int_equal(in_use, 0);
+		rig_close(rig);
+	}
+}
+
+/* Gone between its last word and our look at it. */
+static void test_the_domain_is_gone_already(void **state)
+{
+	struct hypercall_vif_created created;
+	struct rig *rig = rig_open();
+
+	create_vif(rig, &created);
+	put_keys(rig);
+	rig->domain_is_there = false;
+	put_state(rig, "4");
+	check_broken(rig, "3 no such domain");
+	rig_close(rig);
+}
+
+static void test_names(void **state)
+{
+	struct hypercall_vif_created created;
+	struct rig *rig = rig_open();
+
+	create_vif(rig, &created);
+	create_vif(rig, &created);
+	assert_int_equal(devices_find(rig->devices, "guest")->devid, 0);
+	assert_int_equal(devices_find(rig->devices, "guest.1")->devid, 1);
+	assert_int_equal(devices_find(rig->devices, "vif1.1")->devid, 1);
+	assert_null(devices_find(rig->devices, "guest.2"));
+	assert_null(devices_find(rig->devices, "gues"));
+	assert_true(devices_has_mac(rig->devices, created.mac));
+	assert_true(devices_has_ip(rig->devices, created.ip));
+	rig_close(rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_the_toolstack_writes),
+		cmocka_unit_test(test_what_the_toolstack_refuses),
+		cmocka_unit_test(test_what_runs_out),
+		cmocka_unit_test(test_a_frontend_that_waits),
+		cmocka_unit_test(test_a_frontend_that_does_not_wait),
+		cmocka_unit_test(test_one_channel_for_both),
+		cmocka_unit_test(test_bad_keys),
+		cmocka_unit_test(test_equal_refs),
+		cmocka_unit_test(test_a_fault_closes_and_names),
+		cmocka_unit_test(test_a_bridge_that_is_not_there),
+		cmocka_unit_test(test_closing_and_opening),
+		cmocka_unit_test(test_going_offline),
+		cmocka_unit_test(test_a_removed_node_is_not_brought_back),
+		cmocka_unit_test(test_odd_states),
+		cmocka_unit_test(test_the_domain_ends),
+		cmocka_unit_test(test_the_domain_is_gone_already),
+		cmocka_unit_test(test_names),
+	};
+
+	setenv("SPLITVIF_LOG", "error", 1);
+	log_init("test_device");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

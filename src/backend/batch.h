@@ -30,10 +30,14 @@ enum { COPIES_MAX = 2 * RX_RING_ENTRIES };
 struct copies {
 	struct grant_copy list[COPIES_MAX];
 	uint8_t frame_of[COPIES_MAX];
-	netif_rx_response_t responses[RX_RING_ENTRIES];
+	union {
+		netif_rx_response_t data;
+		netif_extra_info_t extra;
+	} responses[RX_RING_ENTRIES];
 	struct {
 		uint16_t first, count; /* responses */
 		uint32_t length;
+		bool extra; /* the second response is an extra info */
 		bool refused;
 	} frames[BATCH_FRAMES];
 	unsigned int nr_copies;

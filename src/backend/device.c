@@ -161,7 +161,7 @@ static void view_read(struct devices *devices, struct device *device,
 		.frontend = device->frontend_state,
 		.online = device_key_number(devices->config.store, device->backend_path,
 					    XENBUS_KEY_ONLINE, 0) == 1,
-		.broken = device->broken,
+		.broken = device->broken || device->parting,
 		.script_pending =
 			device_key_text(devices->config.store, device->backend_path,
 					XENBUS_KEY_SCRIPT, status, sizeof(status)) > 0 &&
@@ -183,6 +183,7 @@ static void device_step(struct devices *devices, struct device *device)
 			return;
 		case XENBUS_ADVERTISE:
 			device->broken = false;
+			device->parting = false;
 			device->reason[0] = '\0';
 			state_set(devices, device, XenbusStateInitWait, true);
 			break;
@@ -224,6 +225,7 @@ static void facts_read(struct devices *devices, struct device *device)
 	device_key_text(devices->config.store, device->backend_path, XENBUS_KEY_BRIDGE, text,
 			sizeof(text));
 	device->network = network_find(devices->config.networks, text);
+	device->offloads = device_offloads_read(devices->config.store, device);
 	device->mtu = (uint32_t)device_key_number(
 		devices->config.store, device->backend_path, XENBUS_KEY_MTU,
 		device->network ? device->network->config.mtu : 1500);
@@ -335,6 +337,28 @@ void devices_forget_domain(struct devices *devices, uint16_t domid)
 		device_disconnect(devices, device);
 		device_remove(devices, device);
 	}
+}
+
+static void offloads_on_worker(void *arg)
+{
+	struct device *device = arg;
+
+	vif_set_offloads(device->vif, device->offloads);
+}
+
+void devices_set_offloads(struct devices *devices, struct device *device, uint32_t offloads)
+{
+	uint32_t changed = device->offloads ^ offloads;
+
+	device->offloads = offloads;
+	device_offloads_write(devices->config.store, device);
+	if (!device->vif)
+		return;
+	worker_call(devices->config.worker, offloads_on_worker, device);
+	if (!(changed & OFFLOADS_OFFERED))
+		return;
+	device->parting = true;
+	device_step(devices, device);
 }
 
 struct device *devices_first(struct devices *devices)

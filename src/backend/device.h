@@ -29,8 +29,10 @@ struct device {
 	enum xenbus_state state;
 	enum xenbus_state frontend_state;
 	struct network *network;
-	struct vif *vif; /* NULL unless connected */
+	struct vif *vif;   /* NULL unless connected */
+	uint32_t offloads; /* what is on: mask of enum offload */
 	bool broken;
+	bool parting; /* disconnected by us, to be connected anew */
 	bool carrier_off;
 	char reason[160]; /* why it is broken */
 	uint64_t connections;
@@ -59,6 +61,10 @@ void devices_handle_alarm(struct devices *devices);
 
 /* The domain is gone: lets go of its memory at once. */
 void devices_forget_domain(struct devices *devices, uint16_t domid);
+
+/* Turns offloads on and off, for good: kept in the store, applied live, by a
+ * new connection where the guest must know. */
+void devices_set_offloads(struct devices *devices, struct device *device, uint32_t offloads);
 
 struct device *devices_first(struct devices *devices);
 /* "guest1.0", "guest1" (its first), "vif3.0". NULL: none. */

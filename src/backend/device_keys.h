@@ -20,6 +20,10 @@ int device_key_text(struct store_client *store, const char *dir, const char *key
 void device_state_write(struct store_client *store, const struct device *device,
 			enum xenbus_state state, bool features);
 
+/* The operator's switches, below "offload/": what is not there is on. */
+uint32_t device_offloads_read(struct store_client *store, const struct device *device);
+void device_offloads_write(struct store_client *store, const struct device *device);
+
 /* "<errno> <reason>" where the guest may read it; and away with it. */
 void device_error_write(struct store_client *store, const struct device *device, int err);
 void device_error_clear(struct store_client *store, const struct device *device);

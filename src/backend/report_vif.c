@@ -30,8 +30,25 @@ static void tell_port(struct table *table, const struct port_counters *c)
 	tell(table, "to_guest_bytes", &c->to.bytes);
 	table_number(table, "to_guest_dropped", "to_guest_dropped", counters_dropped_to(c));
 	tell(table, "csum_completed", &c->csum_completed);
+	tell(table, "csum_passed", &c->csum_passed);
+	tell(table, "gso_passed", &c->gso_passed);
+	tell(table, "gso_cut", &c->gso_cut);
+	tell(table, "gso_segments", &c->gso_segments);
 	tell_drops(table, "from_guest_drop", c->from.drops);
 	tell_drops(table, "to_guest_drop", c->to.drops);
+}
+
+/* What GRO merged, and what it left because merging would have lost it. */
+static void tell_merges(struct table *table, const struct merge_counters *c)
+{
+	char name[64];
+
+	tell(table, "gro_segments", &c->segments);
+	tell(table, "gro_merged", &c->merged);
+	for (unsigned int i = 0; i < MERGE_LOSSES; i++) {
+		snprintf(name, sizeof(name), "gro_refused_%s", merge_loss_name(i));
+		tell(table, name, &c->refused[i]);
+	}
 }
 
 static void tell_vif(struct table *table, const struct vif *vif)
@@ -42,6 +59,7 @@ static void tell_vif(struct table *table, const struct vif *vif)
 	uint32_t granted, in_use;
 
 	tell_port(table, &vif->port.counters);
+	tell_merges(table, &vif->port.merge_counters);
 	table_number(table, "irq", "irq", irqs);
 	table_number(table, "kick", "kick", kicks);
 	table_number(table, "merged", "merged", vif->tx_channel.merged + vif->rx_channel.merged);
@@ -65,20 +83,71 @@ static void tell_vif(struct table *table, const struct vif *vif)
 	table_number(table, "grants_in_use", "grants_in_use", in_use);
 }
 
-int report_ethtool(struct answer *answer)
+static int ethtool_statistics(struct answer *answer, const char *name)
 {
-	const struct device *device;
 	int code;
+	const struct device *device = answer_connected_vif(answer, name, &code);
 
-	if (answer->argc != 2 || strcmp(answer->argv[0], "-S"))
-		return answer_complain(answer, EXIT_WORDS, "usage: ethtool -S VIF");
-	device = answer_connected_vif(answer, answer->argv[1], &code);
 	if (!device)
 		return code;
 	table_object(answer->table, NULL, "NIC statistics:", TABLE_ETHTOOL);
 	tell_vif(answer->table, device->vif);
 	table_end(answer->table);
 	return 0;
+}
+
+static int ethtool_features(struct answer *answer, const char *name)
+{
+	const struct device *device = devices_find(answer->reporter->devices, name);
+
+	if (!device)
+		return answer_no_such_vif(answer, name);
+	table_object(answer->table, NULL, NULL, TABLE_FIELDS);
+	table_line(answer->table, "Features for %s:", device->name);
+	for (int i = 0; i < OFFLOADS; i++)
+		table_string(answer->table, offload_name(i), offload_name(i),
+			     device->offloads & 1u << i ? "on" : "off");
+	table_end(answer->table);
+	return 0;
+}
+
+/* All or nothing: every word is understood before one is obeyed. */
+static int ethtool_set_features(struct answer *answer, const char *name)
+{
+	struct device *device = devices_find(answer->reporter->devices, name);
+	uint32_t offloads;
+
+	if (!device)
+		return answer_no_such_vif(answer, name);
+	offloads = device->offloads;
+	for (unsigned int i = 2; i + 1 < answer->argc; i += 2) {
+		int offload = offload_parse(answer->argv[i]);
+		bool on = !strcmp(answer->argv[i + 1], "on");
+
+		if (offload < 0 || (!on && strcmp(answer->argv[i + 1], "off")))
+			return answer_complain(
+				answer, EXIT_WORDS,
+				"cannot set '%s %s': %s: rx, tx, sg, tso, gso or gro, "
+				"and on or off, are wanted",
+				answer->argv[i], answer->argv[i + 1], device->name);
+		offloads = on ? offloads | 1u << offload : offloads & ~(1u << offload);
+	}
+	devices_set_offloads(answer->reporter->devices, device, offloads);
+	return 0;
+}
+
+int report_ethtool(struct answer *answer)
+{
+	const char *option = answer->argc ? answer->argv[0] : "";
+
+	if (answer->argc == 2 && !strcmp(option, "-S"))
+		return ethtool_statistics(answer, answer->argv[1]);
+	if (answer->argc == 2 && !strcmp(option, "-k"))
+		return ethtool_features(answer, answer->argv[1]);
+	if (answer->argc >= 4 && answer->argc % 2 == 0 && !strcmp(option, "-K"))
+		return ethtool_set_features(answer, answer->argv[1]);
+	return answer_complain(answer, EXIT_WORDS,
+			       "usage: ethtool -S|-k VIF, or ethtool -K VIF FEATURE on|off ...");
 }
 
 static void tell_stats_row(struct table *table, const char *name, const struct port_counters *c)

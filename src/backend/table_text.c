@@ -65,8 +65,8 @@ static void column_note(struct column *columns, unsigned int *nr, const struct n
 		;
 	assert(i < TABLE_MAX_COLUMNS);
 	if (i == *nr) {
-		columns[(*nr)++] = (struct column){ .like = cell,
-						    .width = text_string(NULL, cell->head) };
+		columns[(*nr)++] =
+			(struct column){ .like = cell, .width = text_string(NULL, cell->head) };
 	}
 	if (width > columns[i].width)
 		columns[i].width = width;

@@ -175,6 +175,14 @@ static int channels_bind(struct vif *vif, const char **why)
 	return err;
 }
 
+void vif_set_offloads(struct vif *vif, uint32_t offloads)
+{
+	vif->config.offloads = offloads;
+	vif->port.takes = offload_takes(&vif->config.guest, offloads);
+	vif->port.merges = offloads & 1 << OFFLOAD_GRO &&
+			   vif->port.takes & (PORT_GSO_TCPV4 | PORT_GSO_TCPV6);
+}
+
 int vif_open(struct vif **out, struct foreign_domain *domain, const struct vif_config *config,
 	     const char **why)
 {
@@ -194,6 +202,7 @@ int vif_open(struct vif **out, struct foreign_domain *domain, const struct vif_c
 		.timer = { .expired = vif_timer_expired },
 	};
 	memcpy(vif->port.name, config->name, sizeof(vif->port.name));
+	vif_set_offloads(vif, config->offloads);
 	err = backlog_init(&vif->backlog, VIF_BACKLOG_BYTES);
 	if (err)
 		goto free_vif;

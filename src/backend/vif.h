@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "backend/backlog.h"
+#include "backend/offload.h"
 #include "backend/worker.h"
 #include "bridge/bridge.h"
 #include "ring/hypervisor.h"
@@ -32,8 +33,9 @@ struct vif_config {
 	uint32_t mtu;
 	grant_ref_t tx_ring_ref, rx_ring_ref;
 	evtchn_port_t tx_port, rx_port; /* equal: one channel for both */
-	bool sg;			/* frontend takes frames of several slots */
 	bool rx_notify;			/* frontend tells when it posts buffers */
+	struct offload_guest guest;	/* what it says it takes */
+	uint32_t offloads;		/* what is on: mask of enum offload */
 };
 
 struct vif {
@@ -77,6 +79,9 @@ void vif_close(struct vif *vif);
  * queued as dropped. */
 int vif_attach(struct vif *vif, struct worker *worker, struct bridge *bridge);
 void vif_detach(struct vif *vif);
+
+/* Worker's thread: from now on, what goes to the guest is made to fit these. */
+void vif_set_offloads(struct vif *vif, uint32_t offloads);
 
 /* Stops the vif for good, and tells the control thread why. */
 void vif_fault(struct vif *vif, const char *why);

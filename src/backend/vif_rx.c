@@ -2,9 +2,10 @@
 
 #include <string.h>
 
-static uint32_t pages_for(uint32_t length)
+/* Response slots: a page each, and one for what is said of a GSO frame. */
+static uint32_t slots_for(const struct frame *frame)
 {
-	return (length + PAGE_BYTES - 1) / PAGE_BYTES;
+	return (frame->length + PAGE_BYTES - 1) / PAGE_BYTES + (frame->gso_type != GSO_NONE);
 }
 
 static void drop(struct vif *vif, enum drop_reason reason)
@@ -14,9 +15,11 @@ static void drop(struct vif *vif, enum drop_reason reason)
 
 static uint16_t flags_of(const struct frame *frame)
 {
+	uint16_t extra = frame->gso_type ? NETRXF_extra_info : 0;
+
 	if (frame->csum == CSUM_BLANK)
-		return NETRXF_csum_blank | NETRXF_data_validated;
-	return frame->csum == CSUM_VALID ? NETRXF_data_validated : 0;
+		return extra | NETRXF_csum_blank | NETRXF_data_validated;
+	return extra | (frame->csum == CSUM_VALID ? NETRXF_data_validated : 0);
 }
 
 /* One posted buffer for up to a page of the frame; its reference. */
@@ -27,9 +30,21 @@ static grant_ref_t response_stage(struct vif *vif, struct copies *copies, uint32
 
 	ring_copy_rx_request(&vif->rx, vif->rx.in_cons, &request);
 	ring_consume(&vif->rx, 1);
-	copies->responses[copies->nr_responses++] =
+	copies->responses[copies->nr_responses++].data =
 		(netif_rx_response_t){ .id = request.id, .flags = flags, .status = (int16_t)bytes };
 	return request.gref;
+}
+
+/* The request whose slot it takes is used up with its buffer untouched. */
+static void extra_stage(struct vif *vif, struct copies *copies, const struct frame *frame)
+{
+	netif_extra_info_t extra = { .type = XEN_NETIF_EXTRA_TYPE_GSO };
+
+	extra.u.gso.size = frame->gso_size;
+	extra.u.gso.type = frame->gso_type == GSO_TCPV4 ? XEN_NETIF_GSO_TYPE_TCPV4
+							: XEN_NETIF_GSO_TYPE_TCPV6;
+	ring_consume(&vif->rx, 1);
+	copies->responses[copies->nr_responses++].extra = extra;
 }
 
 /* Adds copies that fill pages from one piece of the frame after another. */
@@ -81,12 +96,15 @@ static void frame_stage(struct vif *vif, struct copies *copies, const struct fra
 	unsigned int first = copies->nr_responses;
 
 	next_page(vif, copies, &cursor, flags_of(frame));
+	if (frame->gso_type)
+		extra_stage(vif, copies, frame);
 	piece_stage(vif, copies, &cursor, frame->bytes, frame->head);
 	for (unsigned int i = 0; i < frame->nr_frags; i++)
 		piece_stage(vif, copies, &cursor, frame->frags[i].data, frame->frags[i].length);
 	copies->frames[copies->nr_frames].first = (uint16_t)first;
 	copies->frames[copies->nr_frames].count = (uint16_t)(copies->nr_responses - first);
 	copies->frames[copies->nr_frames].length = frame->length;
+	copies->frames[copies->nr_frames].extra = frame->gso_type != GSO_NONE;
 	copies->frames[copies->nr_frames].refused = false;
 	copies->nr_frames++;
 }
@@ -94,12 +112,16 @@ static void frame_stage(struct vif *vif, struct copies *copies, const struct fra
 /* A frame of which one page was refused is refused whole. */
 static void frame_settle(struct vif *vif, struct copies *copies, unsigned int i)
 {
-	netif_rx_response_t *responses = &copies->responses[copies->frames[i].first];
+	unsigned int first = copies->frames[i].first;
 
 	for (unsigned int k = 0; k < copies->frames[i].count; k++) {
+		if (k == 1 && copies->frames[i].extra) {
+			ring_produce_rx_extra(&vif->rx, &copies->responses[first + k].extra);
+			continue;
+		}
 		if (copies->frames[i].refused)
-			responses[k].status = NETIF_RSP_ERROR;
-		ring_produce_rx_response(&vif->rx, &responses[k]);
+			copies->responses[first + k].data.status = NETIF_RSP_ERROR;
+		ring_produce_rx_response(&vif->rx, &copies->responses[first + k].data);
 	}
 	if (copies->frames[i].refused) {
 		drop(vif, DROP_BAD_GREF);
@@ -134,7 +156,7 @@ static void copies_flush(struct vif *vif, struct copies *copies)
 static bool frame_deliver(struct vif *vif, struct copies *copies, const struct frame *frame,
 			  uint32_t *pending)
 {
-	uint32_t need = pages_for(frame->length);
+	uint32_t need = slots_for(frame);
 
 	if (need > *pending)
 		return false;
@@ -204,7 +226,7 @@ unsigned int vif_rx_transmit(struct port *port, struct frame *const *list, unsig
 		return 0;
 	}
 	for (unsigned int i = 0; i < n; i++) {
-		if (!vif->config.sg && list[i]->length > PAGE_BYTES)
+		if (!vif->config.guest.sg && list[i]->length > PAGE_BYTES)
 			drop(vif, DROP_TOO_BIG);
 		else if (backlog_is_empty(&vif->backlog) &&
 			 frame_deliver(vif, copies, list[i], &pending))
@@ -253,7 +275,7 @@ bool vif_rx_drain(struct vif *vif)
 	for (unsigned int i = 0; i < POLL_WEIGHT; i++) {
 		if (!backlog_front(&vif->backlog, &frame, rest, &since))
 			break;
-		if (pages_for(frame.length) > pending)
+		if (slots_for(&frame) > pending)
 			break;
 		frame_deliver(vif, copies, &frame, &pending);
 		copies_flush(vif, copies); /* the head lives in `frame` */
@@ -262,7 +284,7 @@ bool vif_rx_drain(struct vif *vif)
 	}
 	if (!backlog_front(&vif->backlog, &frame, rest, &since))
 		return false;
-	return arm_for(vif, pages_for(frame.length));
+	return arm_for(vif, slots_for(&frame));
 }
 
 uint64_t vif_rx_expire(struct vif *vif)

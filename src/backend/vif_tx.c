@@ -41,11 +41,13 @@ static bool chain_is_granted(const struct batch *batch, unsigned int i)
 	return !refused;
 }
 
-static uint8_t csum_of(uint16_t flags)
+/* A GSO frame's checksums are the segments', whatever the flags forget to say
+ * (as netback's checksum_setup has it). */
+static uint8_t csum_of(const struct slots_chain *chain)
 {
-	if (flags & NETTXF_csum_blank)
+	if (chain->flags & NETTXF_csum_blank || chain->gso_type)
 		return CSUM_BLANK;
-	return flags & NETTXF_data_validated ? CSUM_VALID : CSUM_NONE;
+	return chain->flags & NETTXF_data_validated ? CSUM_VALID : CSUM_NONE;
 }
 
 static uint8_t gso_of(uint8_t type)
@@ -65,7 +67,7 @@ static void chain_build(struct batch *batch, unsigned int i, struct fragment *re
 	for (unsigned int k = 0; k < chain->nr_data; k++)
 		parts[k] = (struct fragment){ borrow[k].data, borrow[k].length };
 	frame_build(frame, parts, chain->nr_data, rest);
-	frame->csum = csum_of(chain->flags);
+	frame->csum = csum_of(chain);
 	frame->gso_type = gso_of(chain->gso_type);
 	frame->gso_size = chain->gso_size;
 	frame->source = i;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge/csum.h"
+#include "bridge/deliver.h"
 
 /* What one batch goes to: a list for each port, and which ports have one. */
 struct list {
@@ -29,14 +29,16 @@ struct bridge {
 	struct fdb *fdb;
 	uint64_t flooded;
 	struct dispatch dispatch;
+	struct deliver deliver;
 };
 
 struct bridge *bridge_create(const char *name, uint32_t mtu, const struct fdb_config *fdb)
 {
-	struct bridge *bridge = calloc(1, sizeof(*bridge));
+	struct bridge *bridge = aligned_alloc(64, (sizeof(*bridge) + 63) & ~(size_t)63);
 
 	if (!bridge)
 		return NULL;
+	memset(bridge, 0, sizeof(*bridge));
 	bridge->fdb = fdb_create(fdb);
 	if (!bridge->fdb) {
 		free(bridge);
@@ -182,50 +184,6 @@ static void dispatch_batch(struct bridge *bridge, struct port *from, struct fram
 	counter_add(&from->counters.from.forwarded, forwarded);
 }
 
-static bool has_tag(const struct frame *frame)
-{
-	const uint8_t *type = frame->bytes + 12;
-
-	return (type[0] == 0x81 && type[1] == 0x00) || (type[0] == 0x88 && type[1] == 0xa8);
-}
-
-/* A GSO frame is no exception: no port takes one yet, and nothing cuts it. */
-static bool fits(const struct port *port, const struct frame *frame)
-{
-	uint32_t overhead = FRAME_HEADER_BYTES + (has_tag(frame) ? 4 : 0);
-
-	return frame->length <= (uint64_t)port->mtu + overhead;
-}
-
-/* A checksum that cannot be completed stays as it is, as Linux' netback has it:
- * only the receiver knows what to make of such a frame. */
-static void complete_csum(struct port *port, struct frame *frame)
-{
-	if (frame->csum == CSUM_BLANK && !port->takes_csum_blank && csum_complete(frame))
-		counter_add(&port->counters.csum_completed, 1);
-}
-
-/* Second pass, one destination. */
-static void deliver(struct port *port, struct list *list)
-{
-	unsigned int kept = 0;
-
-	counter_add(&port->counters.to.intended, list->n);
-	for (unsigned int i = 0; i < list->n; i++) {
-		struct frame *frame = list->frames[i];
-
-		if (!fits(port, frame)) {
-			counter_add(&port->counters.to.drops[DROP_TOO_BIG], 1);
-			continue;
-		}
-		complete_csum(port, frame);
-		list->frames[kept++] = frame;
-	}
-	if (kept)
-		port->ops->transmit(port, list->frames, kept);
-	list->n = 0;
-}
-
 void bridge_forward(struct bridge *bridge, struct port *from, struct frame *frames, unsigned int n,
 		    uint64_t now_ms)
 {
@@ -236,7 +194,9 @@ void bridge_forward(struct bridge *bridge, struct port *from, struct frame *fram
 	for (unsigned int i = 0; i < dispatch->nr_touched; i++) {
 		uint16_t index = dispatch->touched[i];
 
-		deliver(bridge->ports[index], &dispatch->lists[index]);
+		deliver_list(&bridge->deliver, bridge->ports[index], dispatch->lists[index].frames,
+			     dispatch->lists[index].n);
+		dispatch->lists[index].n = 0;
 	}
 	dispatch->nr_touched = 0;
 }

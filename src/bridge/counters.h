@@ -49,7 +49,13 @@ struct port_counters {
 		uint64_t frames, bytes; /* of them, enqueued */
 		uint64_t drops[DROP_REASONS];
 	} to;
-	uint64_t csum_completed; /* blank checksums filled in on the way here */
+	/* What was done to frames on their way here, so that the port could take
+	 * them. `to` counts what came out of it. */
+	uint64_t csum_completed; /* blank checksums filled in */
+	uint64_t csum_passed;	 /* left to the receiver */
+	uint64_t gso_cut;	 /* GSO frames cut, and the segments they made */
+	uint64_t gso_segments;
+	uint64_t gso_passed; /* passed whole */
 };
 
 static inline void counter_add(uint64_t *counter, uint64_t n)

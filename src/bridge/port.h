@@ -6,10 +6,12 @@
 #ifndef BRIDGE_PORT_H
 #define BRIDGE_PORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bridge/counters.h"
 #include "bridge/frame.h"
+#include "bridge/merge.h"
 
 struct port;
 
@@ -22,13 +24,24 @@ struct port_ops {
 
 enum { PORT_NAME_BYTES = 80, PORT_NONE = 0xffff };
 
+/* What a port can be given as it is; the bridge makes everything else fit. */
+enum port_takes {
+	PORT_CSUM_IPV4 = 1, /* CSUM_BLANK frames */
+	PORT_CSUM_IPV6 = 2,
+	PORT_GSO_TCPV4 = 4,
+	PORT_GSO_TCPV6 = 8,
+	PORT_GSO_UDP = 16,
+};
+
 struct port {
 	const struct port_ops *ops;
 	char name[PORT_NAME_BYTES];
 	uint16_t index;		/* on its bridge; PORT_NONE while detached */
 	uint32_t mtu;		/* payload bytes, without the Ethernet header and tags */
-	uint8_t takes_csum_blank;
+	uint8_t takes;		/* enum port_takes, together */
+	bool merges;		/* consecutive TCP segments become GSO frames (GRO) */
 	struct port_counters counters;
+	struct merge_counters merge_counters;
 };
 
 #endif

@@ -1,5 +1,7 @@
 #include "bridge/tap.h"
 
+#include "bridge/vnet.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -10,6 +12,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+/* Newer than the kernel headers that we build with (Linux 6.2). */
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
 enum {
 	LINK_BYTES = FRAME_HEADER_BYTES + 4, /* with a VLAN tag */
 	MTU_MAX = 65535,
@@ -17,19 +25,42 @@ enum {
 	 * ordinary ones fits at once. */
 	IOVEC_MAX = 1024,
 	IOVECS = 1280,
+	GSO_BYTES = 65535 + LINK_BYTES, /* the kernel's longest */
+	READ_BYTES = 256 << 10,		/* read at once: what the caches hold */
 };
 
 struct tap_batch {
 	size_t buffer_bytes;
 	uint8_t *buffers;
+	unsigned int reads; /* next time, by how long frames were */
+	struct virtio_net_hdr headers[BATCH_FRAMES];
+	struct frame *sent[BATCH_FRAMES];
 	struct engine_io io[BATCH_FRAMES];
 	struct fragment rest[BATCH_FRAMES];
 	struct iovec iovecs[IOVECS];
 };
 
+/* The kernel gives what we take: blank checksums, TCP in big frames and, where
+ * it knows how, UDP too. Older kernels refuse what they do not know. */
+static int set_offloads(int fd)
+{
+	static const unsigned int tries[] = {
+		TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN | TUN_F_USO4 | TUN_F_USO6,
+		TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN,
+		TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6,
+		TUN_F_CSUM,
+	};
+
+	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++)
+		if (!ioctl(fd, TUNSETOFFLOAD, (unsigned long)tries[i]))
+			return 0;
+	return -errno;
+}
+
 int tap_open(char name[16], bool persistent)
 {
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	int header = sizeof(struct virtio_net_hdr);
 	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	int err;
 
@@ -37,7 +68,9 @@ int tap_open(char name[16], bool persistent)
 		return -errno;
 	memcpy(ifr.ifr_name, name, IFNAMSIZ);
 	ifr.ifr_name[IFNAMSIZ - 1] = '\0';
-	err = ioctl(fd, TUNSETIFF, &ifr) ? -errno : 0;
+	err = ioctl(fd, TUNSETIFF, &ifr) || ioctl(fd, TUNSETVNETHDRSZ, &header) ? -errno : 0;
+	if (!err)
+		err = set_offloads(fd);
 	if (!err && persistent)
 		err = tap_set_persistent(fd, true);
 	if (err) {
@@ -60,26 +93,37 @@ int tap_set_carrier(int fd, bool up)
 	return ioctl(fd, TUNSETCARRIER, &carrier) ? -errno : 0;
 }
 
-static void gather(const struct frame *frame, struct iovec *iov)
+static void gather(const struct virtio_net_hdr *header, const struct frame *frame,
+		   struct iovec *iov)
 {
-	iov[0] = (struct iovec){ (void *)frame->bytes, frame->head };
+	iov[0] = (struct iovec){ (void *)header, sizeof(*header) };
+	iov[1] = (struct iovec){ (void *)frame->bytes, frame->head };
 	for (unsigned int i = 0; i < frame->nr_frags; i++)
-		iov[i + 1] = (struct iovec){ (void *)frame->frags[i].data, frame->frags[i].length };
+		iov[i + 2] = (struct iovec){ (void *)frame->frags[i].data, frame->frags[i].length };
 }
 
-/* As many frames as there are vectors for; how many. 0: not even the first. */
-static unsigned int gather_list(struct tap_batch *batch, struct frame *const *list, unsigned int n)
+/* Takes frames off the list as far as there are vectors; how many. Those that
+ * can be written are in batch->sent, *nr_sent of them; the rest is dropped. */
+static unsigned int gather_list(struct port *port, struct tap_batch *batch,
+				struct frame *const *list, unsigned int n, unsigned int *nr_sent)
 {
 	unsigned int used = 0;
 	unsigned int i;
 
+	*nr_sent = 0;
 	for (i = 0; i < n; i++) {
-		unsigned int pieces = list[i]->nr_frags + 1u;
+		struct virtio_net_hdr *header = &batch->headers[*nr_sent];
+		unsigned int pieces = list[i]->nr_frags + 2u;
 
-		if (pieces > IOVEC_MAX || used + pieces > IOVECS)
+		if (pieces <= IOVEC_MAX && used + pieces > IOVECS)
 			break;
-		gather(list[i], &batch->iovecs[used]);
-		batch->io[i] = (struct engine_io){ &batch->iovecs[used], pieces, 0 };
+		if (pieces > IOVEC_MAX || vnet_write(list[i], header)) {
+			counter_add(&port->counters.to.drops[DROP_BAD_FRAME], 1);
+			continue;
+		}
+		gather(header, list[i], &batch->iovecs[used]);
+		batch->io[*nr_sent] = (struct engine_io){ &batch->iovecs[used], pieces, 0 };
+		batch->sent[(*nr_sent)++] = list[i];
 		used += pieces;
 	}
 	return i;
@@ -118,19 +162,16 @@ static void count(struct port *port, struct frame *const *list, const struct eng
 static unsigned int tap_transmit(struct port *port, struct frame *const *list, unsigned int n)
 {
 	struct tap *tap = (struct tap *)port;
-	struct engine_io *io = tap->batch->io;
+	struct tap_batch *batch = tap->batch;
 	unsigned int enqueued = 0;
+	unsigned int nr_sent;
 
 	while (n) {
-		unsigned int taken = gather_list(tap->batch, list, n);
+		unsigned int taken = gather_list(port, batch, list, n, &nr_sent);
 
-		if (taken) {
-			enqueued += engine_write(tap->engine, tap->fd, io, taken);
-		} else {
-			taken = 1;
-			io[0].result = -EINVAL;
-		}
-		count(port, list, io, taken);
+		if (nr_sent)
+			enqueued += engine_write(tap->engine, tap->fd, batch->io, nr_sent);
+		count(port, batch->sent, batch->io, nr_sent);
 		list += taken;
 		n -= taken;
 	}
@@ -140,18 +181,19 @@ static unsigned int tap_transmit(struct port *port, struct frame *const *list, u
 static const struct port_ops tap_ops = { .transmit = tap_transmit };
 
 /* One byte more than the longest frame: a read that fills the buffer was cut. */
-static struct tap_batch *create_batch(uint32_t mtu)
+static struct tap_batch *create_batch(void)
 {
 	struct tap_batch *batch = calloc(1, sizeof(*batch));
 
 	if (!batch)
 		return NULL;
-	batch->buffer_bytes = (mtu + LINK_BYTES + 1 + 63) & ~63u;
+	batch->buffer_bytes = (GSO_BYTES + 1 + 63) & ~63u;
 	batch->buffers = aligned_alloc(64, BATCH_FRAMES * batch->buffer_bytes);
 	if (!batch->buffers) {
 		free(batch);
 		return NULL;
 	}
+	batch->reads = BATCH_FRAMES;
 	return batch;
 }
 
@@ -164,13 +206,14 @@ static void destroy_batch(struct tap_batch *batch)
 int tap_init(struct tap *tap, const char *name, int fd, uint32_t mtu, struct engine *engine)
 {
 	memset(tap, 0, sizeof(*tap));
-	tap->batch = create_batch(mtu < MTU_MAX ? mtu : MTU_MAX);
+	tap->batch = create_batch();
 	if (!tap->batch)
 		return -ENOMEM;
 	tap->port.ops = &tap_ops;
 	snprintf(tap->port.name, sizeof(tap->port.name), "%s", name);
 	tap->port.index = PORT_NONE;
 	tap->port.mtu = mtu < MTU_MAX ? mtu : MTU_MAX;
+	tap->port.takes = PORT_CSUM_IPV4 | PORT_CSUM_IPV6 | PORT_GSO_TCPV4 | PORT_GSO_TCPV6;
 	tap->engine = engine;
 	tap->fd = fd;
 	return 0;
@@ -183,44 +226,57 @@ void tap_fini(struct tap *tap)
 		close(tap->fd);
 }
 
-/* `max` reads, each into a buffer of its own. */
-static unsigned int read_batch(struct tap *tap, unsigned int max)
+/* Reads, each into a header and a buffer of its own. */
+static unsigned int read_batch(struct tap *tap, unsigned int n)
 {
 	struct tap_batch *batch = tap->batch;
 
-	for (unsigned int i = 0; i < max; i++) {
-		batch->iovecs[i] = (struct iovec){ batch->buffers + i * batch->buffer_bytes,
-						   batch->buffer_bytes };
-		batch->io[i] = (struct engine_io){ &batch->iovecs[i], 1, 0 };
+	for (unsigned int i = 0; i < n; i++) {
+		struct iovec *iov = &batch->iovecs[2 * i];
+
+		iov[0] = (struct iovec){ &batch->headers[i], sizeof(batch->headers[i]) };
+		iov[1] = (struct iovec){ batch->buffers + i * batch->buffer_bytes,
+					 batch->buffer_bytes };
+		batch->io[i] = (struct engine_io){ iov, 2, 0 };
 	}
-	return engine_read(tap->engine, tap->fd, batch->io, max);
+	return engine_read(tap->engine, tap->fd, batch->io, n);
 }
 
-/* The link's MTU was raised above ours: the bridge never sees this one. */
-static void drop_cut_frame(struct port *port, uint32_t length)
+/* The bridge never sees this one. */
+static void drop_from(struct port *port, uint32_t length, enum drop_reason reason)
 {
 	counter_add(&port->counters.from.frames, 1);
 	counter_add(&port->counters.from.bytes, length);
-	counter_add(&port->counters.from.drops[DROP_TOO_BIG], 1);
+	counter_add(&port->counters.from.drops[reason], 1);
 }
 
 static unsigned int build_frames(struct tap *tap, struct frame *frames, unsigned int tried)
 {
 	struct tap_batch *batch = tap->batch;
+	size_t bytes = 0;
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < tried; i++) {
-		struct fragment whole = { batch->iovecs[i].iov_base, (uint32_t)batch->io[i].result };
+		struct fragment whole = { batch->buffers + i * batch->buffer_bytes, 0 };
 
-		if (batch->io[i].result < 0)
+		if (batch->io[i].result < (int)sizeof(batch->headers[i]))
 			continue;
+		whole.length = (uint32_t)batch->io[i].result - sizeof(batch->headers[i]);
+		bytes += whole.length;
 		if (whole.length == batch->buffer_bytes) {
-			drop_cut_frame(&tap->port, whole.length);
+			drop_from(&tap->port, whole.length, DROP_TOO_BIG);
 			continue;
 		}
 		frame_build(&frames[n], &whole, 1, &batch->rest[n]);
-		n++;
+		if (vnet_read(&batch->headers[i], &frames[n]))
+			drop_from(&tap->port, whole.length, DROP_BAD_FRAME);
+		else
+			n++;
 	}
+	if (bytes > READ_BYTES)
+		batch->reads = batch->reads > 4 ? batch->reads / 2 : batch->reads;
+	else if (bytes < READ_BYTES / 4 && batch->reads < BATCH_FRAMES)
+		batch->reads *= 2;
 	return n;
 }
 
@@ -232,9 +288,9 @@ int tap_receive(struct tap *tap, struct frame *frames, unsigned int max)
 
 	if (!max)
 		return 0;
-	if (max > BATCH_FRAMES)
-		max = BATCH_FRAMES;
-	do { /* not 0 because all were cut: the caller would take it for dry */
+	if (max > tap->batch->reads)
+		max = tap->batch->reads;
+	do { /* not 0 because all were dropped: the caller would take it for dry */
 		got = read_batch(tap, max);
 		n = build_frames(tap, frames, max);
 	} while (got && !n);

@@ -21,6 +21,9 @@ static const struct command {
 	{ { "ring" }, 1, 1, NULL, "ring VIF", "rings and grants in use, as Linux' netback prints them" },
 	{ { "stats" }, 0, 1, NULL, "stats [VIF]", "frames, bytes and drops, each under its reason" },
 	{ { "ethtool", "-S" }, 1, 1, NULL, "ethtool -S VIF", "counters as ethtool prints them" },
+	{ { "ethtool", "-k" }, 1, 1, NULL, "ethtool -k VIF", "offloads, as the guest sees its eth0" },
+	{ { "ethtool", "-K" }, 3, 13, NULL, "ethtool -K VIF WORD on|off ...",
+	  "switches rx, tx, sg, tso, gso, gro" },
 	{ { "doctor" }, 0, 0, NULL, "doctor", "is this machine fit for splitvif?" },
 };
 

@@ -162,7 +162,8 @@ void guest_create(struct guest *guest, struct world *world, domid_t domid)
 		.rx_ring_ref = guest->rx_ring_ref,
 		.tx_port = guest->tx_channel.port,
 		.rx_port = guest->rx_channel.port,
-		.sg = true,
+		.guest = { .sg = true, .no_csum = true },
+		.offloads = OFFLOADS_ALL,
 		.rx_notify = true,
 	};
 }

@@ -350,7 +350,7 @@ static void test_without_sg_no_frame_has_two_slots(void **state)
 	unsigned int slots;
 	uint16_t flags;
 
-	rig->guest.config.sg = false;
+	rig->guest.config.guest.sg = false;
 	guest_attach(&rig->guest, &rig->world);
 	guest_post(&rig->guest, 10);
 	world_send(&rig->world, 1, PAGE_BYTES);
@@ -401,7 +401,7 @@ static void test_csum_flags(void **state)
 	};
 	struct rig *rig = rig_open();
 
-	rig->guest.vif->port.takes_csum_blank = 1;
+	rig->guest.vif->port.takes = PORT_CSUM_IPV4;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		uint8_t bytes[60];
 		struct fragment whole = { bytes, sizeof(bytes) }, rest[2];

@@ -279,7 +279,7 @@ static void blank_checksums_are_completed(void **state)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		clear_all();
 		for (unsigned int p = 0; p < 3; p++)
-			ports[p + 1].port.takes_csum_blank = cases[i].takes[p];
+			ports[p + 1].port.takes = cases[i].takes[p] ? PORT_CSUM_IPV4 | PORT_CSUM_IPV6 : 0;
 		make_udp(&frame, cases[i].broken);
 		bridge_forward(bridge, &ports[0].port, &frame, 1, 1000);
 		for (unsigned int p = 0; p < 3; p++) {

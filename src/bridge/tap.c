@@ -40,16 +40,26 @@ struct tap_batch {
 	struct iovec iovecs[IOVECS];
 };
 
-/* The kernel gives what we take: blank checksums, TCP in big frames and, where
- * it knows how, UDP too. Older kernels refuse what they do not know. */
-static int set_offloads(int fd)
+/* The kernel's words for it, without those that older kernels refuse. */
+static unsigned int offloads_of(uint8_t takes)
 {
-	static const unsigned int tries[] = {
-		TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN | TUN_F_USO4 | TUN_F_USO6,
-		TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN,
-		TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6,
-		TUN_F_CSUM,
-	};
+	unsigned int offloads = TUN_F_CSUM;
+
+	if (!(takes & PORT_CSUM_IPV4) || !(takes & PORT_CSUM_IPV6))
+		return 0;
+	if (takes & PORT_GSO_TCPV4)
+		offloads |= TUN_F_TSO4;
+	if (takes & PORT_GSO_TCPV6)
+		offloads |= TUN_F_TSO6;
+	return offloads;
+}
+
+int tap_set_offloads(int fd, uint8_t takes)
+{
+	unsigned int offloads = offloads_of(takes);
+	unsigned int ecn = offloads & (TUN_F_TSO4 | TUN_F_TSO6) ? TUN_F_TSO_ECN : 0;
+	unsigned int udp = offloads && takes & PORT_GSO_UDP ? TUN_F_USO4 | TUN_F_USO6 : 0;
+	const unsigned int tries[] = { offloads | ecn | udp, offloads | ecn, offloads };
 
 	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++)
 		if (!ioctl(fd, TUNSETOFFLOAD, (unsigned long)tries[i]))
@@ -70,7 +80,8 @@ int tap_open(char name[16], bool persistent)
 	ifr.ifr_name[IFNAMSIZ - 1] = '\0';
 	err = ioctl(fd, TUNSETIFF, &ifr) || ioctl(fd, TUNSETVNETHDRSZ, &header) ? -errno : 0;
 	if (!err)
-		err = set_offloads(fd);
+		err = tap_set_offloads(fd, PORT_CSUM_IPV4 | PORT_CSUM_IPV6 | PORT_GSO_TCPV4 |
+						   PORT_GSO_TCPV6 | PORT_GSO_UDP);
 	if (!err && persistent)
 		err = tap_set_persistent(fd, true);
 	if (err) {

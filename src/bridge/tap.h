@@ -22,6 +22,11 @@
  * /dev/net/tun, -EACCES/-EPERM may not. */
 int tap_open(char name[16], bool persistent);
 int tap_set_persistent(int fd, bool persistent);
+/* What the kernel may give to whoever reads here (enum port_takes, together): it
+ * completes and cuts the rest. It has one word for both checksums, so it leaves
+ * none blank unless both are taken, and segments nothing without. tap_open()
+ * gives everything. 0 or -errno. */
+int tap_set_offloads(int fd, uint8_t takes);
 /* The link's carrier as the kernel shows it to the owner of the interface. */
 int tap_set_carrier(int fd, bool up);
 

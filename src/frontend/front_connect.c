@@ -91,6 +91,16 @@ static int listen_to(struct front_connect *c, int fd, uint32_t source)
 	return epoll_ctl(c->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
+/* Segmentation comes with a blank checksum. */
+static unsigned int what_is_taken(unsigned int takes)
+{
+	if (takes & SPLITVIF_OFFLOAD_GSO_TCPV4)
+		takes |= SPLITVIF_OFFLOAD_CSUM_IPV4;
+	if (takes & SPLITVIF_OFFLOAD_GSO_TCPV6)
+		takes |= SPLITVIF_OFFLOAD_CSUM_IPV6;
+	return takes | SPLITVIF_OFFLOAD_SG;
+}
+
 int front_connect_init(struct front_connect *c, struct netfront *front,
 		       const struct splitvif_config *config)
 {
@@ -107,6 +117,7 @@ int front_connect_init(struct front_connect *c, struct netfront *front,
 	if (config->rundir && !c->rundir)
 		goto fail;
 	c->config.rundir = c->rundir;
+	c->front->rx.takes = what_is_taken(config->takes);
 	snprintf(c->status.name, sizeof(c->status.name), "%s", config->name);
 	if (config->bridge)
 		snprintf(c->status.bridge, sizeof(c->status.bridge), "%s", config->bridge);
@@ -349,12 +360,12 @@ static int offer(struct front_connect *c)
 {
 	int err;
 
-	if (!front_device_backend_has(&c->device, XENBUS_KEY_RX_COPY) ||
-	    !front_device_backend_has(&c->device, XENBUS_KEY_SG))
+	if (!front_device_backend_has(&c->device, XENBUS_KEY_RX_COPY))
 		return fail(c, -EPROTONOSUPPORT,
-			    "cannot connect %s: backend lacks feature-rx-copy or feature-sg; use "
-			    "another",
+			    "cannot connect %s: backend lacks feature-rx-copy; use another",
 			    c->status.name);
+	c->status.offers = front_device_offers(&c->device);
+	c->front->tx.offers = c->status.offers;
 	err = netfront_prepare(c->front, BACKEND_DOMID);
 	if (!err)
 		err = alloc_channels(c,

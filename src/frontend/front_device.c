@@ -75,6 +75,27 @@ bool front_device_backend_has(struct front_device *device, const char *feature)
 	return value == 1;
 }
 
+unsigned int front_device_offers(struct front_device *device)
+{
+	static const struct {
+		const char *key;
+		unsigned int offload, needs;
+	} features[] = {
+		{ XENBUS_KEY_SG, SPLITVIF_OFFLOAD_SG, 0 },
+		{ XENBUS_KEY_IPV6_CSUM, SPLITVIF_OFFLOAD_CSUM_IPV6, 0 },
+		{ XENBUS_KEY_GSO_TCPV4, SPLITVIF_OFFLOAD_GSO_TCPV4, SPLITVIF_OFFLOAD_SG },
+		{ XENBUS_KEY_GSO_TCPV6, SPLITVIF_OFFLOAD_GSO_TCPV6,
+		  SPLITVIF_OFFLOAD_SG | SPLITVIF_OFFLOAD_CSUM_IPV6 },
+	};
+	unsigned int offers = SPLITVIF_OFFLOAD_CSUM_IPV4;
+
+	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++)
+		if ((offers & features[i].needs) == features[i].needs &&
+		    front_device_backend_has(device, features[i].key))
+			offers |= features[i].offload;
+	return offers;
+}
+
 void front_device_backend_reason(struct front_device *device, char *reason, size_t size)
 {
 	const char *own = strstr(device->backend_path, "backend/");
@@ -90,12 +111,14 @@ struct offer {
 	const struct netfront *front;
 };
 
-/* Nothing that is not served: no segmentation, no checksum left blank. */
+/* Nothing that is not taken, and that in words, since an earlier connection's
+ * keys may be there still. */
 static int write_offer(struct store_client *store, uint32_t transaction, void *arg)
 {
 	const struct offer *offer = arg;
 	const struct netfront *front = offer->front;
 	bool split = front->rx_channel.port != 0;
+	unsigned int takes = front->rx.takes;
 	const struct {
 		const char *key; /* NULL: not with these channels */
 		unsigned long value;
@@ -107,7 +130,10 @@ static int write_offer(struct store_client *store, uint32_t transaction, void *a
 		{ XENBUS_KEY_REQUEST_RX_COPY, 1 },
 		{ XENBUS_KEY_RX_NOTIFY, 1 },
 		{ XENBUS_KEY_SG, 1 },
-		{ XENBUS_KEY_NO_CSUM, 1 },
+		{ XENBUS_KEY_NO_CSUM, !(takes & SPLITVIF_OFFLOAD_CSUM_IPV4) },
+		{ XENBUS_KEY_IPV6_CSUM, !!(takes & SPLITVIF_OFFLOAD_CSUM_IPV6) },
+		{ XENBUS_KEY_GSO_TCPV4, !!(takes & SPLITVIF_OFFLOAD_GSO_TCPV4) },
+		{ XENBUS_KEY_GSO_TCPV6, !!(takes & SPLITVIF_OFFLOAD_GSO_TCPV6) },
 		{ XENBUS_KEY_STATE, XenbusStateConnected },
 	};
 	int err = 0;

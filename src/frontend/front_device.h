@@ -31,12 +31,16 @@ int front_device_set_state(struct front_device *device, enum xenbus_state state)
 /* XenbusStateUnknown: the backend's directory is gone. */
 int front_device_backend_state(struct front_device *device, enum xenbus_state *state);
 bool front_device_backend_has(struct front_device *device, const char *feature);
+/* What the backend takes (enum splitvif_offload), each with what it rests on:
+ * blank IPv4 checksums are every backend's, segmentation needs several parts
+ * and blank checksums. */
+unsigned int front_device_offers(struct front_device *device);
 
 /* Why the backend says that it closed; "no reason given" is also an answer. */
 void front_device_backend_reason(struct front_device *device, char *reason, size_t size);
 
-/* Writes what the backend needs of a prepared netfront, and the state
- * Connected, all at once. */
+/* Writes what the backend needs of a prepared netfront, what that takes, and
+ * the state Connected, all at once. */
 int front_device_offer(struct front_device *device, const struct netfront *front);
 
 /* Leaves our own reason for closing where tools look for it. */

@@ -16,7 +16,9 @@ static const char *const texts[] = {
 	[FRONT_RX_CUT] = "rx frame cut after a slot with more_data",
 	[FRONT_RX_LONG] = "rx frame of too many slots or bytes",
 	[FRONT_RX_EXTRA_CUT] = "rx extra info announced and missing",
+	[FRONT_RX_EXTRA_LATE] = "rx extra info after another slot than the first",
 	[FRONT_RX_GSO] = "rx segmentation offload that was not negotiated",
+	[FRONT_RX_GSO_SIZE] = "rx segmentation offload with segments of 0 bytes",
 	[FRONT_RX_EXTRA] = "rx extra info that was not negotiated",
 };
 static_assert(sizeof(texts) / sizeof(texts[0]) == FRONT_FAULTS, "a text for each fault");

@@ -2,10 +2,13 @@
 
 /* A frame while its slots are read. */
 struct chain {
-	unsigned int slots;
+	unsigned int slots; /* in all */
+	unsigned int data;  /* of them, with bytes of the frame */
 	unsigned int parts;
 	uint32_t length;
 	bool failed; /* the backend says so in one of its slots */
+	uint8_t csum, gso_type;
+	uint16_t gso_size;
 };
 
 static int broken(struct front_rx *rx, enum front_fault fault)
@@ -34,17 +37,6 @@ void front_rx_reset(struct front_rx *rx, union ring_page *ring, uint8_t *pages)
 		post_page(rx, id);
 }
 
-/* Nothing with extras was negotiated, so the first one decides. */
-static int refuse_extra(struct front_rx *rx, int pending, const struct chain *chain)
-{
-	netif_extra_info_t extra;
-
-	if ((int)chain->slots == pending)
-		return broken(rx, FRONT_RX_EXTRA_CUT);
-	ring_copy_rx_extra(&rx->ring, rx->ring.in_cons + chain->slots, &extra);
-	return broken(rx, extra.type == XEN_NETIF_EXTRA_TYPE_GSO ? FRONT_RX_GSO : FRONT_RX_EXTRA);
-}
-
 /* Checks one data slot and lays its bytes out as the next part. */
 static int take_slot(struct front_rx *rx, const netif_rx_response_t *response, struct chain *chain)
 {
@@ -58,6 +50,7 @@ static int take_slot(struct front_rx *rx, const netif_rx_response_t *response, s
 	if (response->status > 0 && response->offset + response->status > PAGE_BYTES)
 		return broken(rx, FRONT_RX_BOUNDS);
 	chain->slots++;
+	chain->data++;
 	chain->failed |= response->status < 0;
 	if (response->status <= 0)
 		return 0;
@@ -69,6 +62,53 @@ static int take_slot(struct front_rx *rx, const netif_rx_response_t *response, s
 	return 0;
 }
 
+static int take_gso(struct front_rx *rx, const netif_extra_info_t *extra, struct chain *chain)
+{
+	bool v4 = extra->u.gso.type == XEN_NETIF_GSO_TYPE_TCPV4;
+	bool v6 = extra->u.gso.type == XEN_NETIF_GSO_TYPE_TCPV6;
+
+	if (!(v4 && rx->takes & SPLITVIF_OFFLOAD_GSO_TCPV4) &&
+	    !(v6 && rx->takes & SPLITVIF_OFFLOAD_GSO_TCPV6))
+		return broken(rx, FRONT_RX_GSO);
+	if (!extra->u.gso.size)
+		return broken(rx, FRONT_RX_GSO_SIZE);
+	chain->gso_type = v4 ? SPLITVIF_GSO_TCPV4 : SPLITVIF_GSO_TCPV6;
+	chain->gso_size = extra->u.gso.size;
+	chain->csum = SPLITVIF_CSUM_BLANK; /* it is the segments' */
+	return 0;
+}
+
+/* GSO is all that is ever taken, and there is but one of it. */
+static int take_extra(struct front_rx *rx, int pending, struct chain *chain)
+{
+	netif_extra_info_t extra;
+
+	if ((int)chain->slots == pending)
+		return broken(rx, FRONT_RX_EXTRA_CUT);
+	ring_copy_rx_extra(&rx->ring, rx->ring.in_cons + chain->slots, &extra);
+	if (extra.type != XEN_NETIF_EXTRA_TYPE_GSO || extra.flags & XEN_NETIF_EXTRA_FLAG_MORE)
+		return broken(rx, FRONT_RX_EXTRA);
+	chain->slots++;
+	return take_gso(rx, &extra, chain);
+}
+
+/* The first slot's flags speak of the whole frame. */
+static int take_flags(struct front_rx *rx, int pending, uint16_t flags, struct chain *chain)
+{
+	if (chain->data > 1)
+		return flags & NETRXF_extra_info ? broken(rx, FRONT_RX_EXTRA_LATE) : 0;
+	if (flags & NETRXF_csum_blank)
+		chain->csum = SPLITVIF_CSUM_BLANK;
+	else if (flags & NETRXF_data_validated)
+		chain->csum = SPLITVIF_CSUM_VALID;
+	return flags & NETRXF_extra_info ? take_extra(rx, pending, chain) : 0;
+}
+
+static uint32_t longest(const struct chain *chain)
+{
+	return SPLITVIF_FRAME_BYTES + (chain->gso_type ? SPLITVIF_GSO_EXCESS : 0);
+}
+
 /* All slots of the next frame. Nothing is consumed yet. */
 static int read_chain(struct front_rx *rx, int pending, struct chain *chain)
 {
@@ -77,15 +117,14 @@ static int read_chain(struct front_rx *rx, int pending, struct chain *chain)
 	do {
 		if ((int)chain->slots == pending)
 			return broken(rx, FRONT_RX_CUT);
-		if (chain->slots == SPLITVIF_FRAME_PARTS)
+		if (chain->data == SPLITVIF_FRAME_PARTS)
 			return broken(rx, FRONT_RX_LONG);
 		ring_copy_rx_response(&rx->ring, rx->ring.in_cons + chain->slots, &response);
-		if (take_slot(rx, &response, chain))
+		if (take_slot(rx, &response, chain) ||
+		    take_flags(rx, pending, response.flags, chain))
 			return -1;
-		if (response.flags & NETRXF_extra_info)
-			return refuse_extra(rx, pending, chain);
 	} while (response.flags & NETRXF_more_data);
-	return chain->length > SPLITVIF_FRAME_BYTES ? broken(rx, FRONT_RX_LONG) : 0;
+	return chain->length > longest(chain) ? broken(rx, FRONT_RX_LONG) : 0;
 }
 
 /* Consumes the chain's slots; the caller has its pages now. */
@@ -93,7 +132,10 @@ static void deliver(struct front_rx *rx, const struct chain *chain, struct split
 {
 	*frame = (struct splitvif_frame){ .parts = &rx->parts[rx->next_part],
 					  .nr_parts = chain->parts,
-					  .length = chain->length };
+					  .length = chain->length,
+					  .csum = chain->csum,
+					  .gso_type = chain->gso_type,
+					  .gso_size = chain->gso_size };
 	for (unsigned int i = 0; i < chain->slots; i++)
 		rx->held_ids[rx->ids_next++ % FRONT_RX_PAGES] =
 			rx->posted[(rx->ring.in_cons + i) & rx->ring.mask];
@@ -109,7 +151,7 @@ static void deliver(struct front_rx *rx, const struct chain *chain, struct split
 /* Consumes the chain's slots and posts their pages at once. */
 static void discard(struct front_rx *rx, const struct chain *chain)
 {
-	uint16_t ids[SPLITVIF_FRAME_PARTS];
+	uint16_t ids[FRONT_RX_SLOTS];
 
 	for (unsigned int i = 0; i < chain->slots; i++)
 		ids[i] = rx->posted[(rx->ring.in_cons + i) & rx->ring.mask];

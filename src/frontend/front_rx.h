@@ -3,7 +3,9 @@
  *
  * A request's id is the number of its page. Response i stands in the slot of
  * request i (netif.h), so the id that a slot must answer with is known here
- * and not taken from the peer. Frames are handed out in place, in order, and
+ * and not taken from the peer. What is said of a GSO frame stands in the slot
+ * after its first and uses up the request there, whose page comes back with the
+ * frame's own, empty. Frames are handed out in place, in order, and
  * released oldest first; a page is posted again when its frame is released.
  *
  * Knows neither grants (only their refs) nor channels.
@@ -19,11 +21,13 @@ enum {
 	FRONT_RX_PAGES = RX_RING_ENTRIES,
 	/* Twice the pages: a frame's parts stay in one piece at the wrap. */
 	FRONT_RX_PARTS = 2 * FRONT_RX_PAGES,
+	FRONT_RX_SLOTS = SPLITVIF_FRAME_PARTS + 1, /* of one frame, the extra one included */
 };
 
 struct front_rx {
 	struct ring ring;
 	uint8_t *pages;
+	unsigned int takes; /* enum splitvif_offload: what was promised to the backend */
 	grant_ref_t refs[FRONT_RX_PAGES];
 	uint16_t posted[FRONT_RX_PAGES]; /* by slot: the id that stands there */
 	/* Frames that the caller has, oldest first: how many pages each, and

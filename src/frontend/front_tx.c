@@ -7,12 +7,6 @@ enum page_use {
 	USE_LATER, /* outstanding: a later one */
 };
 
-/* Which offset a page's frames start at. */
-static uint32_t start_of(uint16_t page)
-{
-	return page % FRONT_TX_OFFSETS * 64u;
-}
-
 static uint32_t pages_for(uint32_t bytes)
 {
 	if (bytes <= FRONT_TX_FIRST_BYTES)
@@ -23,6 +17,27 @@ static uint32_t pages_for(uint32_t bytes)
 static_assert(1 + (SPLITVIF_FRAME_BYTES - FRONT_TX_FIRST_BYTES + PAGE_BYTES - 1) / PAGE_BYTES <=
 		      XEN_NETIF_NR_SLOTS_MIN,
 	      "every backend takes our longest frame (netif.h)");
+
+uint32_t front_tx_longest(const struct front_tx *tx)
+{
+	return tx->offers & SPLITVIF_OFFLOAD_SG ? SPLITVIF_FRAME_BYTES : PAGE_BYTES;
+}
+
+/* Pages of a frame for which nothing but its greatest length is known. */
+static uint32_t pages_each(const struct front_tx *tx, uint32_t bytes)
+{
+	return tx->offers & SPLITVIF_OFFLOAD_SG ? pages_for(bytes) : 1;
+}
+
+/* How many frames there are pages and slots for. */
+static unsigned int room_for(const struct front_tx *tx, uint32_t each)
+{
+	bool extra = tx->offers & (SPLITVIF_OFFLOAD_GSO_TCPV4 | SPLITVIF_OFFLOAD_GSO_TCPV6);
+	unsigned int by_pages = tx->nr_free / each;
+	unsigned int by_slots = ring_free(&tx->ring) / (each + extra);
+
+	return by_pages < by_slots ? by_pages : by_slots;
+}
 
 static bool broken(struct front_tx *tx, enum front_fault fault)
 {
@@ -47,7 +62,7 @@ void front_tx_reset(struct front_tx *tx, union ring_page *ring, uint8_t *pages)
 	front_tx_forsake(tx);
 	ring_init_front(&tx->ring, ring, TX_RING_ENTRIES);
 	tx->pages = pages;
-	tx->nr_free = tx->nr_held = 0;
+	tx->nr_free = tx->nr_held = tx->nr_extras = 0;
 	tx->fault = FRONT_SOUND;
 	for (uint16_t page = FRONT_TX_PAGES; page-- > 0;)
 		free_page(tx, page);
@@ -55,6 +70,10 @@ void front_tx_reset(struct front_tx *tx, union ring_page *ring, uint8_t *pages)
 
 static bool answer(struct front_tx *tx, const netif_tx_response_t *response)
 {
+	if (response->status == NETIF_RSP_NULL && tx->nr_extras) {
+		tx->nr_extras--;
+		return true;
+	}
 	if (response->id >= FRONT_TX_PAGES)
 		return broken(tx, FRONT_TX_ID);
 	if (tx->use[response->id] != USE_FIRST && tx->use[response->id] != USE_LATER)
@@ -90,12 +109,13 @@ bool front_tx_reclaim(struct front_tx *tx)
 }
 
 /* Moves one free page into the reservation. */
-static void hold_page(struct front_tx *tx, bool first)
+static void hold_page(struct front_tx *tx, bool spread)
 {
 	uint16_t page = tx->free[--tx->nr_free];
-	uint32_t start = first ? start_of(page) : 0;
+	uint32_t start = spread ? page % FRONT_TX_OFFSETS * 64u : 0;
 
 	tx->use[page] = USE_HELD;
+	tx->starts[page] = (uint16_t)start;
 	tx->held[tx->nr_held] = page;
 	tx->parts[tx->nr_held++] = (struct iovec){
 		.iov_base = tx->pages + (size_t)page * PAGE_BYTES + start,
@@ -106,22 +126,23 @@ static void hold_page(struct front_tx *tx, bool first)
 unsigned int front_tx_reserve(struct front_tx *tx, struct splitvif_frame *frames, unsigned int n,
 			      uint32_t bytes)
 {
-	uint32_t each = pages_for(bytes);
+	uint32_t each = pages_each(tx, bytes);
+	bool spread = each > 1 || bytes <= FRONT_TX_FIRST_BYTES;
 
-	if (bytes > SPLITVIF_FRAME_BYTES)
+	if (bytes > front_tx_longest(tx))
 		return 0;
 	front_tx_commit(tx, NULL, 0); /* a reservation that was forgotten */
-	if (tx->nr_free < n * each && !front_tx_reclaim(tx))
+	if (room_for(tx, each) < n && !front_tx_reclaim(tx))
 		return 0;
-	if (tx->nr_free < n * each) {
-		n = tx->nr_free / each;
+	if (room_for(tx, each) < n) {
+		n = room_for(tx, each);
 		tx->full++;
 	}
 	for (unsigned int i = 0; i < n; i++) {
 		frames[i] = (struct splitvif_frame){ .parts = &tx->parts[tx->nr_held],
 						     .nr_parts = each };
 		for (uint32_t j = 0; j < each; j++)
-			hold_page(tx, j == 0);
+			hold_page(tx, spread && j == 0);
 	}
 	return n;
 }
@@ -131,8 +152,32 @@ static uint32_t room_of(const struct splitvif_frame *frame)
 	return (uint32_t)frame->parts[0].iov_len + (frame->nr_parts - 1) * PAGE_BYTES;
 }
 
+static void produce_extra(struct front_tx *tx, const struct splitvif_frame *frame)
+{
+	netif_extra_info_t extra = { .type = XEN_NETIF_EXTRA_TYPE_GSO };
+
+	extra.u.gso.size = frame->gso_size;
+	extra.u.gso.type = frame->gso_type == SPLITVIF_GSO_TCPV4 ? XEN_NETIF_GSO_TYPE_TCPV4
+								 : XEN_NETIF_GSO_TYPE_TCPV6;
+	ring_produce_tx_extra(&tx->ring, &extra);
+	tx->nr_extras++;
+}
+
+/* What the first slot says of the whole frame. A blank checksum says, too, that
+ * the data never left a safe place (netif.h). */
+static uint16_t flags_of(const struct splitvif_frame *frame)
+{
+	static const uint8_t csum[] = {
+		[SPLITVIF_CSUM_NONE] = 0,
+		[SPLITVIF_CSUM_VALID] = NETTXF_data_validated,
+		[SPLITVIF_CSUM_BLANK] = NETTXF_csum_blank | NETTXF_data_validated,
+	};
+
+	return csum[frame->csum] | (frame->gso_type ? NETTXF_extra_info : 0);
+}
+
 /* The frame's slots: the first carries the whole length, the later ones their
- * own (netif.h, "TX: the first slot's size"). */
+ * own; what is said of it stands between (netif.h, "Packet format"). */
 static void produce_frame(struct front_tx *tx, const struct splitvif_frame *frame)
 {
 	unsigned int at = (unsigned int)(frame->parts - tx->parts);
@@ -140,23 +185,62 @@ static void produce_frame(struct front_tx *tx, const struct splitvif_frame *fram
 
 	for (unsigned int i = at; left; i++) {
 		uint16_t page = tx->held[i];
-		uint32_t start = i == at ? start_of(page) : 0;
-		uint32_t here = left < PAGE_BYTES - start ? left : PAGE_BYTES - start;
+		uint32_t room = (uint32_t)PAGE_BYTES - tx->starts[page];
+		uint32_t here = left < room ? left : room;
 		netif_tx_request_t request = {
 			.gref = tx->refs[page],
-			.offset = (uint16_t)start,
-			.flags = here < left ? NETTXF_more_data : 0,
+			.offset = tx->starts[page],
+			.flags = (i == at ? flags_of(frame) : 0) |
+				 (here < left ? NETTXF_more_data : 0),
 			.id = page,
 			.size = (uint16_t)(i == at ? frame->length : here),
 		};
 
 		ring_produce_tx_request(&tx->ring, &request);
+		if (i == at && frame->gso_type)
+			produce_extra(tx, frame);
 		tx->use[page] = i == at ? USE_FIRST : USE_LATER;
 		left -= here;
 	}
 	tx->in_flight++;
 	tx->frames++;
 	tx->bytes += frame->length;
+}
+
+/* Behind one or two VLAN tags. The bytes are this side's own, in a first part
+ * that has room for more than these, whatever the frame's length. */
+static bool is_ipv6(const struct splitvif_frame *frame)
+{
+	const uint8_t *bytes = frame->parts[0].iov_base;
+	unsigned int at = 12;
+
+	while (at <= 16 && ((bytes[at] == 0x81 && bytes[at + 1] == 0) ||
+			    (bytes[at] == 0x88 && bytes[at + 1] == 0xa8)))
+		at += 4;
+	return bytes[at] == 0x86 && bytes[at + 1] == 0xdd;
+}
+
+/* Whether what the frame asks for is among the offers. */
+static bool is_taken(const struct front_tx *tx, const struct splitvif_frame *frame)
+{
+	static const uint8_t gso[] = {
+		[SPLITVIF_GSO_TCPV4] = SPLITVIF_OFFLOAD_GSO_TCPV4,
+		[SPLITVIF_GSO_TCPV6] = SPLITVIF_OFFLOAD_GSO_TCPV6,
+	};
+
+	if (frame->csum > SPLITVIF_CSUM_BLANK || frame->gso_type > SPLITVIF_GSO_TCPV6)
+		return false;
+	if (frame->gso_type)
+		return tx->offers & gso[frame->gso_type] && frame->gso_size &&
+		       frame->csum == SPLITVIF_CSUM_BLANK;
+	return frame->csum != SPLITVIF_CSUM_BLANK || tx->offers & SPLITVIF_OFFLOAD_CSUM_IPV6 ||
+	       !is_ipv6(frame);
+}
+
+static bool is_sendable(const struct front_tx *tx, const struct splitvif_frame *frame)
+{
+	return frame->length >= SPLITVIF_FRAME_MIN && frame->length <= SPLITVIF_FRAME_BYTES &&
+	       frame->length <= room_of(frame) && is_taken(tx, frame);
 }
 
 /* False for frames of a reservation that a reset has swept away. */
@@ -172,12 +256,10 @@ void front_tx_commit(struct front_tx *tx, struct splitvif_frame *frames, unsigne
 	for (unsigned int i = 0; i < n; i++) {
 		if (!frames[i].length || !is_reserved(tx, &frames[i]))
 			continue;
-		if (frames[i].length < SPLITVIF_FRAME_MIN ||
-		    frames[i].length > SPLITVIF_FRAME_BYTES ||
-		    frames[i].length > room_of(&frames[i]))
-			tx->refused++;
-		else
+		if (is_sendable(tx, &frames[i]))
 			produce_frame(tx, &frames[i]);
+		else
+			tx->refused++;
 	}
 	while (tx->nr_held) {
 		uint16_t page = tx->held[--tx->nr_held];
@@ -197,17 +279,17 @@ static bool sleep_for(struct front_tx *tx, uint32_t answers)
 }
 
 /* A quarter of what is outstanding makes one event, so that a full ring wakes
- * us for a batch and not for each frame. */
+ * us for a batch and not for each frame. Among the answers may be some that
+ * free a slot and no page: then the caller arms again. */
 bool front_tx_arm(struct front_tx *tx, uint32_t bytes)
 {
-	uint32_t need = pages_for(bytes);
-	uint32_t outstanding, wake;
+	uint32_t each = pages_each(tx, bytes);
+	uint32_t outstanding;
 
-	if (!front_tx_reclaim(tx) || tx->nr_free >= need)
+	if (!front_tx_reclaim(tx) || room_for(tx, each))
 		return false;
-	outstanding = FRONT_TX_PAGES - tx->nr_free - tx->nr_held;
-	wake = need - tx->nr_free > outstanding / 4 ? need - tx->nr_free : outstanding / 4;
-	return sleep_for(tx, wake);
+	outstanding = tx->ring.mask + 1 - ring_free(&tx->ring);
+	return sleep_for(tx, each > outstanding / 4 ? each : outstanding / 4);
 }
 
 /* A frame has one slot at least, so as many answers are needed at least. */

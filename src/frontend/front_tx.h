@@ -2,12 +2,14 @@
  * The transmit ring of a frontend: slots, ids, pages.
  *
  * A request's id is the number of its page, so pages, ids and outstanding
- * requests are one bookkeeping, and there are as many pages as slots: whoever
- * has a page has a slot. Responses are consumed lazily, when pages run short;
+ * requests are one bookkeeping. A GSO frame takes one slot more than pages, for
+ * what is said of it; that one has no id, and any response without a status of
+ * its own (NETIF_RSP_NULL) answers it. Responses are consumed lazily, when pages run short;
  * the backend is asked for an event only by front_tx_arm().
  *
  * Frames start at offsets that differ from page to page, in steps of a cache
- * line: pages that all start alike collide in the L1 cache.
+ * line: pages that all start alike collide in the L1 cache. Where a frame must
+ * fit one page, a long one starts at its beginning.
  *
  * Knows neither grants (only their refs) nor channels.
  */
@@ -29,14 +31,17 @@ struct front_tx {
 	struct ring ring;
 	uint8_t *pages;
 	grant_ref_t refs[FRONT_TX_PAGES];
-	uint8_t use[FRONT_TX_PAGES];   /* enum in front_tx.c */
-	uint16_t free[FRONT_TX_PAGES]; /* a stack: the warmest page first */
+	unsigned int offers;		 /* enum splitvif_offload: what the backend takes */
+	uint8_t use[FRONT_TX_PAGES];	 /* enum in front_tx.c */
+	uint16_t starts[FRONT_TX_PAGES]; /* where in it the frame begins */
+	uint16_t free[FRONT_TX_PAGES];	 /* a stack: the warmest page first */
 	unsigned int nr_free;
 	/* The open reservation: pages, and the parts of its frames, in step. */
 	uint16_t held[FRONT_TX_PAGES];
 	struct iovec parts[FRONT_TX_PAGES];
 	unsigned int nr_held;
 	unsigned int in_flight; /* frames */
+	unsigned int nr_extras; /* slots outstanding that have no page */
 	enum front_fault fault;
 	uint64_t frames, bytes, done, errors, lost, refused, full;
 };
@@ -46,12 +51,15 @@ struct front_tx {
  * Counters go on. */
 void front_tx_reset(struct front_tx *tx, union ring_page *ring, uint8_t *pages);
 
+/* The longest frame that the backend takes. */
+uint32_t front_tx_longest(const struct front_tx *tx);
+
 /* Room for up to n frames of up to `bytes` bytes; how many. */
 unsigned int front_tx_reserve(struct front_tx *tx, struct splitvif_frame *frames, unsigned int n,
 			      uint32_t bytes);
 
-/* Produces the requests of the frames with a length, frees what they left
- * unused. Not yet published. */
+/* Produces the requests of the frames with a length, as far as the backend
+ * takes what they ask for, and frees what they left unused. Not yet published. */
 void front_tx_commit(struct front_tx *tx, struct splitvif_frame *frames, unsigned int n);
 
 /* Consumes the responses that are there. False if they are at fault. */

@@ -15,6 +15,7 @@ struct echo {
 static bool return_frame(struct echo *echo, const struct splitvif_frame *frame)
 {
 	struct iovec iov[SPLITVIF_FRAME_PARTS + 1];
+	struct splitvif_output output;
 	uint8_t addresses[12], *first = frame->parts[0].iov_base;
 
 	if (frame->parts[0].iov_len < sizeof(addresses)) {
@@ -31,8 +32,10 @@ static bool return_frame(struct echo *echo, const struct splitvif_frame *frame)
 	memcpy(iov + 1, frame->parts, frame->nr_parts * sizeof(iov[0]));
 	iov[1].iov_base = first + sizeof(addresses);
 	iov[1].iov_len -= sizeof(addresses);
-	if (!splitvif_transmit(echo->loop.vif,
-			       &(struct splitvif_output){ iov, frame->nr_parts + 1 }, 1))
+	output = (struct splitvif_output){ .iov = iov,
+					   .iovcnt = frame->nr_parts + 1,
+					   .csum = frame->csum };
+	if (!splitvif_transmit(echo->loop.vif, &output, 1))
 		return false;
 	echo->returned++;
 	return true;

@@ -262,7 +262,7 @@ unsigned int splitvif_transmit(struct splitvif *vif, const struct splitvif_outpu
 	for (i = 0; i < n && vif->connect.status.up; i++) {
 		size_t length = output_length(&frames[i]);
 
-		if (length < SPLITVIF_FRAME_MIN || length > SPLITVIF_FRAME_BYTES) {
+		if (length < SPLITVIF_FRAME_MIN || length > front_tx_longest(&vif->front.tx)) {
 			vif->front.tx.refused++;
 			continue;
 		}
@@ -270,6 +270,9 @@ unsigned int splitvif_transmit(struct splitvif *vif, const struct splitvif_outpu
 			break;
 		copy_in(&frame, &frames[i]);
 		frame.length = (uint32_t)length;
+		frame.csum = frames[i].csum;
+		frame.gso_type = frames[i].gso_type;
+		frame.gso_size = frames[i].gso_size;
 		front_tx_commit(&vif->front.tx, &frame, 1);
 	}
 	return i;

@@ -48,11 +48,35 @@ extern "C" {
 enum {
 	SPLITVIF_FRAME_BYTES = 65535, /* the longest frame, Ethernet header included */
 	SPLITVIF_FRAME_MIN = 14,
+	SPLITVIF_GSO_EXCESS = 18,  /* a received GSO frame is an IP packet of 65535 bytes */
 	SPLITVIF_FRAME_PARTS = 19, /* the most parts of one frame */
 	SPLITVIF_SLOTS = 256,	   /* of each ring: parts in flight, each way */
 };
 
 struct splitvif;
+
+/*
+ * What may be left to the other side of a vif, as a set. What this guest takes
+ * is its own choice (splitvif_config), what the backend takes is its
+ * (splitvif_status); neither is ever given what it does not take.
+ */
+enum splitvif_offload {
+	SPLITVIF_OFFLOAD_SG = 1,	/* frames of several parts */
+	SPLITVIF_OFFLOAD_CSUM_IPV4 = 2, /* TCP and UDP checksums left blank */
+	SPLITVIF_OFFLOAD_CSUM_IPV6 = 4,
+	SPLITVIF_OFFLOAD_GSO_TCPV4 = 8, /* one frame that stands for many segments */
+	SPLITVIF_OFFLOAD_GSO_TCPV6 = 16,
+};
+
+/* What is known of a frame's TCP or UDP checksum. */
+enum splitvif_csum {
+	SPLITVIF_CSUM_NONE,  /* nothing */
+	SPLITVIF_CSUM_VALID, /* that it is right, or was never in danger */
+	SPLITVIF_CSUM_BLANK, /* only the pseudo-header's sum stands in the field */
+};
+
+/* A GSO frame's checksum is always blank. */
+enum splitvif_gso { SPLITVIF_GSO_NONE, SPLITVIF_GSO_TCPV4, SPLITVIF_GSO_TCPV6 };
 
 /* What a message is about; the text is one line without a newline. */
 enum splitvif_severity { SPLITVIF_ERROR, SPLITVIF_WARNING, SPLITVIF_NOTICE, SPLITVIF_DEBUG };
@@ -66,6 +90,9 @@ struct splitvif_config {
 	uint16_t mtu;	    /* bytes of payload; default: the bridge's */
 	uint32_t ip;	    /* network order; default: one from the bridge's subnet */
 	unsigned int timeout_ms; /* for splitvif_open(); default 5000 */
+	/* Offloads that this guest takes; SG always. GSO takes checksums, too.
+	 * Default: none but SG, every frame comes with its checksum. */
+	unsigned int takes;
 	/* Told of outages, violations, re-connections; from within calls on this
 	 * handle, which it must not make in turn. Default: nobody is told. */
 	void (*message)(void *arg, enum splitvif_severity severity, const char *text);
@@ -105,10 +132,16 @@ struct splitvif_frame {
 	struct iovec *parts;
 	unsigned int nr_parts;
 	uint32_t length; /* of the whole frame */
+	/* Facts: found in a received frame, asked for in one that is committed
+	 * (reserved ones start with none). */
+	uint8_t csum;	   /* enum splitvif_csum */
+	uint8_t gso_type;  /* enum splitvif_gso */
+	uint16_t gso_size; /* payload bytes of each segment */
 };
 
 /* Receives up to n frames in place; how many. They are the caller's until he
- * releases them. The other side can still write to these pages: whoever rests
+ * releases them. A GSO frame may be SPLITVIF_GSO_EXCESS bytes longer than any
+ * that can be sent. The other side can still write to these pages: whoever rests
  * a decision on bytes copies them first. */
 SPLITVIF_API unsigned int splitvif_receive(struct splitvif *vif, struct splitvif_frame *frames,
 					   unsigned int n);
@@ -119,17 +152,21 @@ SPLITVIF_API void splitvif_release(struct splitvif *vif, unsigned int n);
 
 /* Copies frames (`iovcnt` pieces each) into shared pages. Returns how many fit,
  * in order; the rest is the caller's to keep or drop. Frames shorter than
- * SPLITVIF_FRAME_MIN or longer than SPLITVIF_FRAME_BYTES are taken and counted
- * as refused. */
+ * SPLITVIF_FRAME_MIN or longer than SPLITVIF_FRAME_BYTES, and those that need
+ * an offload which the backend does not take, are taken and counted as refused. */
 struct splitvif_output {
 	const struct iovec *iov;
 	unsigned int iovcnt;
+	uint8_t csum;	   /* enum splitvif_csum */
+	uint8_t gso_type;  /* enum splitvif_gso */
+	uint16_t gso_size; /* payload bytes of each segment */
 };
 SPLITVIF_API unsigned int splitvif_transmit(struct splitvif *vif,
 					    const struct splitvif_output *frames, unsigned int n);
 
 /* Transmission without a copy: room for up to n frames of up to `bytes` bytes
- * each, as parts to be filled from the first on. How many there is room for.
+ * each, as parts to be filled from the first on. How many there is room for:
+ * none ever of a length that takes several parts, without SPLITVIF_OFFLOAD_SG.
  * One reservation at a time; it ends with its commit. */
 SPLITVIF_API unsigned int splitvif_reserve(struct splitvif *vif, struct splitvif_frame *frames,
 					   unsigned int n, uint32_t bytes);
@@ -166,6 +203,7 @@ struct splitvif_status {
 	uint16_t mtu;
 	uint32_t ip, gateway; /* network order; 0: none */
 	uint8_t prefix;
+	unsigned int offers; /* offloads that the backend takes, at the last connection */
 };
 SPLITVIF_API void splitvif_status(const struct splitvif *vif, struct splitvif_status *status);
 
@@ -176,7 +214,7 @@ struct splitvif_stats {
 	uint64_t tx_done;	      /* of them, answered as sent */
 	uint64_t tx_errors;	      /* answered as erroneous or dropped */
 	uint64_t tx_lost;	      /* never answered: the connection ended */
-	uint64_t tx_refused;	      /* too short or too long, never sent */
+	uint64_t tx_refused;	      /* too short, too long, or not taken: never sent */
 	uint64_t tx_full;	      /* times there was no room */
 	uint64_t rx_frames, rx_bytes;
 	uint64_t rx_errors;		  /* the backend reported an error instead */

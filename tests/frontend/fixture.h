@@ -30,7 +30,10 @@ static inline int fixture_setup(void **state)
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
 	*state = fixture;
-	if (!fixture || netfront_init(&fixture->front) || netfront_prepare(&fixture->front, 0))
+	if (!fixture || netfront_init(&fixture->front))
+		return -1;
+	fixture->front.tx.offers = SPLITVIF_OFFLOAD_SG | SPLITVIF_OFFLOAD_CSUM_IPV4;
+	if (netfront_prepare(&fixture->front, 0))
 		return -1;
 	fixture->front.tx_channel = fixture_channel(&fixture->wakes[0]);
 	fixture->front.rx_channel = fixture_channel(&fixture->wakes[1]);

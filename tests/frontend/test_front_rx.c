@@ -148,6 +148,7 @@ static const struct {
 	{ "gso extra", { { 0, EXTRA, 60 }, { 0 } }, 2, 1, 1, 0, 0, FRONT_RX_GSO },
 	{ "hash extra", { { 0, EXTRA, 60 }, { 0 } }, 2, 1, 4, 0, 0, FRONT_RX_EXTRA },
 	{ "unknown extra", { { 0, EXTRA, 60 }, { 0 } }, 2, 1, 200, 0, 0, FRONT_RX_EXTRA },
+	{ "extra late", { { 0, MORE, 60 }, { 0, EXTRA, 60 } }, 2, 1, 0, 0, 0, FRONT_RX_EXTRA_LATE },
 	{ "index beyond", { { 0, 0, 60 } }, 1, 1, 0, 0, 256, FRONT_RX_INDEX },
 	{ "index backwards", { { 0, 0, 60 } }, 1, 1, 0, 0, 0xfffffffeu, FRONT_RX_INDEX },
 };

@@ -22,7 +22,7 @@ const char front_options_usage[] =
 	"       splitvif-front [OPTIONS] echo [VIF] [--count N] [--duration S] [--json]\n"
 	"OPTIONS: --rundir DIR, --engine auto|uring|epoll, -v|--verbose, -V|--version, -h|--help\n"
 	"VIF:     --name N, --bridge B, --mac M, --mtu N, and for run and --netns --ip CIDR,\n"
-	"         --gateway IP\n"
+	"         --gateway IP, --offload on|off\n"
 	"run starts CMD (default: your shell) as a VM: in namespaces of its own, whose eth0 is\n"
 	"the vif. --netns serves a namespace that exists.\n";
 
@@ -36,6 +36,7 @@ enum option_id {
 	OPT_GATEWAY,
 	OPT_MAC,
 	OPT_MTU,
+	OPT_OFFLOAD,
 	OPT_DST,
 	OPT_SIZE,
 	OPT_COUNT,
@@ -60,6 +61,7 @@ static const struct option long_options[] = {
 	{ "gateway", required_argument, NULL, OPT_GATEWAY },
 	{ "mac", required_argument, NULL, OPT_MAC },
 	{ "mtu", required_argument, NULL, OPT_MTU },
+	{ "offload", required_argument, NULL, OPT_OFFLOAD },
 	{ "dst", required_argument, NULL, OPT_DST },
 	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "count", required_argument, NULL, OPT_COUNT },
@@ -88,6 +90,7 @@ static const struct {
 	{ OPT_NETNS, ON_NETNS },
 	{ OPT_IP, ON_RUN | ON_NETNS },
 	{ OPT_GATEWAY, ON_RUN | ON_NETNS },
+	{ OPT_OFFLOAD, ON_RUN | ON_NETNS },
 	{ OPT_DST, ON_GEN },
 	{ OPT_SIZE, ON_GEN },
 	{ OPT_RATE, ON_GEN },
@@ -265,6 +268,11 @@ static int take_option(struct parser *p, int id, const char *value)
 	case OPT_NETNS:
 		o->netns = value;
 		return *value ? 0 : bad(p, "netns", value, "a name, a path or a process id");
+	case OPT_OFFLOAD:
+		o->no_offload = strcmp(value, "off") == 0;
+		return o->no_offload || strcmp(value, "on") == 0
+			       ? 0
+			       : bad(p, "offload", value, "on or off");
 	case OPT_WAIT:
 		o->window = 64;
 		return 0;

@@ -32,6 +32,7 @@ struct front_options {
 	uint8_t prefix;	      /* 0: the bridge's */
 	/* run, --netns */
 	const char *netns;
+	bool no_offload;
 	char **command; /* NULL-terminated */
 	/* gen, sink, echo */
 	uint8_t dst[6];

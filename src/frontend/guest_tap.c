@@ -1,6 +1,7 @@
 #include "frontend/guest_tap.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -12,6 +13,7 @@
 #include "bridge/tap.h"
 #include "frontend/announce.h"
 #include "io/log.h"
+#include "ring/netif.h"
 
 enum {
 	BATCH_MIN = 4,
@@ -28,24 +30,52 @@ static int64_t now_ns(void)
 	return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-int guest_tap_init(struct guest_tap *tap, struct splitvif *vif, struct guest *guest,
-		   struct engine *engine, int signal_fd)
+/* Room for what can come, and for one byte more: a frame that fills its room is
+ * too big. A segmented one has no such neighbour, its room is round anyway. */
+static void make_room(struct guest_tap *tap, const struct splitvif_status *status)
+{
+	uint32_t longest = tap->offers & SPLITVIF_OFFLOAD_SG ? SPLITVIF_FRAME_BYTES : PAGE_BYTES;
+	uint32_t bytes = status->mtu + SPLITVIF_FRAME_MIN + VLAN_BYTES + 1u;
+	uint32_t slots;
+
+	if (tap->offers & (SPLITVIF_OFFLOAD_GSO_TCPV4 | SPLITVIF_OFFLOAD_GSO_TCPV6))
+		bytes = SPLITVIF_FRAME_BYTES;
+	tap->frame_bytes = bytes < longest ? bytes : longest;
+	slots = tap->frame_bytes / PAGE_BYTES + 3; /* a start somewhere, an extra info */
+	tap->batch_max = SPLITVIF_SLOTS / slots < GUEST_TAP_BATCH ? SPLITVIF_SLOTS / slots
+								  : GUEST_TAP_BATCH;
+	tap->batch = BATCH_MIN;
+}
+
+/* What the VM's kernel may leave to us is what the backend takes from us. */
+static void follow_offers(struct guest_tap *tap)
 {
 	struct splitvif_status status;
 	int err;
 
-	splitvif_status(vif, &status);
-	/* One byte more than fits the MTU: a frame that fills its room is too big. */
+	splitvif_status(tap->vif, &status);
+	tap->offers = status.offers;
+	if (!tap->offload)
+		tap->offers &= SPLITVIF_OFFLOAD_SG;
+	make_room(tap, &status);
+	err = tap_set_offloads(tap->guest->tap_fd, guest_vnet_takes(tap->offers));
+	if (err)
+		log_warning("guest", "cannot set eth0's offloads: %s; they stay", strerror(-err));
+}
+
+int guest_tap_init(struct guest_tap *tap, struct splitvif *vif, struct guest *guest,
+		   struct engine *engine, int signal_fd, bool offload)
+{
+	int err;
+
 	*tap = (struct guest_tap){
 		.vif = vif,
 		.guest = guest,
 		.engine = engine,
-		.frame_bytes = status.mtu + SPLITVIF_FRAME_MIN + VLAN_BYTES + 1u,
-		.batch = BATCH_MIN,
+		.offload = offload,
 		.tap_dry = true,
 	};
-	if (tap->frame_bytes > SPLITVIF_FRAME_BYTES)
-		tap->frame_bytes = SPLITVIF_FRAME_BYTES;
+	follow_offers(tap);
 	err = engine_add(engine, &tap->tap, guest->tap_fd, NULL);
 	if (err)
 		return err;
@@ -81,17 +111,40 @@ static size_t room_of(const struct splitvif_frame *frame)
 	return room;
 }
 
-static void take_length(struct guest_tap *tap, unsigned int i)
+/* What became of the reads: lengths and facts; 0 is for nothing to send. */
+static void take_frame(struct guest_tap *tap, unsigned int i)
 {
+	struct splitvif_frame *frame = &tap->frames[i];
+	int header = sizeof(tap->vnets[i].header);
 	int got = tap->io[i].result;
 
-	tap->frames[i].length = got > 0 ? (uint32_t)got : 0;
-	if (got > 0 && (size_t)got == room_of(&tap->frames[i])) {
-		tap->frames[i].length = 0;
-		tap->oversize++;
-	}
 	if (got == -EBADFD)
 		tap->tap_gone = true;
+	frame->length = got > header ? (uint32_t)(got - header) : 0;
+	if (frame->length && frame->length == room_of(frame)) {
+		frame->length = 0;
+		tap->oversize++;
+	}
+	if (frame->length && !guest_vnet_read(&tap->vnets[i].header, tap->offers, frame)) {
+		frame->length = 0;
+		tap->malformed++;
+	}
+}
+
+/* One read for each frame's room, each into a header and the pages. */
+static void prepare_reads(struct guest_tap *tap, unsigned int n)
+{
+	struct iovec *iov = tap->iovecs;
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct virtio_net_hdr *header = &tap->vnets[i].header;
+		unsigned int parts = tap->frames[i].nr_parts;
+
+		iov[0] = (struct iovec){ header, sizeof(*header) };
+		memcpy(iov + 1, tap->frames[i].parts, parts * sizeof(*iov));
+		tap->io[i] = (struct engine_io){ .iov = iov, .iovcnt = parts + 1 };
+		iov += parts + 1;
+	}
 }
 
 /* VM to ring. How many frames. While its report is awaited the TAP is known to
@@ -108,32 +161,48 @@ static unsigned int pump_out(struct guest_tap *tap, bool likely)
 		tap->blocked = true;
 		return 0;
 	}
-	for (unsigned int i = 0; i < room; i++)
-		tap->io[i] = (struct engine_io){ .iov = tap->frames[i].parts,
-						 .iovcnt = tap->frames[i].nr_parts };
+	prepare_reads(tap, room);
 	got = engine_read(tap->engine, tap->guest->tap_fd, tap->io, room);
 	for (unsigned int i = 0; i < room; i++)
-		take_length(tap, i);
+		take_frame(tap, i);
 	splitvif_commit(tap->vif, tap->frames, room);
 	tap->tap_dry = got < room;
-	if (got == tap->batch && tap->batch < GUEST_TAP_BATCH)
-		tap->batch *= 2;
+	if (got == tap->batch)
+		tap->batch = tap->batch * 2 < tap->batch_max ? tap->batch * 2 : tap->batch_max;
 	else if (got < tap->batch / 2)
 		tap->batch /= 2;
 	return got;
+}
+
+/* Lines received frames up for the TAP; how many of them it can be given. */
+static unsigned int prepare_writes(struct guest_tap *tap, unsigned int n)
+{
+	struct iovec *iov = tap->iovecs;
+	unsigned int writes = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int pieces = guest_vnet_write(&tap->vnets[i], &tap->frames[i], iov);
+
+		if (!pieces) {
+			tap->malformed++;
+			continue;
+		}
+		tap->io[writes++] = (struct engine_io){ .iov = iov, .iovcnt = pieces };
+		iov += pieces;
+	}
+	return writes;
 }
 
 /* Ring to VM. How many frames. */
 static unsigned int pump_in(struct guest_tap *tap)
 {
 	unsigned int n = splitvif_receive(tap->vif, tap->frames, GUEST_TAP_BATCH);
+	unsigned int writes;
 
 	if (!n)
 		return 0;
-	for (unsigned int i = 0; i < n; i++)
-		tap->io[i] = (struct engine_io){ .iov = tap->frames[i].parts,
-						 .iovcnt = tap->frames[i].nr_parts };
-	tap->tap_errors += n - engine_write(tap->engine, tap->guest->tap_fd, tap->io, n);
+	writes = prepare_writes(tap, n);
+	tap->tap_errors += writes - engine_write(tap->engine, tap->guest->tap_fd, tap->io, writes);
 	splitvif_release(tap->vif, n);
 	return n;
 }
@@ -177,8 +246,10 @@ static void serve_control(struct guest_tap *tap)
 		return;
 	splitvif_status(tap->vif, &status);
 	tap_set_carrier(tap->guest->tap_fd, status.up);
-	if (status.up)
+	if (status.up) {
+		follow_offers(tap);
 		announce_all(tap);
+	}
 }
 
 /* The VM's init ended: its status is ours. */
@@ -301,4 +372,17 @@ int guest_tap_run(struct guest_tap *tap)
 		}
 	}
 	return tap->status;
+}
+
+void guest_tap_report(const struct guest_tap *tap)
+{
+	struct splitvif_stats stats;
+
+	splitvif_stats(tap->vif, &stats);
+	log_debug("guest",
+		  "sent %" PRIu64 " frames, %" PRIu64 " bytes (%" PRIu64 " refused, %" PRIu64
+		  " too big, %" PRIu64 " malformed), received %" PRIu64 " frames, %" PRIu64
+		  " bytes (%" PRIu64 " not taken by eth0)",
+		  stats.tx_frames, stats.tx_bytes, stats.tx_refused, tap->oversize, tap->malformed,
+		  stats.rx_frames, stats.rx_bytes, tap->tap_errors);
 }

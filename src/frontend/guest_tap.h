@@ -2,7 +2,9 @@
  * A VM's eth0: moves frames between a TAP and a vif until told to stop.
  *
  * Out of the TAP frames are read straight into granted pages, into it they are
- * written straight from them. A full TX ring stops the reading, so that the
+ * written straight from them, but for the headers (guest_vnet.h). What the VM's
+ * kernel may leave undone, checksums and segmentation, follows what the backend
+ * takes. A full TX ring stops the reading, so that the
  * VM's own queue fills and nothing is dropped here. Carrier follows the
  * connection; after each one the VM's addresses are announced.
  *
@@ -13,6 +15,7 @@
 #define FRONTEND_GUEST_TAP_H
 
 #include "frontend/guest.h"
+#include "frontend/guest_vnet.h"
 #include "frontend/splitvif.h"
 #include "io/engine.h"
 
@@ -23,8 +26,11 @@ struct guest_tap {
 	struct guest *guest;
 	struct engine *engine;
 	struct engine_source tap, control, signals;
+	bool offload;		 /* leave checksums and segmentation to each other */
+	unsigned int offers;	 /* enum splitvif_offload: what the backend takes */
 	uint32_t frame_bytes;	 /* room for one frame of the VM's */
 	unsigned int batch;	 /* frames to ask the TAP for: grows while all come */
+	unsigned int batch_max;	 /* as many as the ring has room for */
 	unsigned int spin_usecs; /* how long to look again before sleeping */
 	bool tap_dry;		 /* the last read left nothing behind */
 	bool tap_waiting;	 /* a report of the TAP was asked for and has not come */
@@ -35,18 +41,25 @@ struct guest_tap {
 	bool stopped;
 	int status;	     /* what to exit with once stopped */
 	uint64_t oversize;   /* frames of the VM's that did not fit their room */
+	uint64_t malformed;  /* frames whose header was not theirs, either way */
 	uint64_t tap_errors; /* frames that the TAP did not take */
 	struct splitvif_frame frames[GUEST_TAP_BATCH];
+	struct guest_vnet vnets[GUEST_TAP_BATCH];
 	struct engine_io io[GUEST_TAP_BATCH];
+	struct iovec iovecs[SPLITVIF_SLOTS + 2 * GUEST_TAP_BATCH];
 };
 
-/* Signals come through signal_fd (a signalfd of SIGTERM, SIGINT, SIGHUP and
+/* `offload`: whether checksums and segmentation may be left undone, as
+ * splitvif_config.takes was. Signals come through signal_fd (a signalfd of SIGTERM, SIGINT, SIGHUP and
  * SIGCHLD). 0 or -errno. */
 int guest_tap_init(struct guest_tap *tap, struct splitvif *vif, struct guest *guest,
-		   struct engine *engine, int signal_fd);
+		   struct engine *engine, int signal_fd, bool offload);
 void guest_tap_fini(struct guest_tap *tap);
 
 /* Until a signal, or the VM's end: the exit status. */
 int guest_tap_run(struct guest_tap *tap);
+
+/* Says in one line of the log (debug) what was carried and what was not. */
+void guest_tap_report(const struct guest_tap *tap);
 
 #endif

@@ -28,6 +28,8 @@ enum {
 	EXIT_PERMISSION = 6,
 	EXIT_RUN_FAILED = 125, /* as env(1) and podman-run(1) do */
 	PREFIX_DEFAULT = 24,
+	OFFLOADS_ALL = SPLITVIF_OFFLOAD_CSUM_IPV4 | SPLITVIF_OFFLOAD_CSUM_IPV6 |
+		       SPLITVIF_OFFLOAD_GSO_TCPV4 | SPLITVIF_OFFLOAD_GSO_TCPV6,
 };
 
 /* What an error number means to whoever started us. */
@@ -72,6 +74,12 @@ static void tell(void *arg, enum splitvif_severity severity, const char *text)
 	}
 }
 
+/* Whether the guest has a kernel's network stack. */
+static bool is_tap(const struct front_options *options)
+{
+	return options->mode == FRONT_RUN || options->mode == FRONT_NETNS;
+}
+
 static struct splitvif *open_vif(const struct front_options *options, const char *name)
 {
 	const struct splitvif_config config = {
@@ -81,6 +89,7 @@ static struct splitvif *open_vif(const struct front_options *options, const char
 			 options->mac[4], options->mac[5] },
 		.mtu = options->mtu,
 		.ip = options->ip,
+		.takes = is_tap(options) && !options->no_offload ? OFFLOADS_ALL : 0,
 		.message = tell,
 	};
 	struct splitvif *vif;
@@ -164,7 +173,7 @@ static int move_frames(const struct front_options *options, struct splitvif *vif
 		return exit_status(options, -err);
 	}
 	log_debug("front", "%s", note);
-	err = guest_tap_init(&tap, vif, guest, engine, signal_fd);
+	err = guest_tap_init(&tap, vif, guest, engine, signal_fd, !options->no_offload);
 	if (!err)
 		err = guest->pid > 0 && options->mode == FRONT_RUN ? guest_start(guest) : 0;
 	if (err) {
@@ -173,6 +182,7 @@ static int move_frames(const struct front_options *options, struct splitvif *vif
 		return exit_status(options, -err);
 	}
 	status = guest_tap_run(&tap);
+	guest_tap_report(&tap);
 	guest_tap_fini(&tap);
 	engine_destroy(engine);
 	return status;
@@ -301,7 +311,6 @@ int main(int argc, char **argv)
 	snprintf(name, sizeof(name), "vm%d", (int)getpid());
 	if (!options.name)
 		options.name = name;
-	return options.mode == FRONT_RUN || options.mode == FRONT_NETNS
-		       ? run_guest(&options, options.name)
-		       : run_builtin(&options, options.name);
+	return is_tap(&options) ? run_guest(&options, options.name)
+				: run_builtin(&options, options.name);
 }

@@ -56,6 +56,18 @@ bool mock_take_tx(struct mock_backend *mock, netif_tx_request_t *request)
 	return true;
 }
 
+bool mock_take_extra(struct mock_backend *mock, netif_extra_info_t *extra)
+{
+	int pending = ring_pending(&mock->tx);
+
+	assert_true(pending >= 0);
+	if (!pending)
+		return false;
+	ring_copy_tx_extra(&mock->tx, mock->tx.in_cons, extra);
+	ring_consume(&mock->tx, 1);
+	return true;
+}
+
 uint32_t mock_take_frame(struct mock_backend *mock, uint8_t *bytes, uint16_t *ids,
 			 unsigned int *slots)
 {
@@ -115,6 +127,13 @@ void mock_send_slot(struct mock_backend *mock, const uint8_t *bytes, uint16_t of
 	}
 	response = (netif_rx_response_t){ request.id, offset, flags, status };
 	ring_produce_rx_response(&mock->rx, &response);
+}
+
+void mock_send_extra(struct mock_backend *mock, const netif_extra_info_t *extra)
+{
+	assert_true(ring_pending(&mock->rx) > 0);
+	ring_consume(&mock->rx, 1);
+	ring_produce_rx_extra(&mock->rx, extra);
 }
 
 unsigned int mock_send_frame(struct mock_backend *mock, const uint8_t *bytes, uint32_t length)

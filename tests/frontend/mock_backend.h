@@ -21,6 +21,8 @@ void mock_shift(struct mock_backend *mock, struct netfront *front, uint32_t star
 
 /* Takes the next TX request; false if there is none. */
 bool mock_take_tx(struct mock_backend *mock, netif_tx_request_t *request);
+/* Takes the next TX slot for an extra info; false if there is none. */
+bool mock_take_extra(struct mock_backend *mock, netif_extra_info_t *extra);
 /* Takes a whole frame and copies it out: its length, 0 if there is none. Its
  * requests' ids go to ids[], their number to *slots. */
 uint32_t mock_take_frame(struct mock_backend *mock, uint8_t *bytes, uint16_t *ids,
@@ -31,6 +33,8 @@ void mock_answer_tx(struct mock_backend *mock, uint16_t id, int16_t status);
  * `bytes` in at the offset. */
 void mock_send_slot(struct mock_backend *mock, const uint8_t *bytes, uint16_t offset,
 		    uint16_t flags, int16_t status);
+/* Takes the next RX request and puts what is said of a GSO frame in its slot. */
+void mock_send_extra(struct mock_backend *mock, const netif_extra_info_t *extra);
 /* A frame of that length cut into full pages. Slots used. */
 unsigned int mock_send_frame(struct mock_backend *mock, const uint8_t *bytes, uint32_t length);
 /* RX requests not taken yet. */

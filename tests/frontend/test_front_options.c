@@ -52,6 +52,8 @@ static const struct {
 	{ "run --mtu -1", "--mtu" },
 	{ "run --mtu 1500x", "--mtu" },
 	{ "run --mtu 99999999999999999999999", "--mtu" },
+	{ "run --offload maybe", "'maybe'" },
+	{ "sink --offload off", "'--offload' does not go" },
 	{ "run --ip 10.77.0.300", "--ip" },
 	{ "run --ip 10.77.0.3/33", "--ip" },
 	{ "run --ip 10.77.0.3/0", "--ip" },

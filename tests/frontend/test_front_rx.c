@@ -193,6 +193,149 @@ static void test_bad_answers_break_the_connection(void **state)
 	}
 }
 
+enum {
+	TSO4 = SPLITVIF_OFFLOAD_GSO_TCPV4,
+	TSO6 = SPLITVIF_OFFLOAD_GSO_TCPV6,
+	BLANK = NETRXF_csum_blank,
+	VALID = NETRXF_data_validated,
+};
+
+/* A frame of `pages` full pages, the last one `last` bytes, an extra after the
+ * first. */
+static void send_gso(struct mock_backend *mock, const netif_extra_info_t *extra, uint16_t flags,
+		     int pages, int last)
+{
+	for (int i = 0; i < pages; i++) {
+		uint16_t more = i < pages - 1 ? MORE : 0;
+
+		mock_send_slot(mock, sent + i * PAGE_BYTES, 0, more | (i ? 0 : EXTRA | flags),
+			       (int16_t)(more ? PAGE_BYTES : last));
+		if (i == 0)
+			mock_send_extra(mock, extra);
+	}
+}
+
+static netif_extra_info_t gso_extra(uint8_t type, uint16_t size)
+{
+	netif_extra_info_t extra = { .type = XEN_NETIF_EXTRA_TYPE_GSO };
+
+	extra.u.gso.type = type;
+	extra.u.gso.size = size;
+	return extra;
+}
+
+/* A slot that an extra used up is posted again with its frame, whatever the
+ * order in which pages come to stand in the ring. */
+static void test_gso_frames_arrive_and_give_all_pages_back(void **state)
+{
+	const netif_extra_info_t v4 = gso_extra(1, 1448), v6 = gso_extra(2, 1428);
+	struct fixture *f = *state;
+	struct splitvif_frame frames[8];
+
+	f->front.rx.takes = TSO4 | TSO6;
+	for (int i = 0; i < 500; i++) {
+		fill_pattern(sent, 65000, (uint32_t)i);
+		send_gso(&f->mock, &v4, BLANK, 1 + i % 16, 500);
+		mock_send_slot(&f->mock, sent, 0, VALID, 60);
+		send_gso(&f->mock, &v6, 0, 2, 1000);
+		mock_publish_rx(&f->mock);
+		assert_int_equal(front_rx_receive(&f->front.rx, frames, 8), 3);
+		assert_int_equal(frames[0].gso_type, SPLITVIF_GSO_TCPV4);
+		assert_int_equal(frames[0].gso_size, 1448);
+		assert_int_equal(frames[0].csum, SPLITVIF_CSUM_BLANK);
+		assert_int_equal(frames[0].length, i % 16 * PAGE_BYTES + 500);
+		copy_frame(&frames[0]);
+		assert_memory_equal(sent, seen, frames[0].length);
+		assert_int_equal(frames[1].gso_type, SPLITVIF_GSO_NONE);
+		assert_int_equal(frames[1].csum, SPLITVIF_CSUM_VALID);
+		assert_int_equal(frames[2].gso_type, SPLITVIF_GSO_TCPV6);
+		assert_int_equal(frames[2].gso_size, 1428);
+		assert_int_equal(frames[2].csum, SPLITVIF_CSUM_BLANK);
+		assert_int_equal(frames[2].nr_parts, 2);
+		front_rx_release(&f->front.rx, 3);
+		ring_publish(&f->front.rx.ring);
+		assert_int_equal(mock_rx_posted(&f->mock), FRONT_RX_PAGES);
+	}
+	/* every page is posted exactly once */
+	for (int i = 0; i < FRONT_RX_PAGES; i++)
+		seen[i] = 0;
+	for (int i = 0; i < FRONT_RX_PAGES; i++)
+		assert_int_equal(seen[f->front.rx.posted[i]]++, 0);
+}
+
+/* A backend's error in a GSO frame gives all its slots back, too. */
+static void test_gso_frame_with_an_error(void **state)
+{
+	const netif_extra_info_t v4 = gso_extra(1, 1448);
+	struct fixture *f = *state;
+	struct splitvif_frame frames[8];
+
+	f->front.rx.takes = TSO4;
+	for (int i = 0; i < 300; i++) {
+		mock_send_slot(&f->mock, sent, 0, MORE | EXTRA | BLANK, -1);
+		mock_send_extra(&f->mock, &v4);
+		mock_send_slot(&f->mock, sent, 0, 0, -1);
+		mock_publish_rx(&f->mock);
+		assert_int_equal(front_rx_receive(&f->front.rx, frames, 8), 0);
+		ring_publish(&f->front.rx.ring);
+		assert_int_equal(mock_rx_posted(&f->mock), FRONT_RX_PAGES);
+	}
+	assert_int_equal(f->front.rx.errors, 300);
+}
+
+static const struct {
+	const char *name;
+	unsigned int takes;
+	uint8_t type, flags, gso_type;
+	uint16_t size;
+	int pages, last;
+	enum front_fault fault;
+} extras[] = {
+	{ "TSO 4", TSO4, 1, 0, 1, 1448, 2, 9, FRONT_SOUND },
+	{ "TSO 4, not taken", TSO6, 1, 0, 1, 1448, 2, 9, FRONT_RX_GSO },
+	{ "TSO 6", TSO6, 1, 0, 2, 1448, 2, 9, FRONT_SOUND },
+	{ "TSO 6, not taken", TSO4, 1, 0, 2, 1448, 2, 9, FRONT_RX_GSO },
+	{ "no such GSO type", TSO4 | TSO6, 1, 0, 3, 1448, 2, 9, FRONT_RX_GSO },
+	{ "GSO type 0", TSO4 | TSO6, 1, 0, 0, 1448, 2, 9, FRONT_RX_GSO },
+	{ "size 0", TSO4, 1, 0, 1, 0, 2, 9, FRONT_RX_GSO_SIZE },
+	{ "another after it", TSO4, 1, 1, 1, 1448, 2, 9, FRONT_RX_EXTRA },
+	{ "a hash", TSO4, 4, 0, 1, 1448, 2, 9, FRONT_RX_EXTRA },
+	{ "type 0", TSO4, 0, 0, 1, 1448, 2, 9, FRONT_RX_EXTRA },
+	{ "type 255", TSO4, 255, 0, 1, 1448, 2, 9, FRONT_RX_EXTRA },
+	{ "an IP packet of 65535", TSO4, 1, 0, 1, 1448, 17, 17, FRONT_SOUND },
+	{ "one byte more", TSO4, 1, 0, 1, 1448, 17, 18, FRONT_RX_LONG },
+};
+
+static void test_extras_are_checked(void **state)
+{
+	for (size_t i = 0; i < COUNT_OF(extras); i++) {
+		netif_extra_info_t extra = gso_extra(extras[i].gso_type, extras[i].size);
+		struct splitvif_frame frames[4];
+		struct fixture *f;
+		void *own;
+
+		print_message("%s\n", extras[i].name);
+		assert_int_equal(fixture_setup(&own), 0);
+		f = own;
+		f->front.rx.takes = extras[i].takes;
+		extra.type = extras[i].type;
+		extra.flags = extras[i].flags;
+		for (int k = 0; k < extras[i].pages; k++) {
+			uint16_t more = k < extras[i].pages - 1 ? MORE : 0;
+
+			mock_send_slot(&f->mock, NULL, 0, more | (k ? 0 : EXTRA),
+				       (int16_t)(more ? PAGE_BYTES : extras[i].last));
+			if (k == 0)
+				mock_send_extra(&f->mock, &extra);
+		}
+		mock_publish_rx(&f->mock);
+		assert_int_equal(front_rx_receive(&f->front.rx, frames, 4),
+				 extras[i].fault == FRONT_SOUND);
+		assert_int_equal(netfront_fault(&f->front), extras[i].fault);
+		fixture_teardown(&own);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +343,9 @@ int main(void)
 		FRONT_TEST(test_held_pages_stay_with_the_caller),
 		FRONT_TEST(test_errors_are_counted_and_posted_again),
 		FRONT_TEST(test_indices_wrap_and_events_come),
+		FRONT_TEST(test_gso_frames_arrive_and_give_all_pages_back),
+		FRONT_TEST(test_gso_frame_with_an_error),
+		cmocka_unit_test(test_extras_are_checked),
 		cmocka_unit_test(test_bad_answers_break_the_connection),
 	};
 

@@ -184,6 +184,211 @@ static void test_errors_count_once_a_frame(void **state)
 			 f->front.tx.done + f->front.tx.errors + f->front.tx.lost);
 }
 
+enum {
+	SG = SPLITVIF_OFFLOAD_SG,
+	CSUM6 = SPLITVIF_OFFLOAD_CSUM_IPV6,
+	TSO4 = SPLITVIF_OFFLOAD_GSO_TCPV4,
+	TSO6 = SPLITVIF_OFFLOAD_GSO_TCPV6,
+	ALL = SG | SPLITVIF_OFFLOAD_CSUM_IPV4 | CSUM6 | TSO4 | TSO6,
+	NONE = SPLITVIF_CSUM_NONE,
+	VALID = SPLITVIF_CSUM_VALID,
+	BLANK = SPLITVIF_CSUM_BLANK,
+	F_BLANK = NETTXF_csum_blank | NETTXF_data_validated,
+	F_EXTRA = NETTXF_extra_info,
+};
+
+/* What a frame asks for, and whether the backend gets it. */
+static const struct {
+	const char *name;
+	unsigned int offers;
+	uint8_t csum, gso;
+	uint16_t gso_size;
+	uint16_t ethertype;
+	unsigned int tags;
+	bool sent;
+	uint16_t flags;
+} facts[] = {
+	{ "nothing", 0, NONE, 0, 0, 0x800, 0, true, 0 },
+	{ "valid", 0, VALID, 0, 0, 0x86dd, 0, true, NETTXF_data_validated },
+	{ "blank IPv4 is everybody's", 0, BLANK, 0, 0, 0x800, 0, true, F_BLANK },
+	{ "blank IPv6", CSUM6, BLANK, 0, 0, 0x86dd, 0, true, F_BLANK },
+	{ "blank IPv6, not offered", ALL & ~CSUM6, BLANK, 0, 0, 0x86dd, 0, false, 0 },
+	{ "the same behind a tag", ALL & ~CSUM6, BLANK, 0, 0, 0x86dd, 1, false, 0 },
+	{ "the same behind two", ALL & ~CSUM6, BLANK, 0, 0, 0x86dd, 2, false, 0 },
+	{ "blank IPv4 behind two", ALL & ~CSUM6, BLANK, 0, 0, 0x800, 2, true, F_BLANK },
+	{ "TSO 4", ALL, BLANK, 1, 1448, 0x800, 0, true, F_BLANK | F_EXTRA },
+	{ "TSO 6", ALL, BLANK, 2, 1428, 0x86dd, 0, true, F_BLANK | F_EXTRA },
+	{ "TSO 4, not offered", ALL & ~TSO4, BLANK, 1, 1448, 0x800, 0, false, 0 },
+	{ "TSO 6, not offered", ALL & ~TSO6, BLANK, 2, 1428, 0x86dd, 0, false, 0 },
+	{ "TSO without a size", ALL, BLANK, 1, 0, 0x800, 0, false, 0 },
+	{ "TSO with a checksum", ALL, VALID, 1, 1448, 0x800, 0, false, 0 },
+	{ "no such type", ALL, BLANK, 3, 1448, 0x800, 0, false, 0 },
+	{ "no such checksum", ALL, 3, 0, 0, 0x800, 0, false, 0 },
+};
+
+static void write_ethertype(uint8_t *bytes, unsigned int tags, uint16_t ethertype)
+{
+	unsigned int at = 12;
+
+	for (; tags; tags--, at += 4) {
+		bytes[at] = tags == 2 ? 0x88 : 0x81;
+		bytes[at + 1] = tags == 2 ? 0xa8 : 0;
+	}
+	bytes[at] = (uint8_t)(ethertype >> 8);
+	bytes[at + 1] = (uint8_t)ethertype;
+}
+
+static void test_the_backend_gets_what_it_takes(void **state)
+{
+	struct fixture *f = *state;
+	struct front_tx *tx = &f->front.tx;
+	struct splitvif_frame frame;
+	netif_tx_request_t request;
+	netif_extra_info_t extra;
+
+	for (size_t i = 0; i < COUNT_OF(facts); i++) {
+		uint64_t refused = tx->refused;
+
+		print_message("%s\n", facts[i].name);
+		tx->offers = facts[i].offers;
+		assert_int_equal(front_tx_reserve(tx, &frame, 1, 2000), 1);
+		write_ethertype(frame.parts[0].iov_base, facts[i].tags, facts[i].ethertype);
+		frame.length = 2000;
+		frame.csum = facts[i].csum;
+		frame.gso_type = facts[i].gso;
+		frame.gso_size = facts[i].gso_size;
+		front_tx_commit(tx, &frame, 1);
+		ring_publish(&tx->ring);
+		assert_int_equal(tx->refused - refused, !facts[i].sent);
+		assert_int_equal(mock_take_tx(&f->mock, &request), facts[i].sent);
+		if (!facts[i].sent)
+			continue;
+		assert_int_equal(request.flags, facts[i].flags);
+		mock_answer_tx(&f->mock, request.id, NETIF_RSP_OKAY);
+		if (facts[i].gso) {
+			assert_true(mock_take_extra(&f->mock, &extra));
+			assert_int_equal(extra.type, XEN_NETIF_EXTRA_TYPE_GSO);
+			assert_int_equal(extra.flags, 0);
+			assert_int_equal(extra.u.gso.type, facts[i].gso);
+			assert_int_equal(extra.u.gso.size, facts[i].gso_size);
+			mock_answer_tx(&f->mock, 0xdead, NETIF_RSP_NULL);
+		}
+		assert_false(mock_take_tx(&f->mock, &request));
+		mock_publish_tx(&f->mock);
+	}
+	assert_true(front_tx_reclaim(tx));
+	assert_int_equal(tx->nr_free, FRONT_TX_PAGES);
+	assert_int_equal(tx->nr_extras, 0);
+	assert_int_equal(tx->done, tx->frames);
+}
+
+/* A backend without feature-sg: a page a frame, from its start where needed. */
+static void test_one_part_where_no_more_are_taken(void **state)
+{
+	struct fixture *f = *state;
+	struct front_tx *tx = &f->front.tx;
+	struct splitvif_frame frames[64];
+	netif_tx_request_t request;
+
+	tx->offers = SPLITVIF_OFFLOAD_CSUM_IPV4;
+	assert_int_equal(front_tx_reserve(tx, frames, 1, 4097), 0);
+	assert_true(front_tx_arm(tx, 1514) == false);
+	assert_int_equal(front_tx_reserve(tx, frames, 64, 4096), 64);
+	for (int i = 0; i < 64; i++) {
+		assert_int_equal(frames[i].nr_parts, 1);
+		assert_int_equal(frames[i].parts[0].iov_len, 4096);
+		frames[i].length = i ? 4096 : 4097;
+	}
+	front_tx_commit(tx, frames, 64);
+	assert_int_equal(tx->refused, 1);
+	ring_publish(&tx->ring);
+	for (int i = 1; i < 64; i++) {
+		assert_true(mock_take_tx(&f->mock, &request));
+		assert_int_equal(request.offset, 0);
+		assert_int_equal(request.size, 4096);
+		assert_int_equal(request.flags, 0);
+	}
+	assert_false(mock_take_tx(&f->mock, &request));
+}
+
+static unsigned int send_big(struct front_tx *tx, unsigned int n)
+{
+	struct splitvif_frame frames[64];
+	unsigned int room = front_tx_reserve(tx, frames, n, 65535);
+
+	for (unsigned int i = 0; i < room; i++) {
+		frames[i].length = 65535;
+		frames[i].csum = BLANK;
+		frames[i].gso_type = SPLITVIF_GSO_TCPV4;
+		frames[i].gso_size = 1448;
+	}
+	front_tx_commit(tx, frames, room);
+	ring_publish(&tx->ring);
+	return room;
+}
+
+/* Answers one big frame; its slots. */
+static unsigned int answer_big(struct mock_backend *mock)
+{
+	netif_tx_request_t request;
+	netif_extra_info_t extra;
+	unsigned int slots = 0;
+
+	do {
+		assert_true(mock_take_tx(mock, &request));
+		mock_answer_tx(mock, request.id, NETIF_RSP_OKAY);
+		if (request.flags & F_EXTRA) {
+			assert_true(mock_take_extra(mock, &extra));
+			mock_answer_tx(mock, 0, NETIF_RSP_NULL);
+			slots++;
+		}
+		slots++;
+	} while (request.flags & NETTXF_more_data);
+	return slots;
+}
+
+/* An extra info takes a slot of the ring and no page. */
+static void test_slots_run_out_before_pages(void **state)
+{
+	struct fixture *f = *state;
+	struct front_tx *tx = &f->front.tx;
+	unsigned int sent = 0, answered = 0, got;
+
+	tx->offers = ALL;
+	while (sent < 1000) {
+		while ((got = send_big(tx, 64)) > 0)
+			sent += got;
+		assert_true(tx->ring.produced - tx->ring.in_cons <= TX_RING_ENTRIES);
+		assert_true(TX_RING_ENTRIES - (tx->ring.produced - tx->ring.in_cons) < 18);
+		assert_true(front_tx_arm(tx, 65535));
+		for (int i = 0; i < 5; i++, answered++)
+			assert_in_range(answer_big(&f->mock), 17, 18);
+		assert_true(mock_publish_tx(&f->mock)); /* woken */
+	}
+	for (; answered < sent; answered++)
+		answer_big(&f->mock);
+	mock_publish_tx(&f->mock);
+	assert_true(front_tx_reclaim(tx));
+	assert_int_equal(tx->nr_extras, 0);
+	assert_int_equal(tx->nr_free, FRONT_TX_PAGES);
+	assert_int_equal(tx->done, sent);
+}
+
+static void test_more_nulls_than_extras(void **state)
+{
+	struct fixture *f = *state;
+	struct front_tx *tx = &f->front.tx;
+
+	tx->offers = ALL;
+	assert_int_equal(send_big(tx, 1), 1);
+	for (int i = 0; i < 2; i++)
+		mock_answer_tx(&f->mock, tx->free[0], NETIF_RSP_NULL);
+	assert_in_range(ring_pending(&f->mock.tx), 17, 18); /* by where it starts */
+	mock_publish_tx(&f->mock);
+	assert_false(front_tx_reclaim(tx));
+	assert_int_equal(tx->fault, FRONT_TX_INACTIVE);
+}
+
 /* One frame of one slot is outstanding; the answers are these. */
 static const struct {
 	const char *name;
@@ -265,6 +470,10 @@ int main(void)
 		FRONT_TEST(test_indices_wrap),
 		FRONT_TEST(test_errors_count_once_a_frame),
 		FRONT_TEST(test_an_answer_twice),
+		FRONT_TEST(test_the_backend_gets_what_it_takes),
+		FRONT_TEST(test_one_part_where_no_more_are_taken),
+		FRONT_TEST(test_slots_run_out_before_pages),
+		FRONT_TEST(test_more_nulls_than_extras),
 		cmocka_unit_test(test_bad_answers_break_the_connection),
 	};
 

@@ -75,6 +75,7 @@ static void test_frames_of_every_number_of_slots(void **state)
 	static const uint32_t lengths[] = { 19, 60, 127, 128, 129, 1514, 2000, 9000, 65535 };
 	struct rig *rig = rig_open();
 	struct guest_answers answers;
+	uint64_t bytes = 0;
 
 	for (size_t l = 0; l < COUNT_OF(lengths); l++)
 		for (unsigned int parts = 1; parts <= SLOTS_DATA_MAX; parts++) {
@@ -82,6 +83,7 @@ static void test_frames_of_every_number_of_slots(void **state)
 
 			if (lengths[l] > parts * 4000)
 				continue;
+			bytes += lengths[l];
 			memory_port_clear(rig->world.memory);
 			first = guest_put_frame(&rig->guest, parts, lengths[l], parts);
 			guest_kick_tx(&rig->guest);

@@ -430,7 +430,9 @@ static void test_detaching_counts_what_waits(void **state)
 
 	for (uint32_t i = 0; i < 5; i++)
 		world_send(&rig->world, i, 60);
+	assert_true(rig->guest.vif->timer.pending);
 	vif_detach(rig->guest.vif);
+	assert_false(rig->guest.vif->timer.pending);
 	assert_int_equal(counters(rig)->to.drops[DROP_SHUTDOWN], 5);
 	assert_int_equal(counters(rig)->to.intended, 5);
 	guest_check_books(&rig->guest);

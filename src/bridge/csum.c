@@ -150,6 +150,7 @@ static bool find_in_tcp(const struct frame *frame, struct csum_place *place, uin
 		return false;
 	header = (frame->bytes[place->transport + 12] >> 4) * 4u;
 	place->field = place->transport + 16;
+	place->payload = place->transport + (uint16_t)header;
 	return header >= TCP_MIN && header <= length;
 }
 
@@ -161,6 +162,7 @@ static bool find_in_udp(const struct frame *frame, struct csum_place *place, uin
 		return false;
 	says = get16(frame->bytes + place->transport + 4);
 	place->field = place->transport + 6;
+	place->payload = place->transport + UDP_BYTES;
 	place->end = place->transport + says;
 	return says >= UDP_BYTES && says <= length;
 }
@@ -189,7 +191,7 @@ bool csum_find(const struct frame *frame, struct csum_place *place)
 	return false;
 }
 
-static uint64_t sum_pseudo_header(const struct frame *frame, const struct csum_place *place)
+uint64_t csum_pseudo_header(const struct frame *frame, const struct csum_place *place)
 {
 	const uint8_t *ip = frame->bytes + place->network;
 	uint64_t sum = place->protocol + (place->end - place->transport);
@@ -205,39 +207,99 @@ static uint64_t add_piece(uint64_t sum, const uint8_t *data, uint32_t length, ui
 	return sum + (offset & 1 ? __builtin_bswap16(piece) : piece);
 }
 
-/* Everything from the transport header on, whose offset is even. */
-static uint64_t sum_transport(const struct frame *frame, const struct csum_place *place)
+/* [start, end), as if the frame began at `start`. */
+static uint64_t sum_range(const struct frame *frame, uint32_t start, uint32_t end)
 {
-	uint32_t offset = place->end < frame->head ? place->end : frame->head;
-	uint64_t sum = csum_add(0, frame->bytes + place->transport, offset - place->transport);
+	uint64_t sum = 0;
+	uint32_t offset = start;
+	uint32_t base = frame->head;
 
-	for (unsigned int i = 0; i < frame->nr_frags && offset < place->end; i++) {
+	if (offset < base) {
+		offset = end < base ? end : base;
+		sum = csum_add(0, frame->bytes + start, offset - start);
+	}
+	for (unsigned int i = 0; i < frame->nr_frags && offset < end; i++) {
 		const struct fragment *fragment = &frame->frags[i];
-		uint32_t left = place->end - offset;
-		uint32_t take = fragment->length < left ? fragment->length : left;
+		uint32_t behind = base + fragment->length;
 
-		sum = add_piece(sum, fragment->data, take, offset);
-		offset += take;
+		if (offset < behind) {
+			uint32_t stop = end < behind ? end : behind;
+
+			sum = add_piece(sum, fragment->data + (offset - base), stop - offset,
+					offset - start);
+			offset = stop;
+		}
+		base = behind;
 	}
 	return sum;
+}
+
+static void put16(uint8_t *field, uint16_t value)
+{
+	field[0] = (uint8_t)(value >> 8);
+	field[1] = (uint8_t)value;
 }
 
 bool csum_complete(struct frame *frame)
 {
 	struct csum_place place;
-	uint8_t *field;
 	uint16_t csum;
 
 	if (!csum_find(frame, &place))
 		return false;
-	field = frame->bytes + place.field;
-	field[0] = 0;
-	field[1] = 0;
-	csum = csum_fold(sum_pseudo_header(frame, &place) + sum_transport(frame, &place));
+	put16(frame->bytes + place.field, 0);
+	csum = csum_fold(csum_pseudo_header(frame, &place) +
+			 sum_range(frame, place.transport, place.end));
 	if (csum == 0 && place.protocol == IPPROTO_UDP)
 		csum = 0xffff; /* 0 means "none" (RFC 768) */
-	field[0] = (uint8_t)(csum >> 8);
-	field[1] = (uint8_t)csum;
+	put16(frame->bytes + place.field, csum);
 	frame->csum = CSUM_VALID;
 	return true;
+}
+
+void csum_blank(struct frame *frame, const struct csum_place *place)
+{
+	put16(frame->bytes + place->field, fold(csum_pseudo_header(frame, place)));
+	frame->csum = CSUM_BLANK;
+}
+
+/* The byte at an offset that lies in the frame. */
+static uint8_t *byte_at(struct frame *frame, uint32_t offset)
+{
+	const struct fragment *fragment = frame->frags;
+
+	if (offset < frame->head)
+		return frame->bytes + offset;
+	for (offset -= frame->head; offset >= fragment->length; fragment++)
+		offset -= fragment->length;
+	return (uint8_t *)fragment->data + offset;
+}
+
+bool csum_complete_at(struct frame *frame, uint32_t start, uint32_t offset)
+{
+	uint32_t field = start + offset;
+	uint16_t csum;
+
+	if (start > frame->length || offset > frame->length || field + 2 > frame->length)
+		return false;
+	csum = csum_fold(sum_range(frame, start, frame->length));
+	if (csum == 0)
+		csum = 0xffff; /* the same sum, and never UDP's "none" */
+	*byte_at(frame, field) = (uint8_t)(csum >> 8);
+	*byte_at(frame, field + 1) = (uint8_t)csum;
+	frame->csum = CSUM_VALID;
+	return true;
+}
+
+bool csum_verify(const struct frame *frame)
+{
+	struct csum_place place;
+
+	if (!csum_find(frame, &place))
+		return false;
+	if (place.protocol == IPPROTO_UDP && place.version == 4 &&
+	    get16(frame->bytes + place.field) == 0)
+		return true;
+	return csum_fold(csum_pseudo_header(frame, &place) +
+			 sum_range(frame, place.transport, place.end)) == 0;
 }

@@ -17,6 +17,7 @@ static void forget_facts(struct frame *frame, const struct fragment *rest)
 	frame->csum = CSUM_NONE;
 	frame->gso_type = GSO_NONE;
 	frame->gso_size = 0;
+	frame->gso_fixed_id = 0;
 	frame->source = 0;
 }
 

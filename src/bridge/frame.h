@@ -27,7 +27,12 @@ enum frame_csum {
 	CSUM_BLANK, /* only the pseudo-header's sum stands in the field */
 };
 
-enum frame_gso { GSO_NONE, GSO_TCPV4, GSO_TCPV6 };
+enum frame_gso {
+	GSO_NONE,
+	GSO_TCPV4,
+	GSO_TCPV6,
+	GSO_UDP, /* datagrams of gso_size; Xen has no type for it: cut before a vif */
+};
 
 struct fragment {
 	const uint8_t *data;
@@ -36,13 +41,14 @@ struct fragment {
 
 struct frame {
 	uint32_t length;    /* of the whole frame, headers included */
-	uint16_t head;	    /* bytes in head[]: min(length, FRAME_HEAD_BYTES) */
+	uint16_t head;	    /* bytes in bytes[]: all headers, or min(length, FRAME_HEAD_BYTES) */
 	uint16_t nr_frags;  /* fragments after the head */
 	const struct fragment *frags;
 	uint8_t csum;	    /* enum frame_csum */
 	uint8_t gso_type;   /* enum frame_gso */
 	uint16_t gso_size;  /* payload bytes of each segment */
 	uint32_t source;    /* the source's own mark, untouched by the bridge */
+	uint8_t gso_fixed_id; /* IPv4: the segments' ids are equal, not counted up */
 	_Alignas(32) uint8_t bytes[FRAME_HEAD_BYTES]; /* the private head */
 };
 

@@ -341,6 +341,144 @@ static void zero_becomes_all_ones(void **state)
 	assert_int_equal(frame.bytes[41], 0xff);
 }
 
+/* Random bytes in pieces; their memory is the test's to write. */
+static uint8_t at_bytes[3000];
+
+static void build_pieces(struct frame *frame, uint32_t length, unsigned int piece)
+{
+	static struct fragment pieces[3000], rest[3000];
+	unsigned int nr = 0;
+
+	for (uint32_t at = 0; at < length; at += piece, nr++)
+		pieces[nr] = (struct fragment){ at_bytes + at,
+						length - at < piece ? length - at : piece };
+	frame_build(frame, pieces, nr, rest);
+}
+
+/* Anywhere, also across the head's end and between two fragments: the sum from
+ * the start on is right afterwards, and nothing else has changed. */
+static void completes_at_any_place(void **state)
+{
+	static uint8_t before[3000], after[3000];
+	struct frame frame;
+
+	srand(4);
+	for (unsigned int i = 0; i < 3000; i++) {
+		uint32_t length = 4 + (uint32_t)rand() % 2000;
+		uint32_t start = (uint32_t)rand() % (length - 2);
+		uint32_t offset = (uint32_t)rand() % (length - start - 1);
+		uint16_t expected;
+
+		if (i % 4 == 0) { /* the field lies about the head's end */
+			length = 400;
+			start = 0;
+			offset = 120 + (uint32_t)rand() % 16;
+		}
+		fill_random(at_bytes, length);
+		memcpy(before, at_bytes, length);
+		build_pieces(&frame, length, i % 3 ? 1 + (unsigned int)rand() % 300 : 1);
+		assert_true(csum_complete_at(&frame, start, offset));
+		assert_int_equal(frame.csum, CSUM_VALID);
+		frame_copy_out(&frame, 0, length, after);
+		/* what stood there went into the sum, as the pseudo-header's does */
+		expected = reference(before + start, length - start);
+		assert_int_equal(after[start + offset] << 8 | after[start + offset + 1],
+				 expected ? expected : 0xffff);
+		memcpy(after + start + offset, before + start + offset, 2);
+		assert_memory_equal(after, before, length);
+	}
+}
+
+static void no_place_in_the_frame(void **state)
+{
+	static const struct {
+		const char *name;
+		uint32_t start, offset;
+		bool done;
+	} cases[] = {
+		{ "the last two bytes", 98, 0, true },
+		{ "one byte too far", 98, 1, false },
+		{ "start at the end", 100, 0, false },
+		{ "start beyond the end", 101, 0, false },
+		{ "offset beyond the end", 0, 100, false },
+		{ "both at their most", 0xffff, 0xffff, false },
+		{ "a sum that wraps", 1, UINT32_MAX, false },
+	};
+	struct frame frame;
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		build_pieces(&frame, 100, 100);
+		if (csum_complete_at(&frame, cases[i].start, cases[i].offset) != cases[i].done ||
+		    (frame.csum == CSUM_VALID) != cases[i].done)
+			fail_msg("%s", cases[i].name);
+	}
+}
+
+static void verify_sees_every_bit(void **state)
+{
+	static uint8_t bytes[4096];
+	static struct fragment rest;
+	struct csum_place place;
+	struct frame frame;
+	uint32_t ip = 0, transport = 0;
+
+	srand(5);
+	for (size_t i = 0; i < COUNT_OF(shapes); i++) {
+		uint32_t length;
+
+		if (shapes[i].payload > 2000)
+			continue;
+		length = write_shape(&shapes[i], bytes, &ip, &transport);
+		build(&frame, bytes, length, &rest);
+		if (!csum_complete(&frame)) {
+			assert_false(csum_verify(&frame));
+			continue;
+		}
+		frame_copy_out(&frame, 0, length, bytes);
+		assert_true(csum_find(&frame, &place));
+		assert_true(csum_verify(&frame));
+		for (uint32_t at = place.payload; at < length; at++) {
+			bytes[at] ^= (uint8_t)(1 << at % 8);
+			build(&frame, bytes, length, &rest);
+			if (csum_verify(&frame))
+				fail_msg("%s: byte %u", shapes[i].name, at);
+			bytes[at] ^= (uint8_t)(1 << at % 8);
+		}
+		/* UDP may do without over IPv4, not over IPv6 (RFC 8200, 8.1) */
+		put16(bytes + place.field, 0);
+		build(&frame, bytes, length, &rest);
+		assert_int_equal(csum_verify(&frame),
+				 place.protocol == IPPROTO_UDP && place.version == 4);
+	}
+}
+
+/* A blank frame completed by its place is the frame completed by its headers. */
+static void blank_then_complete_at(void **state)
+{
+	static uint8_t bytes[70000], one[70000], other[70000];
+	struct csum_place place;
+	struct fragment rest;
+	struct frame frame;
+	uint32_t ip = 0, transport = 0;
+
+	srand(6);
+	for (size_t i = 0; i < COUNT_OF(shapes); i++) {
+		uint32_t length = write_shape(&shapes[i], bytes, &ip, &transport);
+
+		build(&frame, bytes, length, &rest);
+		if (!csum_find(&frame, &place))
+			continue;
+		csum_blank(&frame, &place);
+		assert_int_equal(frame.csum, CSUM_BLANK);
+		assert_true(csum_complete_at(&frame, place.transport,
+					     (uint32_t)(place.field - place.transport)));
+		frame_copy_out(&frame, 0, length, one);
+		assert_true(csum_complete(&frame));
+		frame_copy_out(&frame, 0, length, other);
+		assert_memory_equal(one, other, length);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +489,10 @@ int main(void)
 		cmocka_unit_test(contradictions_are_refused),
 		cmocka_unit_test(cut_frames_are_refused),
 		cmocka_unit_test(zero_becomes_all_ones),
+		cmocka_unit_test(completes_at_any_place),
+		cmocka_unit_test(no_place_in_the_frame),
+		cmocka_unit_test(verify_sees_every_bit),
+		cmocka_unit_test(blank_then_complete_at),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

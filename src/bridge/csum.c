@@ -240,20 +240,26 @@ static void put16(uint8_t *field, uint16_t value)
 	field[1] = (uint8_t)value;
 }
 
+void csum_fill(struct frame *frame, const struct csum_place *place)
+{
+	uint16_t csum;
+
+	put16(frame->bytes + place->field, 0);
+	csum = csum_fold(csum_pseudo_header(frame, place) +
+			 sum_range(frame, place->transport, place->end));
+	if (csum == 0 && place->protocol == IPPROTO_UDP)
+		csum = 0xffff; /* 0 means "none" (RFC 768) */
+	put16(frame->bytes + place->field, csum);
+	frame->csum = CSUM_VALID;
+}
+
 bool csum_complete(struct frame *frame)
 {
 	struct csum_place place;
-	uint16_t csum;
 
 	if (!csum_find(frame, &place))
 		return false;
-	put16(frame->bytes + place.field, 0);
-	csum = csum_fold(csum_pseudo_header(frame, &place) +
-			 sum_range(frame, place.transport, place.end));
-	if (csum == 0 && place.protocol == IPPROTO_UDP)
-		csum = 0xffff; /* 0 means "none" (RFC 768) */
-	put16(frame->bytes + place.field, csum);
-	frame->csum = CSUM_VALID;
+	csum_fill(frame, &place);
 	return true;
 }
 
@@ -291,15 +297,18 @@ bool csum_complete_at(struct frame *frame, uint32_t start, uint32_t offset)
 	return true;
 }
 
+bool csum_matches(const struct frame *frame, const struct csum_place *place)
+{
+	if (place->protocol == IPPROTO_UDP && place->version == 4 &&
+	    get16(frame->bytes + place->field) == 0)
+		return true;
+	return csum_fold(csum_pseudo_header(frame, place) +
+			 sum_range(frame, place->transport, place->end)) == 0;
+}
+
 bool csum_verify(const struct frame *frame)
 {
 	struct csum_place place;
 
-	if (!csum_find(frame, &place))
-		return false;
-	if (place.protocol == IPPROTO_UDP && place.version == 4 &&
-	    get16(frame->bytes + place.field) == 0)
-		return true;
-	return csum_fold(csum_pseudo_header(frame, &place) +
-			 sum_range(frame, place.transport, place.end)) == 0;
+	return csum_find(frame, &place) && csum_matches(frame, &place);
 }

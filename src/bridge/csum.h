@@ -43,9 +43,12 @@ uint64_t csum_pseudo_header(const struct frame *frame, const struct csum_place *
  * csum_find() is. */
 bool csum_complete(struct frame *frame);
 
+/* The same where the place is known: `place` is the frame's own, as csum_find()
+ * gives it. */
+void csum_fill(struct frame *frame, const struct csum_place *place);
+
 /* Leaves the checksum to the receiver: writes the pseudo-header's sum into the
- * field, as Linux has it there, and makes the frame CSUM_BLANK. `place` is the
- * frame's own, as csum_find() gave it. */
+ * field, as Linux has it there, and makes the frame CSUM_BLANK. */
 void csum_blank(struct frame *frame, const struct csum_place *place);
 
 /* Sums everything from `start` to the frame's end, what stands in the field at
@@ -58,5 +61,8 @@ bool csum_complete_at(struct frame *frame, uint32_t start, uint32_t offset);
 /* Whether the TCP or UDP checksum is what the sender's should be. UDP over
  * IPv4 without one has nothing wrong. False if csum_find() is. */
 bool csum_verify(const struct frame *frame);
+
+/* The same where the place is known. */
+bool csum_matches(const struct frame *frame, const struct csum_place *place);
 
 #endif

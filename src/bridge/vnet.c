@@ -132,6 +132,8 @@ static enum vnet_fault write_gso(struct frame *frame, struct virtio_net_hdr *hea
 	if (!is_of_type(&place, frame->gso_type))
 		return VNET_GSO_PROTOCOL;
 	ask_for_csum(frame, &place, header);
+	if (place.end - place.payload <= frame->gso_size)
+		return VNET_OK; /* one segment: Linux would drop it as no GSO frame */
 	header->gso_type = types[frame->gso_type];
 	header->gso_size = frame->gso_size;
 	header->hdr_len = place.payload;

@@ -40,8 +40,9 @@ enum vnet_fault vnet_read(const struct virtio_net_hdr *header, struct frame *fra
 
 /* The header for a frame that goes to a TAP. Where the checksum is left to the
  * kernel, the pseudo-header's sum is written into the frame's head, whatever
- * stood there. A blank checksum that cannot be found goes as it is. A fault:
- * a GSO frame that the kernel could not take (its checksum's place is needed). */
+ * stood there. A blank checksum that cannot be found goes as it is, and a GSO
+ * frame of one segment as an ordinary one. A fault: a GSO frame that the kernel
+ * could not take (it needs the checksum's place). */
 enum vnet_fault vnet_write(struct frame *frame, struct virtio_net_hdr *header);
 
 #endif

@@ -95,10 +95,9 @@ bool merge_rules_same_flow(const struct merge_tcp *a, const struct merge_tcp *b)
 	const uint8_t *others = addresses(b, &bytes);
 
 	return a->key == b->key && a->place.network == b->place.network &&
-	       a->place.version == b->place.version &&
-	       get32(a->tcp) == get32(b->tcp) && /* the ports */
+	       memcmp(a->frame->bytes, b->frame->bytes, a->place.network) == 0 &&
 	       memcmp(addresses(a, &bytes), others, bytes) == 0 &&
-	       memcmp(a->frame->bytes, b->frame->bytes, a->place.network) == 0;
+	       get32(a->tcp) == get32(b->tcp); /* the ports */
 }
 
 /* A plain header, with nothing in it that would be put right on the way. */

@@ -112,8 +112,8 @@ bool merge_rules_allow(const struct merge_tcp *tcp)
 {
 	const struct frame *frame = tcp->frame;
 
-	return frame->gso_type == GSO_NONE && tcp->payload &&
-	       tcp->place.payload <= frame->head && tcp->place.end == frame->length &&
+	return frame->gso_type == GSO_NONE && tcp->payload && tcp->place.payload <= frame->head &&
+	       tcp->place.end == frame->length &&
 	       (tcp->flags & (TCP_SYN | TCP_RST | TCP_ACK | TCP_URG)) == TCP_ACK &&
 	       (tcp->place.version == 6 || is_plain_ipv4(tcp));
 }
@@ -188,8 +188,8 @@ static enum merge_loss tcp_loss(const struct merge_tcp *first, const struct merg
 enum merge_loss merge_rules_loss(const struct merge_tcp *first, unsigned int count, bool fixed_id,
 				 const struct merge_tcp *tcp)
 {
-	enum merge_loss loss = tcp->place.version == 4 ? ipv4_loss(first, count, fixed_id, tcp) :
-							 ipv6_loss(first, tcp);
+	enum merge_loss loss = tcp->place.version == 4 ? ipv4_loss(first, count, fixed_id, tcp)
+						       : ipv6_loss(first, tcp);
 
 	return loss == MERGE_LOSSES ? tcp_loss(first, tcp) : loss;
 }

@@ -137,8 +137,7 @@ static enum vnet_fault write_gso(struct frame *frame, struct virtio_net_hdr *hea
 	header->gso_type = types[frame->gso_type];
 	header->gso_size = frame->gso_size;
 	header->hdr_len = place.payload;
-	if (place.protocol == IPPROTO_TCP &&
-	    frame->bytes[place.transport + TCP_FLAGS_AT] & TCP_CWR)
+	if (place.protocol == IPPROTO_TCP && frame->bytes[place.transport + TCP_FLAGS_AT] & TCP_CWR)
 		header->gso_type |= VIRTIO_NET_HDR_GSO_ECN;
 	return VNET_OK;
 }

@@ -458,7 +458,7 @@ static void flows_take_turns(void **state)
 {
 	static const struct {
 		const char *name;
-		const char *list; /* a, b: flows' next; A: a's again; i: ICMP; u: UDP; g: GSO of a */
+		const char *list; /* a, b, c: a flow's next; A: again; g: as GSO; i: ICMP; u: UDP */
 		const char *leaves; /* the same letters, first segments only */
 	} cases[] = {
 		{ "two flows", "abababab", "ab" },

@@ -7,21 +7,13 @@
 
 #include "bridge/counters.h"
 #include "bridge/csum.h"
+#include "bridge/headers.h"
 #include "bridge/segment.h"
 
 enum {
 	/* The whole frame, and not IP's part of it alone: the first slot of a Xen
 	 * ring names it in 16 bits. */
 	LENGTH_MAX = 65535,
-
-	IPV4_TOTAL_AT = 2,
-	IPV4_CSUM_AT = 10,
-	IPV4_BYTES = 20,
-	IPV6_PAYLOAD_AT = 4,
-	IPV6_BYTES = 40,
-	TCP_FLAGS_AT = 13,
-	TCP_FIN = 0x01,
-	TCP_PSH = 0x08,
 };
 static_assert(BATCH_FRAMES <= 256, "a frame's place in the list is one byte");
 
@@ -57,12 +49,6 @@ struct work {
 	struct flow flows[BATCH_FRAMES];
 	uint8_t next[BATCH_FRAMES]; /* the next of the same merged frame */
 };
-
-static void put16(uint8_t *field, uint32_t value)
-{
-	field[0] = (uint8_t)(value >> 8);
-	field[1] = (uint8_t)value;
-}
 
 static struct flow *find_flow(struct work *work, const struct merge_tcp *tcp)
 {

@@ -1,38 +1,9 @@
 #include "bridge/merge_rules.h"
 
 #include <assert.h>
-#include <netinet/in.h>
 #include <string.h>
 
-enum {
-	IPV4_TOS_AT = 1,
-	IPV4_ID_AT = 4,
-	IPV4_FRAGMENT_AT = 6,
-	IPV4_TTL_AT = 8,
-	IPV4_ADDRESSES_AT = 12,
-	IPV4_BYTES = 20,
-	IPV4_DF = 0x4000,
-	IPV6_NEXT_AT = 6,
-	IPV6_HOPS_AT = 7,
-	IPV6_ADDRESSES_AT = 8,
-	IPV6_BYTES = 40,
-	IPV6_CLASS = 0x0ff00000,
-	IPV6_LABEL = 0x000fffff,
-	TCP_SEQ_AT = 4,
-	TCP_ACK_AT = 8,
-	TCP_RESERVED_AT = 12,
-	TCP_FLAGS_AT = 13,
-	TCP_WINDOW_AT = 14,
-	TCP_URGENT_AT = 18,
-	TCP_BYTES = 20,
-	TCP_FIN = 0x01,
-	TCP_SYN = 0x02,
-	TCP_RST = 0x04,
-	TCP_PSH = 0x08,
-	TCP_ACK = 0x10,
-	TCP_URG = 0x20,
-	TCP_CWR = 0x80,
-};
+#include "bridge/headers.h"
 
 static const char *const loss_names[] = {
 	[MERGE_LOSS_TOS] = "tos",
@@ -54,16 +25,6 @@ static_assert(sizeof(loss_names) / sizeof(loss_names[0]) == MERGE_LOSSES, "a nam
 const char *merge_loss_name(enum merge_loss loss)
 {
 	return loss_names[loss];
-}
-
-static uint16_t get16(const uint8_t *bytes)
-{
-	return (uint16_t)(bytes[0] << 8 | bytes[1]);
-}
-
-static uint32_t get32(const uint8_t *bytes)
-{
-	return (uint32_t)get16(bytes) << 16 | get16(bytes + 2);
 }
 
 static const uint8_t *addresses(const struct merge_tcp *tcp, unsigned int *bytes)
@@ -174,7 +135,7 @@ static enum merge_loss tcp_loss(const struct merge_tcp *first, const struct merg
 		return MERGE_LOSS_ACK;
 	if (get16(a + TCP_WINDOW_AT) != get16(b + TCP_WINDOW_AT))
 		return MERGE_LOSS_WINDOW;
-	if (next->flags & TCP_CWR || (a[TCP_RESERVED_AT] ^ b[TCP_RESERVED_AT]) & 0xf ||
+	if (next->flags & TCP_CWR || (a[TCP_OFFSET_AT] ^ b[TCP_OFFSET_AT]) & 0xf ||
 	    (first->flags ^ next->flags) & ~(TCP_CWR | TCP_FIN | TCP_PSH))
 		return MERGE_LOSS_FLAGS;
 	if (get16(a + TCP_URGENT_AT) != get16(b + TCP_URGENT_AT))

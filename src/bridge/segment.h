@@ -41,6 +41,9 @@ enum segment_fault {
 
 const char *segment_fault_name(enum segment_fault fault);
 
+/* Whether the headers are of what the GSO type says. */
+bool segment_is_of_type(const struct csum_place *place, enum frame_gso type);
+
 /* One frame being cut. The fields are the module's own. */
 struct segment {
 	const struct frame *frame;

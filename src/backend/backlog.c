@@ -97,6 +97,4 @@ void backlog_pop(struct backlog *backlog)
 
 	backlog->head = position + record_bytes(record_at(backlog, position)->length);
 	backlog->frames--;
-	if (!backlog->frames) /* what was skipped at the end goes with the last frame */
-		backlog->head = backlog->tail;
 }

@@ -4,23 +4,15 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "bridge/headers.h"
+
 enum {
 	ETHERTYPE_AT = 12,
 	TYPE_IPV4 = 0x0800,
 	TYPE_IPV6 = 0x86dd,
 	TYPE_VLAN = 0x8100,
 	TYPE_SERVICE_VLAN = 0x88a8,
-	IPV4_MIN = 20,
-	IPV4_FRAGMENT_BITS = 0x3fff, /* more fragments, and the offset */
-	IPV6_BYTES = 40,
-	UDP_BYTES = 8,
-	TCP_MIN = 20,
 };
-
-static uint16_t get16(const uint8_t *bytes)
-{
-	return (uint16_t)(bytes[0] << 8 | bytes[1]);
-}
 
 static uint16_t fold(uint64_t sum)
 {
@@ -90,18 +82,18 @@ static bool find_behind_ipv4(const struct frame *frame, struct csum_place *place
 	unsigned int header;
 	unsigned int total;
 
-	if (place->network + IPV4_MIN > frame->head)
+	if (place->network + IPV4_BYTES > frame->head)
 		return false;
 	header = (ip[0] & 0xf) * 4u;
-	total = get16(ip + 2);
-	if (ip[0] >> 4 != 4 || header < IPV4_MIN || header > total)
+	total = get16(ip + IPV4_TOTAL_AT);
+	if (ip[0] >> 4 != 4 || header < IPV4_BYTES || header > total)
 		return false;
 	if (total > frame->length - place->network)
 		return false;
-	if (get16(ip + 6) & IPV4_FRAGMENT_BITS)
+	if (get16(ip + IPV4_FRAGMENT_AT) & IPV4_FRAGMENT_BITS)
 		return false;
 	place->version = 4;
-	place->protocol = ip[9];
+	place->protocol = ip[IPV4_PROTOCOL_AT];
 	place->transport = place->network + (uint16_t)header;
 	place->end = place->network + total;
 	return true;
@@ -130,11 +122,11 @@ static bool find_behind_ipv6(const struct frame *frame, struct csum_place *place
 
 	if (place->network + IPV6_BYTES > frame->head || ip[0] >> 4 != 6)
 		return false;
-	place->end = place->network + IPV6_BYTES + get16(ip + 4);
+	place->end = place->network + IPV6_BYTES + get16(ip + IPV6_PAYLOAD_AT);
 	if (place->end > frame->length)
 		return false;
 	place->version = 6;
-	place->protocol = ip[6];
+	place->protocol = ip[IPV6_NEXT_AT];
 	place->transport = place->network + IPV6_BYTES;
 	while (place->protocol != IPPROTO_TCP && place->protocol != IPPROTO_UDP)
 		if (!skip_extension(frame, place))
@@ -146,12 +138,12 @@ static bool find_in_tcp(const struct frame *frame, struct csum_place *place, uin
 {
 	unsigned int header;
 
-	if (length < TCP_MIN || place->transport + TCP_MIN > frame->head)
+	if (length < TCP_BYTES || place->transport + TCP_BYTES > frame->head)
 		return false;
-	header = (frame->bytes[place->transport + 12] >> 4) * 4u;
-	place->field = place->transport + 16;
+	header = (frame->bytes[place->transport + TCP_OFFSET_AT] >> 4) * 4u;
+	place->field = place->transport + TCP_CSUM_AT;
 	place->payload = place->transport + (uint16_t)header;
-	return header >= TCP_MIN && header <= length;
+	return header >= TCP_BYTES && header <= length;
 }
 
 static bool find_in_udp(const struct frame *frame, struct csum_place *place, uint32_t length)
@@ -160,8 +152,8 @@ static bool find_in_udp(const struct frame *frame, struct csum_place *place, uin
 
 	if (length < UDP_BYTES || place->transport + UDP_BYTES > frame->head)
 		return false;
-	says = get16(frame->bytes + place->transport + 4);
-	place->field = place->transport + 6;
+	says = get16(frame->bytes + place->transport + UDP_LENGTH_AT);
+	place->field = place->transport + UDP_CSUM_AT;
 	place->payload = place->transport + UDP_BYTES;
 	place->end = place->transport + says;
 	return says >= UDP_BYTES && says <= length;
@@ -196,7 +188,8 @@ uint64_t csum_pseudo_header(const struct frame *frame, const struct csum_place *
 	const uint8_t *ip = frame->bytes + place->network;
 	uint64_t sum = place->protocol + (place->end - place->transport);
 
-	return place->version == 4 ? csum_add(sum, ip + 12, 8) : csum_add(sum, ip + 8, 32);
+	return place->version == 4 ? csum_add(sum, ip + IPV4_ADDRESSES_AT, 8)
+				   : csum_add(sum, ip + IPV6_ADDRESSES_AT, 32);
 }
 
 /* A piece that starts at an odd offset has its bytes the other way round. */
@@ -232,12 +225,6 @@ static uint64_t sum_range(const struct frame *frame, uint32_t start, uint32_t en
 		base = behind;
 	}
 	return sum;
-}
-
-static void put16(uint8_t *field, uint16_t value)
-{
-	field[0] = (uint8_t)(value >> 8);
-	field[1] = (uint8_t)value;
 }
 
 void csum_fill(struct frame *frame, const struct csum_place *place)

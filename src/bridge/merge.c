@@ -7,21 +7,13 @@
 
 #include "bridge/counters.h"
 #include "bridge/csum.h"
+#include "bridge/headers.h"
 #include "bridge/segment.h"
 
 enum {
 	/* The whole frame, and not IP's part of it alone: the first slot of a Xen
 	 * ring names it in 16 bits. */
 	LENGTH_MAX = 65535,
-
-	IPV4_TOTAL_AT = 2,
-	IPV4_CSUM_AT = 10,
-	IPV4_BYTES = 20,
-	IPV6_PAYLOAD_AT = 4,
-	IPV6_BYTES = 40,
-	TCP_FLAGS_AT = 13,
-	TCP_FIN = 0x01,
-	TCP_PSH = 0x08,
 };
 static_assert(BATCH_FRAMES <= 256, "a frame's place in the list is one byte");
 
@@ -34,15 +26,15 @@ enum state {
 /* The latest frame of a flow, with those that will be merged into it. */
 struct flow {
 	struct merge_tcp first;
-	uint8_t state;	      /* enum state */
-	uint8_t ended_by;     /* FLOW_ENDED: enum merge_loss */
-	uint8_t index, last;  /* places in the list of the first and the last */
-	uint8_t count;	      /* frames */
+	uint8_t state;	     /* enum state */
+	uint8_t ended_by;    /* FLOW_ENDED: enum merge_loss */
+	uint8_t index, last; /* places in the list of the first and the last */
+	uint8_t count;	     /* frames */
 	bool fixed_id;
-	bool checked;	      /* the first one's checksum is right */
-	uint32_t size;	      /* payload of each but the last */
-	uint32_t length;      /* of the merged frame, */
-	uint32_t fragments;   /* and in how many fragments it will lie */
+	bool checked;	    /* the first one's checksum is right */
+	uint32_t size;	    /* payload of each but the last */
+	uint32_t length;    /* of the merged frame, */
+	uint32_t fragments; /* and in how many fragments it will lie */
 	uint32_t next_seq;
 };
 
@@ -57,12 +49,6 @@ struct work {
 	struct flow flows[BATCH_FRAMES];
 	uint8_t next[BATCH_FRAMES]; /* the next of the same merged frame */
 };
-
-static void put16(uint8_t *field, uint32_t value)
-{
-	field[0] = (uint8_t)(value >> 8);
-	field[1] = (uint8_t)value;
-}
 
 static struct flow *find_flow(struct work *work, const struct merge_tcp *tcp)
 {
@@ -111,8 +97,8 @@ static void edit_headers(const struct flow *flow, const struct frame *last, stru
 	} else {
 		put16(ip + IPV6_PAYLOAD_AT, out->length - place.network - IPV6_BYTES);
 	}
-	out->bytes[place.transport + TCP_FLAGS_AT] |=
-		last->bytes[place.transport + TCP_FLAGS_AT] & (TCP_FIN | TCP_PSH);
+	out->bytes[place.transport + TCP_FLAGS_AT] |= last->bytes[place.transport + TCP_FLAGS_AT] &
+						      (TCP_FIN | TCP_PSH);
 	place.end = out->length;
 	csum_blank(out, &place);
 }
@@ -216,8 +202,7 @@ static bool is_right(const struct merge_tcp *tcp)
 /* Room, and right checksums: what no header tells. */
 static bool can_grow(struct work *work, struct flow *flow, const struct merge_tcp *tcp)
 {
-	uint32_t fragments = tcp->frame->nr_frags + 1u +
-			     (flow->count == 1 ? flow->fragments : 0);
+	uint32_t fragments = tcp->frame->nr_frags + 1u + (flow->count == 1 ? flow->fragments : 0);
 
 	if (flow->length + tcp->payload > LENGTH_MAX)
 		return false;
@@ -228,7 +213,8 @@ static bool can_grow(struct work *work, struct flow *flow, const struct merge_tc
 	return flow->checked && is_right(tcp);
 }
 
-static void grow(struct work *work, struct flow *flow, const struct merge_tcp *tcp, unsigned int index)
+static void grow(struct work *work, struct flow *flow, const struct merge_tcp *tcp,
+		 unsigned int index)
 {
 	uint32_t fragments = tcp->frame->nr_frags + 1u;
 
@@ -244,7 +230,8 @@ static void grow(struct work *work, struct flow *flow, const struct merge_tcp *t
 }
 
 /* Whether the segment became part of what the flow has. */
-static bool join(struct work *work, struct flow *flow, const struct merge_tcp *tcp, unsigned int index)
+static bool join(struct work *work, struct flow *flow, const struct merge_tcp *tcp,
+		 unsigned int index)
 {
 	enum merge_loss loss;
 

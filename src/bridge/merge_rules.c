@@ -1,38 +1,9 @@
 #include "bridge/merge_rules.h"
 
 #include <assert.h>
-#include <netinet/in.h>
 #include <string.h>
 
-enum {
-	IPV4_TOS_AT = 1,
-	IPV4_ID_AT = 4,
-	IPV4_FRAGMENT_AT = 6,
-	IPV4_TTL_AT = 8,
-	IPV4_ADDRESSES_AT = 12,
-	IPV4_BYTES = 20,
-	IPV4_DF = 0x4000,
-	IPV6_NEXT_AT = 6,
-	IPV6_HOPS_AT = 7,
-	IPV6_ADDRESSES_AT = 8,
-	IPV6_BYTES = 40,
-	IPV6_CLASS = 0x0ff00000,
-	IPV6_LABEL = 0x000fffff,
-	TCP_SEQ_AT = 4,
-	TCP_ACK_AT = 8,
-	TCP_RESERVED_AT = 12,
-	TCP_FLAGS_AT = 13,
-	TCP_WINDOW_AT = 14,
-	TCP_URGENT_AT = 18,
-	TCP_BYTES = 20,
-	TCP_FIN = 0x01,
-	TCP_SYN = 0x02,
-	TCP_RST = 0x04,
-	TCP_PSH = 0x08,
-	TCP_ACK = 0x10,
-	TCP_URG = 0x20,
-	TCP_CWR = 0x80,
-};
+#include "bridge/headers.h"
 
 static const char *const loss_names[] = {
 	[MERGE_LOSS_TOS] = "tos",
@@ -54,16 +25,6 @@ static_assert(sizeof(loss_names) / sizeof(loss_names[0]) == MERGE_LOSSES, "a nam
 const char *merge_loss_name(enum merge_loss loss)
 {
 	return loss_names[loss];
-}
-
-static uint16_t get16(const uint8_t *bytes)
-{
-	return (uint16_t)(bytes[0] << 8 | bytes[1]);
-}
-
-static uint32_t get32(const uint8_t *bytes)
-{
-	return (uint32_t)get16(bytes) << 16 | get16(bytes + 2);
 }
 
 static const uint8_t *addresses(const struct merge_tcp *tcp, unsigned int *bytes)
@@ -95,10 +56,9 @@ bool merge_rules_same_flow(const struct merge_tcp *a, const struct merge_tcp *b)
 	const uint8_t *others = addresses(b, &bytes);
 
 	return a->key == b->key && a->place.network == b->place.network &&
-	       a->place.version == b->place.version &&
-	       get32(a->tcp) == get32(b->tcp) && /* the ports */
+	       memcmp(a->frame->bytes, b->frame->bytes, a->place.network) == 0 &&
 	       memcmp(addresses(a, &bytes), others, bytes) == 0 &&
-	       memcmp(a->frame->bytes, b->frame->bytes, a->place.network) == 0;
+	       get32(a->tcp) == get32(b->tcp); /* the ports */
 }
 
 /* A plain header, with nothing in it that would be put right on the way. */
@@ -113,8 +73,8 @@ bool merge_rules_allow(const struct merge_tcp *tcp)
 {
 	const struct frame *frame = tcp->frame;
 
-	return frame->gso_type == GSO_NONE && tcp->payload &&
-	       tcp->place.payload <= frame->head && tcp->place.end == frame->length &&
+	return frame->gso_type == GSO_NONE && tcp->payload && tcp->place.payload <= frame->head &&
+	       tcp->place.end == frame->length &&
 	       (tcp->flags & (TCP_SYN | TCP_RST | TCP_ACK | TCP_URG)) == TCP_ACK &&
 	       (tcp->place.version == 6 || is_plain_ipv4(tcp));
 }
@@ -175,7 +135,7 @@ static enum merge_loss tcp_loss(const struct merge_tcp *first, const struct merg
 		return MERGE_LOSS_ACK;
 	if (get16(a + TCP_WINDOW_AT) != get16(b + TCP_WINDOW_AT))
 		return MERGE_LOSS_WINDOW;
-	if (next->flags & TCP_CWR || (a[TCP_RESERVED_AT] ^ b[TCP_RESERVED_AT]) & 0xf ||
+	if (next->flags & TCP_CWR || (a[TCP_OFFSET_AT] ^ b[TCP_OFFSET_AT]) & 0xf ||
 	    (first->flags ^ next->flags) & ~(TCP_CWR | TCP_FIN | TCP_PSH))
 		return MERGE_LOSS_FLAGS;
 	if (get16(a + TCP_URGENT_AT) != get16(b + TCP_URGENT_AT))
@@ -189,8 +149,8 @@ static enum merge_loss tcp_loss(const struct merge_tcp *first, const struct merg
 enum merge_loss merge_rules_loss(const struct merge_tcp *first, unsigned int count, bool fixed_id,
 				 const struct merge_tcp *tcp)
 {
-	enum merge_loss loss = tcp->place.version == 4 ? ipv4_loss(first, count, fixed_id, tcp) :
-							 ipv6_loss(first, tcp);
+	enum merge_loss loss = tcp->place.version == 4 ? ipv4_loss(first, count, fixed_id, tcp)
+						       : ipv6_loss(first, tcp);
 
 	return loss == MERGE_LOSSES ? tcp_loss(first, tcp) : loss;
 }

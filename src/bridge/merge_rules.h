@@ -19,19 +19,19 @@
 
 /* The next segment of a flow was there, and this would have been lost with it. */
 enum merge_loss {
-	MERGE_LOSS_TOS,	       /* TOS, or IPv6's traffic class */
-	MERGE_LOSS_TTL,	       /* TTL, or hop limit */
+	MERGE_LOSS_TOS, /* TOS, or IPv6's traffic class */
+	MERGE_LOSS_TTL, /* TTL, or hop limit */
 	MERGE_LOSS_DF,
-	MERGE_LOSS_ID,	       /* an IPv4 id out of step */
+	MERGE_LOSS_ID, /* an IPv4 id out of step */
 	MERGE_LOSS_FLOW_LABEL,
 	MERGE_LOSS_EXTENSIONS, /* IPv6 extension headers */
 	MERGE_LOSS_ACK,
 	MERGE_LOSS_WINDOW,
-	MERGE_LOSS_FLAGS,      /* ECE, CWR, reserved bits */
-	MERGE_LOSS_URGENT,     /* an urgent pointer without URG */
-	MERGE_LOSS_OPTIONS,    /* TCP's, the timestamp above all */
-	MERGE_LOSS_PUSH,       /* PSH on a segment that is not the last */
-	MERGE_LOSS_SIZE,       /* sizes that differ before the last */
+	MERGE_LOSS_FLAGS,   /* ECE, CWR, reserved bits */
+	MERGE_LOSS_URGENT,  /* an urgent pointer without URG */
+	MERGE_LOSS_OPTIONS, /* TCP's, the timestamp above all */
+	MERGE_LOSS_PUSH,    /* PSH on a segment that is not the last */
+	MERGE_LOSS_SIZE,    /* sizes that differ before the last */
 	MERGE_LOSSES
 };
 

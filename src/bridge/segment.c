@@ -4,19 +4,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-enum {
-	IPV4_TOTAL_AT = 2,
-	IPV4_ID_AT = 4,
-	IPV4_CSUM_AT = 10,
-	IPV6_PAYLOAD_AT = 4,
-	IPV6_BYTES = 40,
-	TCP_SEQ_AT = 4,
-	TCP_FLAGS_AT = 13,
-	TCP_FIN = 0x01,
-	TCP_PSH = 0x08,
-	TCP_CWR = 0x80,
-	UDP_LENGTH_AT = 4,
-};
+#include "bridge/headers.h"
 
 static const char *const fault_names[] = {
 	[SEGMENT_OK] = "ok",
@@ -33,7 +21,7 @@ const char *segment_fault_name(enum segment_fault fault)
 	return fault_names[fault];
 }
 
-static bool is_of_type(const struct csum_place *place, enum frame_gso type)
+bool segment_is_of_type(const struct csum_place *place, enum frame_gso type)
 {
 	if (type == GSO_UDP)
 		return place->protocol == IPPROTO_UDP;
@@ -47,7 +35,7 @@ static enum segment_fault check(const struct segment *segment)
 
 	if (place->payload > frame->head)
 		return SEGMENT_HEADERS;
-	if (!is_of_type(place, frame->gso_type))
+	if (!segment_is_of_type(place, frame->gso_type))
 		return SEGMENT_PROTOCOL;
 	if (place->end != frame->length)
 		return SEGMENT_LENGTH;
@@ -86,28 +74,6 @@ enum segment_fault segment_init(struct segment *segment, const struct frame *fra
 uint32_t segment_left(const struct segment *segment)
 {
 	return segment->count - segment->index;
-}
-
-static uint16_t get16(const uint8_t *bytes)
-{
-	return (uint16_t)(bytes[0] << 8 | bytes[1]);
-}
-
-static void put16(uint8_t *field, uint32_t value)
-{
-	field[0] = (uint8_t)(value >> 8);
-	field[1] = (uint8_t)value;
-}
-
-static uint32_t get32(const uint8_t *bytes)
-{
-	return (uint32_t)get16(bytes) << 16 | get16(bytes + 2);
-}
-
-static void put32(uint8_t *field, uint32_t value)
-{
-	put16(field, value >> 16);
-	put16(field + 2, value);
 }
 
 static void edit_ipv4(const struct segment *segment, struct frame *out)

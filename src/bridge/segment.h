@@ -41,15 +41,18 @@ enum segment_fault {
 
 const char *segment_fault_name(enum segment_fault fault);
 
+/* Whether the headers are of what the GSO type says. */
+bool segment_is_of_type(const struct csum_place *place, enum frame_gso type);
+
 /* One frame being cut. The fields are the module's own. */
 struct segment {
 	const struct frame *frame;
 	struct csum_place place;
-	uint32_t at;	    /* offset of the next segment's payload */
-	uint32_t next;	    /* which fragment that is in: 0 the head, i frags[i - 1] */
-	uint32_t consumed;  /* bytes of that already used */
-	uint32_t index;	    /* segments cut so far */
-	uint32_t count;	    /* segments in all */
+	uint32_t at;	   /* offset of the next segment's payload */
+	uint32_t next;	   /* which fragment that is in: 0 the head, i frags[i - 1] */
+	uint32_t consumed; /* bytes of that already used */
+	uint32_t index;	   /* segments cut so far */
+	uint32_t count;	   /* segments in all */
 	bool complete;
 };
 
@@ -57,8 +60,7 @@ struct segment {
  * segments' checksums are computed (CSUM_VALID); otherwise they are left
  * CSUM_BLANK with the right pseudo-header sum. The frame's own checksum field
  * is not looked at. */
-enum segment_fault segment_init(struct segment *segment, const struct frame *frame,
-				bool complete);
+enum segment_fault segment_init(struct segment *segment, const struct frame *frame, bool complete);
 
 /* How many are still to come. */
 uint32_t segment_left(const struct segment *segment);

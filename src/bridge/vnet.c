@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "bridge/csum.h"
-
-enum { TCP_FLAGS_AT = 13, TCP_CWR = 0x80 };
+#include "bridge/headers.h"
+#include "bridge/segment.h"
 
 static const char *const fault_names[] = {
 	[VNET_OK] = "ok",
@@ -66,13 +66,6 @@ static enum frame_gso gso_type_of(uint8_t type)
 	}
 }
 
-static bool is_of_type(const struct csum_place *place, enum frame_gso type)
-{
-	if (type == GSO_UDP)
-		return place->protocol == IPPROTO_UDP;
-	return place->protocol == IPPROTO_TCP && place->version == (type == GSO_TCPV4 ? 4 : 6);
-}
-
 static enum vnet_fault read_gso(const struct virtio_net_hdr *header, struct frame *frame)
 {
 	enum frame_gso type = gso_type_of(header->gso_type);
@@ -84,7 +77,7 @@ static enum vnet_fault read_gso(const struct virtio_net_hdr *header, struct fram
 		return VNET_GSO_SIZE;
 	if (!csum_find(frame, &place))
 		return VNET_GSO_HEADERS;
-	if (!is_of_type(&place, type))
+	if (!segment_is_of_type(&place, type))
 		return VNET_GSO_PROTOCOL;
 	if (!(header->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) || !is_named(header, &place))
 		return VNET_GSO_CSUM;
@@ -129,7 +122,7 @@ static enum vnet_fault write_gso(struct frame *frame, struct virtio_net_hdr *hea
 		return VNET_GSO_SIZE;
 	if (!csum_find(frame, &place) || place.payload > frame->length)
 		return VNET_GSO_HEADERS;
-	if (!is_of_type(&place, frame->gso_type))
+	if (!segment_is_of_type(&place, frame->gso_type))
 		return VNET_GSO_PROTOCOL;
 	ask_for_csum(frame, &place, header);
 	if (place.end - place.payload <= frame->gso_size)
@@ -137,8 +130,7 @@ static enum vnet_fault write_gso(struct frame *frame, struct virtio_net_hdr *hea
 	header->gso_type = types[frame->gso_type];
 	header->gso_size = frame->gso_size;
 	header->hdr_len = place.payload;
-	if (place.protocol == IPPROTO_TCP &&
-	    frame->bytes[place.transport + TCP_FLAGS_AT] & TCP_CWR)
+	if (place.protocol == IPPROTO_TCP && frame->bytes[place.transport + TCP_FLAGS_AT] & TCP_CWR)
 		header->gso_type |= VIRTIO_NET_HDR_GSO_ECN;
 	return VNET_OK;
 }

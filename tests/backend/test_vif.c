@@ -330,6 +330,21 @@ static void test_empty_events_with_a_backlog(void **state)
 	rig_close(rig);
 }
 
+/* Nor do frames that come for the guest open our ear before the time. */
+static void test_quiet_is_kept(void **state)
+{
+	struct rig *rig = rig_open();
+	struct vif *vif = rig->guest.vif;
+
+	rounds_of(rig, 500);
+	while (vif->quiet_until_ms < world_now_ms + 50)
+		rounds_of(rig, 1);
+	world_send(&rig->world, 1, 60);
+	world_turn(&rig->world);
+	assert_int_equal(rounds_of(rig, 20), 0);
+	rig_close(rig);
+}
+
 static void test_both_engines_carry(void **state)
 {
 	static const enum engine_kind kinds[] = { ENGINE_EPOLL, ENGINE_URING };
@@ -467,6 +482,7 @@ int main(void)
 		cmocka_unit_test(test_we_ask_before_we_sleep),
 		cmocka_unit_test(test_empty_events_are_looked_away_from),
 		cmocka_unit_test(test_empty_events_with_a_backlog),
+		cmocka_unit_test(test_quiet_is_kept),
 		cmocka_unit_test(test_both_engines_carry),
 		cmocka_unit_test(test_a_thread_of_its_own),
 		cmocka_unit_test(test_detaching_under_fire),

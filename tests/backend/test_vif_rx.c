@@ -67,9 +67,11 @@ static void test_frames_of_every_number_of_pages(void **state)
 	static const uint32_t lengths[] = { 14,	  60,	127,  128,  129,   1514,  4095, 4096,
 					    4097, 8191, 8192, 8193, 40000, 65534, 65535 };
 	struct rig *rig = rig_open();
+	uint64_t bytes = 0;
 
 	for (int round = 0; round < 10; round++)
 		for (uint32_t i = 0; i < COUNT_OF(lengths); i++) {
+			bytes += lengths[i];
 			guest_post(&rig->guest, (lengths[i] + PAGE_BYTES - 1) / PAGE_BYTES);
 			world_send(&rig->world, i, lengths[i]);
 			check_frame(rig, i, lengths[i]);
@@ -77,6 +79,7 @@ static void test_frames_of_every_number_of_pages(void **state)
 		}
 	assert_true(rig->guest.rx.in_cons > 256); /* round the ring */
 	assert_int_equal(counters(rig)->to.frames, 10 * COUNT_OF(lengths));
+	assert_int_equal(counters(rig)->to.bytes, bytes);
 	assert_int_equal(counters_dropped_to(counters(rig)), 0);
 	guest_check_books(&rig->guest);
 	rig_close(rig);
@@ -427,7 +430,9 @@ static void test_detaching_counts_what_waits(void **state)
 
 	for (uint32_t i = 0; i < 5; i++)
 		world_send(&rig->world, i, 60);
+	assert_true(rig->guest.vif->timer.pending);
 	vif_detach(rig->guest.vif);
+	assert_false(rig->guest.vif->timer.pending);
 	assert_int_equal(counters(rig)->to.drops[DROP_SHUTDOWN], 5);
 	assert_int_equal(counters(rig)->to.intended, 5);
 	guest_check_books(&rig->guest);

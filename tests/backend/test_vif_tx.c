@@ -75,6 +75,7 @@ static void test_frames_of_every_number_of_slots(void **state)
 	static const uint32_t lengths[] = { 19, 60, 127, 128, 129, 1514, 2000, 9000, 65535 };
 	struct rig *rig = rig_open();
 	struct guest_answers answers;
+	uint64_t bytes = 0;
 
 	for (size_t l = 0; l < COUNT_OF(lengths); l++)
 		for (unsigned int parts = 1; parts <= SLOTS_DATA_MAX; parts++) {
@@ -82,6 +83,7 @@ static void test_frames_of_every_number_of_slots(void **state)
 
 			if (lengths[l] > parts * 4000)
 				continue;
+			bytes += lengths[l];
 			memory_port_clear(rig->world.memory);
 			first = guest_put_frame(&rig->guest, parts, lengths[l], parts);
 			guest_kick_tx(&rig->guest);
@@ -152,6 +154,7 @@ struct refusal {
 	enum drop_reason reason;
 	void (*put)(struct guest *guest);
 	unsigned int errors, nulls;
+	uint32_t bytes; /* that count as dropped */
 };
 
 static void put_short(struct guest *guest)
@@ -261,21 +264,21 @@ static void put_bad_source(struct guest *guest)
 }
 
 static const struct refusal refusals[] = {
-	{ "shorter than a header", DROP_BAD_SLOT, put_short, 1, 0 },
-	{ "no byte at all", DROP_BAD_SLOT, put_nothing, 1, 0 },
-	{ "parts exceed the total", DROP_BAD_SLOT, put_exceeding, 3, 0 },
-	{ "20 slots", DROP_BAD_SLOT, put_20, 20, 0 },
-	{ "21 slots", DROP_BAD_SLOT, put_21, 21, 0 },
-	{ "multicast control", DROP_BAD_EXTRA, put_multicast, 1, 1 },
-	{ "reserved ref", DROP_BAD_GREF, put_reserved_ref, 1, 0 },
-	{ "ref not granted", DROP_BAD_GREF, put_ungranted, 1, 0 },
-	{ "ref out of range", DROP_BAD_GREF, put_out_of_range, 1, 0 },
-	{ "one bad ref of three", DROP_BAD_GREF, put_one_bad_of_three, 3, 0 },
-	{ "granted to another domain", DROP_BAD_GREF, put_for_another_domain, 1, 0 },
-	{ "tx page granted for writing", DROP_BAD_GREF, put_writable_tx_page, 1, 0 },
-	{ "revoked", DROP_BAD_GREF, put_revoked, 1, 0 },
-	{ "frame beyond the arena", DROP_BAD_GREF, put_frame_beyond_arena, 1, 0 },
-	{ "the grant table itself", DROP_BAD_GREF, put_grant_table, 1, 0 },
+	{ "shorter than a header", DROP_BAD_SLOT, put_short, 1, 0, 13 },
+	{ "no byte at all", DROP_BAD_SLOT, put_nothing, 1, 0, 0 },
+	{ "parts exceed the total", DROP_BAD_SLOT, put_exceeding, 3, 0, 100 },
+	{ "20 slots", DROP_BAD_SLOT, put_20, 20, 0, 2000 },
+	{ "21 slots", DROP_BAD_SLOT, put_21, 21, 0, 2000 },
+	{ "multicast control", DROP_BAD_EXTRA, put_multicast, 1, 1, 60 },
+	{ "reserved ref", DROP_BAD_GREF, put_reserved_ref, 1, 0, 60 },
+	{ "ref not granted", DROP_BAD_GREF, put_ungranted, 1, 0, 60 },
+	{ "ref out of range", DROP_BAD_GREF, put_out_of_range, 1, 0, 60 },
+	{ "one bad ref of three", DROP_BAD_GREF, put_one_bad_of_three, 3, 0, 180 },
+	{ "granted to another domain", DROP_BAD_GREF, put_for_another_domain, 1, 0, 60 },
+	{ "tx page granted for writing", DROP_BAD_GREF, put_writable_tx_page, 1, 0, 60 },
+	{ "revoked", DROP_BAD_GREF, put_revoked, 1, 0, 60 },
+	{ "frame beyond the arena", DROP_BAD_GREF, put_frame_beyond_arena, 1, 0, 60 },
+	{ "the grant table itself", DROP_BAD_GREF, put_grant_table, 1, 0, 60 },
 };
 
 static void test_refusals(void **state)
@@ -299,6 +302,7 @@ static void test_refusals(void **state)
 				 answers.error, answers.null, answers.okay,
 				 (unsigned long)counters(&rig->guest)->from.drops[r->reason]);
 		assert_int_equal(counters(&rig->guest)->from.frames, 3);
+		assert_int_equal(counters(&rig->guest)->from.bytes, 60 + 61 + r->bytes);
 		assert_int_equal(rig->world.memory->n, 2);
 		check_recorded(rig, 0, 1, 60);
 		check_recorded(rig, 1, 2, 61);

@@ -178,7 +178,7 @@ static void compare(const struct packet *packet, uint16_t size, const struct str
 		return;
 	for (uint32_t i = 0; i < ours->bytes; i++)
 		if (kernels->data[i] != ours->data[i])
-			fail_msg("%s over IPv%u, %u bytes by %u, %u tags: byte %u is %02x, not %02x",
+			fail_msg("%s over IPv%u, %u by %u, %u tags: byte %u is %02x, not %02x",
 				 packet->udp ? "UDP" : "TCP", packet->version,
 				 packet->payload_bytes, size, packet->tags, i, ours->data[i],
 				 kernels->data[i]);

@@ -310,6 +310,8 @@ CHANGE(longer, second->payload_bytes = 1001)
 CHANGE(empty, second->payload_bytes = 0)
 CHANGE(tiny, first->payload_bytes = 7; second->payload_bytes = 7; second->seq -= 993)
 CHANGE(small, first->payload_bytes = 8; second->payload_bytes = 8; second->seq -= 992)
+CHANGE(beyond_head, first->tags = second->tags = 1; first->tcp_options = second->tcp_options = 24;
+       first->extensions = second->extensions = 4)
 CHANGE(gap, second->seq += 1)
 CHANGE(again, second->seq -= 1000)
 CHANGE(port, second->port = 1001)
@@ -358,6 +360,7 @@ static const struct change changes[] = {
 	{ "empty", empty, 2, MERGE_LOSSES, false },
 	{ "too small to be cut again", tiny, 2, MERGE_LOSSES, false },
 	{ "as small as can be", small, 1, MERGE_LOSSES, false },
+	{ "headers beyond the head", beyond_head, 2, MERGE_LOSSES, true },
 	{ "a gap", gap, 2, MERGE_LOSSES, false },
 	{ "sent again", again, 2, MERGE_LOSSES, false },
 	{ "other port", port, 2, MERGE_LOSSES, false },
@@ -400,14 +403,15 @@ static void broken_frames_stay(void **state)
 		uint8_t value;
 		int padding;
 		enum frame_csum csum;
-		unsigned int left;
+		unsigned int left, losses;
 	} cases[] = {
-		{ "right, but nobody says so", -1, 0, 0, CSUM_NONE, 1 },
-		{ "wrong TCP checksum", 50, 0x55, 0, CSUM_NONE, 2 },
-		{ "wrong TCP checksum, vouched for", 50, 0x55, 0, CSUM_VALID, 1 },
-		{ "wrong IPv4 checksum", 24, 0x55, 0, CSUM_VALID, 2 },
-		{ "padding", -1, 0, 4, CSUM_VALID, 2 },
-		{ "an IPv4 fragment", 20, 0x20, 0, CSUM_VALID, 2 },
+		{ "right, but nobody says so", -1, 0, 0, CSUM_NONE, 1, 0 },
+		{ "wrong TCP checksum", 50, 0x55, 0, CSUM_NONE, 2, 0 },
+		{ "wrong TCP checksum, vouched for", 50, 0x55, 0, CSUM_VALID, 1, 0 },
+		{ "a reserved bit of TCP's", 46, 0x81, 0, CSUM_VALID, 2, 1 },
+		{ "wrong IPv4 checksum", 24, 0x55, 0, CSUM_VALID, 2, 0 },
+		{ "padding", -1, 0, 4, CSUM_VALID, 2, 0 },
+		{ "an IPv4 fragment", 20, 0x20, 0, CSUM_VALID, 2, 0 },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -424,9 +428,29 @@ static void broken_frames_stay(void **state)
 						frames[1].length + (uint32_t)cases[i].padding },
 			    1, &rests[1]);
 		frames[1].csum = (uint8_t)cases[i].csum;
-		if (merge_all(2) != cases[i].left || refused())
+		if (merge_all(2) != cases[i].left || refused() != cases[i].losses)
 			fail_msg("%s", cases[i].name);
 	}
+}
+
+/* IPv4's reserved bit, on both and with right header checksums. */
+static void a_reserved_bit_stays(void **state)
+{
+	struct packet packet = base4;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		uint16_t csum;
+
+		build(i, &packet, CSUM_VALID);
+		frames[i].bytes[20] |= 0x80;
+		frames[i].bytes[24] = frames[i].bytes[25] = 0;
+		csum = csum_fold(csum_add(0, frames[i].bytes + 14, 20));
+		frames[i].bytes[24] = (uint8_t)(csum >> 8);
+		frames[i].bytes[25] = (uint8_t)csum;
+		packet.seq += 1000;
+		packet.id++;
+	}
+	assert_int_equal(merge_all(2), 2);
 }
 
 /* Flows take turns; the order of what leaves is that of the first ones. */
@@ -434,7 +458,7 @@ static void flows_take_turns(void **state)
 {
 	static const struct {
 		const char *name;
-		const char *list; /* a, b: flows' next; A: a's again; i: ICMP; u: UDP; g: GSO of a */
+		const char *list; /* a, b, c: a flow's next; A: again; g: as GSO; i: ICMP; u: UDP */
 		const char *leaves; /* the same letters, first segments only */
 	} cases[] = {
 		{ "two flows", "abababab", "ab" },
@@ -498,26 +522,34 @@ static void length_is_bounded(void **state)
 	assert_int_equal(list[1]->length, 14 + 52 + 8 * 2000);
 }
 
-/* Segments in many small pieces of memory: no more fragments than there is room. */
+/* The frame's rest in so many pieces of memory, none beside the other. */
+static void scatter(unsigned int i, unsigned int nr)
+{
+	enum { MOST = 18 };
+	static struct fragment pieces[BATCH_FRAMES][MOST];
+	static uint8_t scattered[BATCH_FRAMES][MOST][1024];
+
+	for (unsigned int p = 0; p < nr; p++) {
+		uint32_t take = p + 1 < nr ? 50 : frames[i].length - 128 - 50 * p;
+
+		frame_copy_out(&frames[i], 128 + 50 * p, take, scattered[i][p]);
+		pieces[i][p] = (struct fragment){ scattered[i][p], take };
+	}
+	frames[i].frags = pieces[i];
+	frames[i].nr_frags = (uint16_t)nr;
+}
+
+/* No more fragments than there is room for. */
 static void fragments_are_bounded(void **state)
 {
 	enum { PIECES = 18, SEGMENTS = 30 };
-	static struct fragment pieces[SEGMENTS][PIECES];
-	static uint8_t scattered[SEGMENTS][PIECES][128];
 	struct packet packet = base4;
 	uint32_t fragments = 0;
 	unsigned int kept;
 
 	for (unsigned int i = 0; i < SEGMENTS; i++) {
 		build(i, &packet, CSUM_VALID);
-		for (unsigned int p = 0; p < PIECES; p++) {
-			uint32_t take = p + 1 < PIECES ? 50 : frames[i].length - 128 - 50 * p;
-
-			frame_copy_out(&frames[i], 128 + 50 * p, take, scattered[i][p]);
-			pieces[i][p] = (struct fragment){ scattered[i][p], take };
-		}
-		frames[i].frags = pieces[i];
-		frames[i].nr_frags = PIECES;
+		scatter(i, PIECES);
 		packet.seq += 1000;
 		packet.id++;
 	}
@@ -528,6 +560,21 @@ static void fragments_are_bounded(void **state)
 	assert_int_equal(list[0]->head + fragments, list[0]->length);
 	assert_true(list[0]->frags + list[0]->nr_frags <= merge.fragments + MERGE_FRAGMENTS);
 	assert_ptr_equal(list[kept - 1], &frames[SEGMENTS - 1]);
+}
+
+/* Room is taken once: 64 segments of three fragments have it. */
+static void fragments_are_counted_once(void **state)
+{
+	struct packet packet = base4;
+
+	for (unsigned int i = 0; i < BATCH_FRAMES; i++) {
+		packet.flags = i == 31 ? PACKET_ACK | PACKET_PSH : PACKET_ACK;
+		build(i, &packet, CSUM_VALID);
+		scatter(i, 2);
+		packet.seq += 1000;
+		packet.id++;
+	}
+	assert_int_equal(merge_all(BATCH_FRAMES), 2);
 }
 
 /* The same frames go to another destination, which may take no big ones. */
@@ -553,9 +600,11 @@ int main(void)
 		cmocka_unit_test(cutting_gives_them_back),
 		cmocka_unit_test(a_change_is_a_loss),
 		cmocka_unit_test(broken_frames_stay),
+		cmocka_unit_test(a_reserved_bit_stays),
 		cmocka_unit_test(flows_take_turns),
 		cmocka_unit_test(length_is_bounded),
 		cmocka_unit_test(fragments_are_bounded),
+		cmocka_unit_test(fragments_are_counted_once),
 		cmocka_unit_test(the_frames_stay_untouched),
 	};
 

@@ -52,7 +52,7 @@ static void reads_facts(void **state)
 		{ "start beyond", &tcp4, NEEDS, 0, 0, 4000, 0, VNET_CSUM_PLACE, 0, 0 },
 		{ "field beyond", &tcp4, NEEDS, 0, 0, 0, 4000, VNET_CSUM_PLACE, 0, 0 },
 		{ "TSO 4", &tcp4, NEEDS, 1, 1448, 0, 0, VNET_OK, CSUM_BLANK, GSO_TCPV4 },
-		{ "TSO 4 with ECN", &tcp4, NEEDS, 0x81, 1448, 0, 0, VNET_OK, CSUM_BLANK, GSO_TCPV4 },
+		{ "TSO 4 and ECN", &tcp4, NEEDS, 0x81, 1448, 0, 0, VNET_OK, CSUM_BLANK, GSO_TCPV4 },
 		{ "TSO 6", &tcp6, NEEDS, 4, 100, 0, 0, VNET_OK, CSUM_BLANK, GSO_TCPV6 },
 		{ "TSO 6 with ECN", &tcp6, NEEDS, 0x84, 9, 0, 0, VNET_OK, CSUM_BLANK, GSO_TCPV6 },
 		{ "USO 4", &udp4, NEEDS, 5, 1472, 0, 0, VNET_OK, CSUM_BLANK, GSO_UDP },

@@ -54,9 +54,10 @@ leaves_nothing "--shell"
 
 # Interrupted while the VMs talk, by each signal in turn.
 for signal in INT TERM KILL; do
+	: >"$WORK/out" # here, or the last one's would be read below
 	env --default-signal=INT DEMO_TEST=$mark setsid "$DEMO" --build "$BUILD" >"$WORK/out" 2>&1 &
 	pid=$!
-	timeout 20 sh -c 'until grep -q "^6 " "$1"; do sleep 0.05; done' - "$WORK/out"
+	timeout 40 sh -c 'until grep -q "^6 " "$1"; do sleep 0.05; done' - "$WORK/out"
 	grep -q '^6 ' "$WORK/out" || fail "it did not get to step 6: $(cat "$WORK/out")"
 	case $signal in
 	INT) kill -INT -- -$pid ;; # as a terminal does it: to the whole group

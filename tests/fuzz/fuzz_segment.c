@@ -28,8 +28,8 @@ static void describe(struct packet *packet, struct input *input)
 	packet->payload_bytes = input_number(input) % (kind & 2 ? 65000u : 3000u);
 }
 
-static void check_one(const struct frame *big, const struct frame *out, uint32_t left, bool complete,
-		      const struct csum_place *place)
+static void check_one(const struct frame *big, const struct frame *out, uint32_t left,
+		      bool complete, const struct csum_place *place)
 {
 	struct csum_place found;
 	uint32_t bytes = out->head;

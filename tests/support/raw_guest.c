@@ -218,6 +218,23 @@ static int keys_write(struct raw_guest *guest)
 	return err;
 }
 
+/* For the backend to take what was written, or to refuse it. */
+static int wait_connected(struct raw_guest *guest)
+{
+	int64_t deadline = clock_ms() + RAW_TIMEOUT_MS;
+
+	while (clock_ms() < deadline) {
+		enum xenbus_state state = raw_guest_backend_state(guest);
+
+		if (state == XenbusStateConnected)
+			return 0;
+		if (state == XenbusStateClosing || state == XenbusStateClosed)
+			return -ECONNABORTED;
+		usleep(PAUSE_US);
+	}
+	return -ETIMEDOUT;
+}
+
 int raw_guest_connect(struct raw_guest *guest, enum raw_habit habit)
 {
 	int err;
@@ -230,12 +247,11 @@ int raw_guest_connect(struct raw_guest *guest, enum raw_habit habit)
 		err = raw_guest_set_state(guest, XenbusStateInitialised);
 	if (!err && habit != RAW_WAITS_IN_3)
 		err = raw_guest_set_state(guest, XenbusStateConnected);
-	if (err)
-		return err;
-	if (raw_guest_wait_state(guest, XenbusStateConnected, RAW_TIMEOUT_MS))
-		return habit == RAW_WAITS_IN_3 ? raw_guest_set_state(guest, XenbusStateConnected) :
-						 0;
-	return raw_guest_backend_state(guest) >= XenbusStateClosing ? -ECONNABORTED : -ETIMEDOUT;
+	if (!err)
+		err = wait_connected(guest);
+	if (!err && habit == RAW_WAITS_IN_3)
+		err = raw_guest_set_state(guest, XenbusStateConnected);
+	return err;
 }
 
 int raw_guest_open(struct raw_guest *guest, const char *rundir, const char *name,

@@ -123,7 +123,7 @@ static void take_frame(struct relay *relay, const struct splitvif_frame *frame)
 	gather(relay, frame);
 	switch (relay_frame_check(relay->copy, frame->length, relay->size, relay->whole, &number)) {
 	case RELAY_GOOD:
-		arrivals_note(&relay->arrivals, number);
+		sequence_note(&relay->arrivals, number);
 		return;
 	case RELAY_FOREIGN:
 		relay->foreign++;
@@ -162,7 +162,7 @@ static unsigned int take(struct relay *relay, uint64_t target, int64_t now)
 
 static uint64_t under_way(const struct relay *relay)
 {
-	uint64_t arrived = relay->arrivals.good + relay->corrupt;
+	uint64_t arrived = relay_received(relay) + relay->corrupt;
 
 	return relay->sent > arrived ? relay->sent - arrived : 0;
 }
@@ -279,11 +279,11 @@ static void show_progress(const struct relay *relay, uint64_t target, int64_t *s
  * turn. */
 static int run_timed(struct relay *relay, int64_t end)
 {
-	uint64_t before = relay->arrivals.good;
+	uint64_t before = relay_received(relay);
 	int64_t now;
 	int err = 0;
 
-	while (!err && ((now = host_now_ns()) < end || relay->arrivals.good == before)) {
+	while (!err && ((now = host_now_ns()) < end || relay_received(relay) == before)) {
 		err = turn(relay, UINT64_MAX, now);
 		if (!err && now - relay->moved_ns > STALL_MS * MS)
 			err = -ETIMEDOUT;
@@ -316,7 +316,7 @@ static int run_counted(struct relay *relay, uint64_t target)
 
 int relay_run(struct relay *relay, double seconds, uint64_t count, uint64_t *received, int64_t *ns)
 {
-	uint64_t before = relay->arrivals.good;
+	uint64_t before = relay_received(relay);
 	int64_t start = host_now_ns();
 	int err;
 
@@ -324,7 +324,7 @@ int relay_run(struct relay *relay, double seconds, uint64_t count, uint64_t *rec
 	relay->paced = relay->paced_sink = 0;
 	err = count ? run_counted(relay, relay->sent + count)
 		    : run_timed(relay, start + (int64_t)(seconds * 1e9));
-	*received = relay->arrivals.good - before;
+	*received = relay_received(relay) - before;
 	*ns = (count ? relay->moved_ns : host_now_ns()) - start;
 	return err;
 }

@@ -11,9 +11,9 @@
 
 #include <assert.h>
 
-#include "bench/arrivals.h"
 #include "bench/options.h"
 #include "bench/relay_frame.h"
+#include "frontend/sequence.h"
 #include "frontend/splitvif.h"
 
 enum {
@@ -33,7 +33,7 @@ struct relay {
 	uint64_t sent;
 	uint64_t unsent; /* due by the rate, but the ring was full */
 	uint64_t corrupt, foreign;
-	struct arrivals arrivals;
+	struct sequence arrivals;
 	int64_t processed_ns; /* when both handles were last looked after */
 	int64_t moved_ns;     /* when the last frame was sent or received */
 	int64_t paced_ns;     /* since when, */
@@ -44,6 +44,12 @@ struct relay {
 	struct splitvif_output outputs[RELAY_BATCH];
 	uint8_t copy[RELAY_FRAME_MAX];
 };
+
+/* Good frames, each number once. */
+static inline uint64_t relay_received(const struct relay *relay)
+{
+	return relay->arrivals.received - relay->arrivals.duplicates;
+}
 
 /* Connects both, and lets the bridge learn where the sink is. 0, or -errno
  * with one line in `error` and nothing left open. */

@@ -77,7 +77,7 @@ static void settle_frontends(struct relay *relay, struct account *account)
 /* Before the vifs go, since the daemon's counters go with them. */
 static int settle(struct relay *relay, struct account *account)
 {
-	uint64_t arrived = relay->arrivals.good + relay->corrupt;
+	uint64_t arrived = relay_received(relay) + relay->corrupt;
 	struct relay_counters gen, sink;
 	int err = relay_counters_ask("gen.0", &gen);
 
@@ -167,7 +167,7 @@ static int measure_one(const struct options *options, uint32_t size, bool yield,
 	if (err)
 		log_complain("cannot measure: relay with %u bytes: %s after %" PRIu64
 			     " frames sent and %" PRIu64 " received; nothing is reported",
-			     size, explain(err), relay.sent, relay.arrivals.good);
+			     size, explain(err), relay.sent, relay_received(&relay));
 	else
 		tell(&relay, &account, report);
 	relay_close(&relay);

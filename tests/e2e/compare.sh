@@ -1,0 +1,79 @@
+#!/bin/bash
+# The comparison: both kinds run and give figures, bad words are told in a line,
+# and nothing of it is left behind, interrupted or not.
+. "$(dirname "$0")/lib.sh"
+COMPARE=$(cd "$(dirname "$0")/../../tools" && pwd)/compare
+[ "$(id -u)" = 0 ] || skip "needs root for namespaces and TAPs"
+[ -c /dev/net/tun ] || skip "no /dev/net/tun"
+for tool in ip ping pgrep nsenter setpriv taskset python3 iperf3; do
+	command -v $tool >/dev/null || skip "$tool is not installed"
+done
+WORK=$(mktemp -d) || exit 1
+trap 'rm -rf "$WORK"' EXIT
+mark=splitvif-compare-test-$$ # in the environment of all that it starts
+
+traces() {
+	ip -br link | sort
+	ls /run/netns /run/splitvif 2>/dev/null
+	grep -lsz "^COMPARE_TEST=$mark$" /proc/[0-9]*/environ | grep -v "/proc/$BASHPID/"
+	true
+}
+
+leaves_nothing() {
+	local i
+	for i in $(seq 100); do
+		traces >"$WORK/after"
+		cmp -s "$WORK/before" "$WORK/after" && return
+		sleep 0.05
+	done
+	fail "$1 leaves something behind: $(diff "$WORK/before" "$WORK/after")"
+}
+
+compare() {
+	env COMPARE_TEST=$mark "$COMPARE" --build "$BUILD" --rounds 1 --seconds 1 "$@"
+}
+
+# figures METRIC LOAD PEER...: each is there and more than nothing.
+figures() {
+	python3 - "$WORK/out" "$@" <<-'END' || fail "$2: $(cat "$WORK/out" "$WORK/err")"
+	import json, sys
+	report, metric, load, *peers = json.load(open(sys.argv[1])), *sys.argv[2:]
+	for peer in peers:
+	    [row] = [r for r in report["results"] if (r["load"], r["peer"]) == (load, peer)]
+	    assert row[metric]["median"] > 0, row
+	    assert peer == "splitvif" or row[metric]["ratio"]["median"] > 0, row
+	END
+}
+
+traces >"$WORK/before"
+compare tcp --json --loads 4-vm,1-host --peers veth,tapfwd >"$WORK/out" 2>"$WORK/err" ||
+	fail "tcp: exit $?: $(cat "$WORK/err")"
+have=$(python3 -c 'import json,sys; print(*{r["peer"] for r in json.load(sys.stdin)["results"]})' <"$WORK/out")
+echo "measured: $have; $(cat "$WORK/err")"
+figures gbit_per_s 4-vm splitvif tapfwd
+figures cpu_s_per_gb 1-host splitvif
+[[ $have != *veth* ]] || figures gbit_per_s 1-host veth
+leaves_nothing "tcp"
+
+if command -v sockperf >/dev/null; then
+	compare latency --loads udp-apart-vm,tcp-any-vm --peers tapfwd --seed 3 >"$WORK/out" 2>"$WORK/err" ||
+		fail "latency: exit $?: $(cat "$WORK/err")"
+	grep -q 'seed 3' "$WORK/out" && [ "$(grep -c '^  bare.* [0-9.]* ' "$WORK/out")" = 2 ] ||
+		fail "latency: $(cat "$WORK/out")"
+	leaves_nothing "latency"
+fi
+
+env COMPARE_TEST=$mark "$COMPARE" --build "$BUILD" tcp >"$WORK/out" 2>"$WORK/err" &
+pid=$!
+sleep 2
+kill -KILL $pid
+wait $pid 2>/dev/null
+leaves_nothing "SIGKILL"
+
+for words in "" "udp" "tcp latency" "tcp --rounds 0" "tcp --seconds x" "tcp --rounds" \
+	"tcp --loads udp-any-vm" "tcp --peers nobody" "tcp --cpus 9999" "tcp --build /nowhere"; do
+	# shellcheck disable=SC2086
+	"$COMPARE" $words >"$WORK/out" 2>"$WORK/err"
+	[ $? = 2 ] && [ "$(wc -l <"$WORK/err")" = 1 ] && [ ! -s "$WORK/out" ] ||
+		fail "compare $words: $(cat "$WORK/out" "$WORK/err")"
+done

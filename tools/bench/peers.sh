@@ -1,0 +1,173 @@
+# The peers of tools/compare: how each is brought up, sourced by it.
+#
+# A peer NAME is a function NAME_up, which makes the namespaces NAME-a and
+# NAME-b (or only the first, if it connects no two of them) and enters below
+# where traffic may go. It returns nonzero, with the reason in $why, if the peer
+# cannot be had here. Everything runs in a private net, mount and pid namespace
+# with a /run of its own, so nobody tidies up. $work, $build and pause are
+# tools/compare's. Interfaces keep their MTU, queues and offloads as they come.
+
+peers="splitvif veth tapfwd slirp4netns vde pasta pasta-lo"
+
+declare -A describe=(
+	[splitvif]="splitvif: two frontends, the backend"
+	[veth]="veth + the kernel's bridge"
+	[tapfwd]="bare TAP-to-TAP forwarder"
+	[slirp4netns]="slirp4netns"
+	[vde]="vde_switch"
+	[pasta]="pasta, through its TAP"
+	[pasta-lo]="pasta, loopback to loopback"
+)
+# Where a server of that peer listens, for one who sits in NAME-a: in NAME-b,
+# and in our own namespace, the host. A peer without an address there has no
+# such way.
+declare -A vm_address=() host_address=()
+# The namespace of the client where it is not NAME-a.
+declare -A client=()
+
+wants() {
+	local tool
+	for tool; do
+		command -v "$tool" >/dev/null && continue
+		why="$tool is not installed"
+		return 1
+	done
+}
+
+# namespace NAME: one with nothing but its loopback.
+namespace() {
+	ip netns add "$1" && ip -n "$1" link set lo up
+}
+
+within() {
+	local name=$1
+	shift
+	nsenter --net=/run/netns/"$name" "$@"
+}
+
+# until_true TENTHS COMMAND...
+until_true() {
+	local i tenths=$1
+	shift
+	for ((i = 0; i < tenths; i++)); do
+		"$@" >/dev/null 2>&1 && return
+		pause 0.1
+	done
+	return 1
+}
+
+# dress NAMESPACE INTERFACE ADDRESS
+dress() {
+	ip -n "$1" addr add "$3" dev "$2" && ip -n "$1" link set "$2" up
+}
+
+# The last word of a log, for $why.
+last_of() {
+	why=$(tail -n 1 "$work/$1.log" 2>/dev/null)
+	return 1
+}
+
+splitvif_vm() {
+	splitvif-front run --name "$1" --ip "$2/24" -- sleep infinity 2>"$work/vm-$1.log" &
+	local front=$!
+	# The namespace is that of the innermost child, which sleeps.
+	until_true 50 ping -q -c 1 -W 1 "$2" || return
+	local pid=$front child
+	while child=$(pgrep -o -P "$pid"); do
+		pid=$child
+	done
+	ip netns attach "splitvif-$1" "$pid"
+}
+
+splitvif_up() {
+	mkfifo "$work/ready"
+	splitvifd --ready-fd 9 --bridge xenbr0,uplink=tap:xentap0,ip=10.77.0.1/24 \
+		9>"$work/ready" 2>"$work/daemon.log" &
+	timeout 10 head -n 1 "$work/ready" | grep -q . || last_of daemon || return
+	splitvif_vm a 10.77.0.2 || last_of vm-a || return
+	splitvif_vm b 10.77.0.3 || last_of vm-b || return
+	vm_address[splitvif]=10.77.0.3 host_address[splitvif]=10.77.0.1
+}
+
+veth_vm() {
+	namespace "veth-$1" &&
+		ip link add "veth-$1" type veth peer name eth0 netns "veth-$1" &&
+		ip link set "veth-$1" master br0 up &&
+		dress "veth-$1" eth0 "$2/24"
+}
+
+veth_up() {
+	why="the kernel has no bridge or no veth"
+	{ ip link add br0 type bridge && ip addr add 10.78.0.1/24 dev br0 &&
+		ip link set br0 up && veth_vm a 10.78.0.2 &&
+		veth_vm b 10.78.0.3; } 2>"$work/veth.log" || return
+	vm_address[veth]=10.78.0.3 host_address[veth]=10.78.0.1
+}
+
+tapfwd_up() {
+	mkfifo "$work/tapfwd.ready"
+	"$build/tools/tapfwd" fwd-a fwd-b >"$work/tapfwd.ready" 2>"$work/tapfwd.log" &
+	timeout 5 head -n 1 "$work/tapfwd.ready" | grep -q . || last_of tapfwd || return
+	local vm
+	for vm in a b; do
+		namespace "tapfwd-$vm" && ip link set "fwd-$vm" netns "tapfwd-$vm" || return
+	done
+	dress tapfwd-a fwd-a 10.79.0.2/24 && dress tapfwd-b fwd-b 10.79.0.3/24 || return
+	vm_address[tapfwd]=10.79.0.3
+}
+
+# Its 10.0.2.2 is the host's loopback.
+slirp4netns_up() {
+	wants slirp4netns && namespace slirp4netns-a || return
+	slirp4netns --configure --netns-type=path /run/netns/slirp4netns-a tap0 \
+		>"$work/slirp4netns.log" 2>&1 &
+	until_true 50 within slirp4netns-a ping -q -c 1 -W 1 10.0.2.2 ||
+		last_of slirp4netns || return
+	host_address[slirp4netns]=10.0.2.2
+}
+
+vde_vm() {
+	namespace "vde-$1" || return
+	within "vde-$1" vde_plug2tap --sock="$work/vde" eth0 2>"$work/vde-$1.log" &
+	until_true 50 ip -n "vde-$1" link show eth0 || last_of "vde-$1" || return
+	dress "vde-$1" eth0 "$2/24"
+}
+
+# The switch has the host's TAP, and a plug beside it each VM's, as it is used.
+# It ends at the end of its input: it gets one that has none.
+vde_up() {
+	wants vde_switch vde_plug2tap || return
+	mkfifo "$work/vde.in"
+	vde_switch --sock "$work/vde" --tap vde0 0<>"$work/vde.in" >"$work/vde.log" 2>&1 &
+	until_true 50 ip link show vde0 && until_true 50 test -S "$work/vde/ctl" ||
+		last_of vde || return
+	ip addr add 10.80.0.1/24 dev vde0 && ip link set vde0 up &&
+		vde_vm a 10.80.0.2 && vde_vm b 10.80.0.3 || return
+	vm_address[vde]=10.80.0.3 host_address[vde]=10.80.0.1
+}
+
+# It wants an interface with a default route, whose addresses it hands to its
+# namespace; the gateway's address leads to the host's loopback.
+pasta_up() {
+	wants pasta && namespace pasta-a && namespace pasta-gateway || return
+	ip link add wan type veth peer name gw netns pasta-gateway &&
+		dress pasta-gateway gw 192.0.2.1/24 &&
+		ip addr add 192.0.2.2/24 dev wan && ip link set wan up &&
+		ip route add default via 192.0.2.1 || return
+	pasta --foreground --stderr --quiet --runas 0:0 --config-net -T "$iperf_port" \
+		--netns /run/netns/pasta-a 2>"$work/pasta.log" &
+	until_true 50 is_configured pasta-a || last_of pasta || return
+	host_address[pasta]=192.0.2.1
+}
+
+is_configured() {
+	ip -n "$1" -4 route show default | grep -q .
+}
+
+# The same process: what is sent to its namespace's loopback goes to the
+# host's, spliced from socket to socket and past the TAP.
+pasta-lo_up() {
+	why="without pasta"
+	[ -n "${host_address[pasta]-}" ] || return
+	host_address[pasta-lo]=127.0.0.1 client[pasta-lo]=pasta-a
+}

@@ -11,7 +11,7 @@
 #include "io/log.h"
 #include "io/rundir.h"
 
-enum { LOCK_TRIES = 50, LOCK_PAUSE_US = 10000 };
+enum { LOCK_TRIES = 200, LOCK_PAUSE_US = 10000 };
 
 /* A daemon that was just killed may hold it for some milliseconds more. */
 static int lock_patiently(int fd)

@@ -23,7 +23,7 @@
 #include "io/log.h"
 #include "ring/hypercall.h"
 
-enum { OPEN_TAP = 1, BUSY_TRIES = 50, BUSY_PAUSE_US = 10000 };
+enum { OPEN_TAP = 1, BUSY_TRIES = 300, BUSY_PAUSE_US = 10000 };
 
 struct tap_reply {
 	int32_t err;

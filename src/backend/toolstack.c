@@ -71,7 +71,8 @@ static int choose_ip(struct toolstack *toolstack, const struct network *network,
 	if (!network_has_ip(network, created->ip))
 		return wanted->ip == network->config.ip ? -EADDRINUSE : 0;
 	created->prefix = network->config.prefix;
-	created->gateway = network->config.ip;
+	if (network->config.tap[0]) /* else nobody is there */
+		created->gateway = network->config.ip;
 	return 0;
 }
 

@@ -55,6 +55,7 @@ static struct rig *rig_open(void)
 	rig->networks.nr = 1;
 	rig->networks.list[0] = (struct network){
 		.config = { .name = "xenbr0",
+			    .tap = "xentap0",
 			    .mtu = 1500,
 			    .ip = inet_addr("10.77.0.1"),
 			    .prefix = 29 },
@@ -216,7 +217,7 @@ static void test_what_the_toolstack_writes(void **state)
 	assert_string_equal(mac, other);
 	assert_memory_equal(mac, "00:16:3e:", 9);
 	assert_int_equal(created.ip, inet_addr("10.77.0.2"));
-	assert_int_equal(created.gateway, inet_addr("10.77.0.1"));
+	assert_int_equal(created.gateway, inet_addr("10.77.0.1")); /* there is an uplink */
 	assert_int_equal(created.prefix, 29);
 	/* The guest reads the backend's directory and writes its own. */
 	assert_true(store_read(rig->domu, 0, BACKEND "/mac", mac, sizeof(mac)) > 0);

@@ -26,18 +26,18 @@ struct guest_tap {
 	struct guest *guest;
 	struct engine *engine;
 	struct engine_source tap, control, signals;
-	bool offload;		 /* leave checksums and segmentation to each other */
-	unsigned int offers;	 /* enum splitvif_offload: what the backend takes */
-	uint32_t frame_bytes;	 /* room for one frame of the VM's */
-	unsigned int batch;	 /* frames to ask the TAP for: grows while all come */
-	unsigned int batch_max;	 /* as many as the ring has room for */
-	unsigned int spin_usecs; /* how long to look again before sleeping */
-	bool tap_dry;		 /* the last read left nothing behind */
-	bool tap_waiting;	 /* a report of the TAP was asked for and has not come */
-	bool tap_gone;		 /* the VM deleted its eth0 */
-	bool tap_removed;	 /* and we took notice */
-	bool blocked;		 /* no room in the ring */
-	int64_t kill_at_ns;	 /* when to end a command that was told to; 0: not told */
+	bool offload;		/* leave checksums and segmentation to each other */
+	unsigned int offers;	/* enum splitvif_offload: what the backend takes */
+	uint32_t frame_bytes;	/* room for one frame of the VM's */
+	unsigned int batch;	/* frames to ask the TAP for: grows while all come */
+	unsigned int batch_max; /* as many as the ring has room for */
+	bool worked;		/* frames moved since the last sleep */
+	bool tap_dry;		/* the last read left nothing behind */
+	bool tap_waiting;	/* a report of the TAP was asked for and has not come */
+	bool tap_gone;		/* the VM deleted its eth0 */
+	bool tap_removed;	/* and we took notice */
+	bool blocked;		/* no room in the ring */
+	int64_t kill_at_ns;	/* when to end a command that was told to; 0: not told */
 	bool stopped;
 	int status;	     /* what to exit with once stopped */
 	uint64_t oversize;   /* frames of the VM's that did not fit their room */

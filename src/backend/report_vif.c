@@ -133,6 +133,8 @@ static int ethtool_set_features(struct answer *answer, const char *name)
 		offloads = on ? offloads | 1u << offload : offloads & ~(1u << offload);
 	}
 	devices_set_offloads(answer->reporter->devices, device, offloads);
+	table_object(answer->table, NULL, NULL, TABLE_FIELDS); /* nothing to say */
+	table_end(answer->table);
 	return 0;
 }
 

@@ -51,8 +51,8 @@ struct port_counters {
 	} to;
 	/* What was done to frames on their way here, so that the port could take
 	 * them. `to` counts what came out of it. */
-	uint64_t csum_completed; /* blank checksums filled in */
-	uint64_t csum_passed;	 /* left to the receiver */
+	uint64_t csum_completed; /* blank checksums filled in, of ordinary frames */
+	uint64_t csum_passed;	 /* left to the receiver, likewise */
 	uint64_t gso_cut;	 /* GSO frames cut, and the segments they made */
 	uint64_t gso_segments;
 	uint64_t gso_passed; /* passed whole */

@@ -1,5 +1,7 @@
 #include "bridge/deliver.h"
 
+#include <assert.h>
+
 #include "bridge/csum.h"
 #include "bridge/segment.h"
 
@@ -70,32 +72,48 @@ static void settle_csum(struct port *port, struct frame *frame)
 	counter_add(&port->counters.csum_completed, 1);
 }
 
-/* An ordinary frame: true if it is to be handed over. */
-static bool settle(struct port *port, struct frame *frame)
+/* What is to become of a frame. */
+enum fate {
+	FATE_DROPPED,
+	FATE_GOES,
+	FATE_IS_CUT,
+};
+
+static enum fate settle_ordinary(struct port *port, struct frame *frame)
 {
 	if (!fits(port, frame)) {
 		drop(port, DROP_TOO_BIG);
-		return false;
+		return FATE_DROPPED;
 	}
 	settle_csum(port, frame);
-	return true;
+	return FATE_GOES;
 }
 
-/* A GSO frame that the port takes: each of its segments must fit the MTU. */
-static bool settle_gso(struct port *port, struct frame *frame)
+/* Its facts are a guest's word: what contradicts the headers goes nowhere, not
+ * even to a port that takes GSO frames, whose owner might believe it. Frames of
+ * one segment are none, and receivers disagree on what to do with them. That
+ * the segments fit is found out before any work is put into them. */
+static enum fate settle_gso(struct port *port, struct frame *frame)
 {
 	struct csum_place place;
 
-	if (!csum_find(frame, &place)) {
+	if (segment_look(frame, &place)) {
 		drop(port, DROP_BAD_FRAME);
-		return false;
+		return FATE_DROPPED;
+	}
+	if (place.end - place.payload <= frame->gso_size) {
+		frame->gso_type = GSO_NONE;
+		return settle_ordinary(port, frame);
 	}
 	if ((uint32_t)(place.payload - place.network) + frame->gso_size > port->mtu) {
 		drop(port, DROP_TOO_BIG);
-		return false;
+		return FATE_DROPPED;
 	}
+	if (!takes_gso(port, frame->gso_type))
+		return FATE_IS_CUT;
+	csum_blank(frame, &place); /* whatever stood in the field */
 	counter_add(&port->counters.gso_passed, 1);
-	return true;
+	return FATE_GOES;
 }
 
 static void cut(struct deliver *deliver, struct port *port, const struct frame *frame)
@@ -110,38 +128,44 @@ static void cut(struct deliver *deliver, struct port *port, const struct frame *
 	}
 	segment.complete = !takes_blank(port, segment.place.version);
 	counter_add(&port->counters.gso_cut, 1);
+	counter_add(&port->counters.gso_segments, segment_left(&segment));
 	while ((n = segment_cut(&segment, deliver->segments, BATCH_FRAMES, deliver->fragments,
 				DELIVER_FRAGMENTS))) {
-		unsigned int kept = 0;
-
-		counter_add(&port->counters.gso_segments, n);
 		for (unsigned int i = 0; i < n; i++)
-			if (settle(port, &deliver->segments[i]))
-				list[kept++] = &deliver->segments[i];
-		hand_over(port, list, kept);
+			list[i] = &deliver->segments[i];
+		hand_over(port, list, n);
 	}
+	assert(!segment_left(&segment));
+}
+
+static unsigned int merge(struct deliver *deliver, struct port *port, struct frame **list,
+			  unsigned int n)
+{
+	unsigned int versions = (takes_gso(port, GSO_TCPV4) ? MERGE_IPV4 : 0) |
+				(takes_gso(port, GSO_TCPV6) ? MERGE_IPV6 : 0);
+
+	if (!port->merges || !versions)
+		return n;
+	return merge_list(&deliver->merge, list, n, versions, &port->merge_counters);
 }
 
 void deliver_list(struct deliver *deliver, struct port *port, struct frame **list, unsigned int n)
 {
 	unsigned int kept = 0;
 
-	if (port->merges && n > 1)
-		n = merge_list(&deliver->merge, list, n, &port->merge_counters);
+	n = merge(deliver, port, list, n);
 	for (unsigned int i = 0; i < n; i++) {
 		struct frame *frame = list[i];
+		enum fate fate = frame->gso_type ? settle_gso(port, frame)
+						 : settle_ordinary(port, frame);
 
-		if (!frame->gso_type) {
-			if (settle(port, frame))
-				list[kept++] = frame;
-		} else if (takes_gso(port, frame->gso_type)) {
-			if (settle_gso(port, frame))
-				list[kept++] = frame;
-		} else { /* what stands before it goes first */
-			hand_over(port, list, kept);
-			kept = 0;
-			cut(deliver, port, frame);
-		}
+		if (fate == FATE_GOES)
+			list[kept++] = frame;
+		if (fate != FATE_IS_CUT)
+			continue;
+		hand_over(port, list, kept); /* what stands before it goes first */
+		kept = 0;
+		cut(deliver, port, frame);
 	}
 	hand_over(port, list, kept);
 }

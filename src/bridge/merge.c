@@ -45,6 +45,7 @@ struct work {
 	struct merge_counters *counters;
 	unsigned int nr_merged, nr_fragments; /* used up of merge's memory */
 	unsigned int promised;		      /* fragments of what is still growing */
+	unsigned int versions;
 	unsigned int nr_flows;
 	struct flow flows[BATCH_FRAMES];
 	uint8_t next[BATCH_FRAMES]; /* the next of the same merged frame */
@@ -268,6 +269,11 @@ static void merge_tcp(struct work *work, struct merge_tcp *tcp, unsigned int ind
 	start(flow, tcp, index);
 }
 
+static bool is_wanted(const struct work *work, const struct csum_place *place)
+{
+	return work->versions & (place->version == 4 ? MERGE_IPV4 : MERGE_IPV6);
+}
+
 static void merge_one(struct work *work, unsigned int index)
 {
 	const struct frame *frame = work->list[index];
@@ -277,12 +283,12 @@ static void merge_one(struct work *work, unsigned int index)
 		return;
 	if (!csum_find(frame, &tcp.place))
 		finish_all(work); /* perhaps a part of any flow: an IP fragment */
-	else if (tcp.place.protocol == IPPROTO_TCP)
+	else if (tcp.place.protocol == IPPROTO_TCP && is_wanted(work, &tcp.place))
 		merge_tcp(work, &tcp, index);
 }
 
 unsigned int merge_list(struct merge *merge, struct frame **list, unsigned int n,
-			struct merge_counters *counters)
+			unsigned int versions, struct merge_counters *counters)
 {
 	struct work work;
 	unsigned int kept = 0;
@@ -293,6 +299,7 @@ unsigned int merge_list(struct merge *merge, struct frame **list, unsigned int n
 	work.merge = merge;
 	work.list = list;
 	work.counters = counters;
+	work.versions = versions;
 	work.nr_merged = 0;
 	work.nr_fragments = 0;
 	work.promised = 0;

@@ -39,12 +39,15 @@ struct merge {
 	struct fragment fragments[MERGE_FRAGMENTS];
 };
 
+/* Which segments are to be merged, together. */
+enum merge_versions { MERGE_IPV4 = 1, MERGE_IPV6 = 2 };
+
 /* Merges what it can of a list of at most BATCH_FRAMES frames, in place; how
  * many are left. The frames themselves stay untouched (another destination may
  * have them too), and the merged ones point into them. Those are CSUM_BLANK
  * with a GSO type, no longer than 65535 bytes in all, and have the `source` of
  * their first segment. */
 unsigned int merge_list(struct merge *merge, struct frame **list, unsigned int n,
-			struct merge_counters *counters);
+			unsigned int versions, struct merge_counters *counters);
 
 #endif

@@ -28,6 +28,22 @@ bool segment_is_of_type(const struct csum_place *place, enum frame_gso type)
 	return place->protocol == IPPROTO_TCP && place->version == (type == GSO_TCPV4 ? 4 : 6);
 }
 
+enum segment_fault segment_look(const struct frame *frame, struct csum_place *place)
+{
+	if (frame->gso_type == GSO_NONE)
+		return SEGMENT_NOT_GSO;
+	if (!frame->gso_size)
+		return SEGMENT_SIZE;
+	if (!csum_find(frame, place))
+		return SEGMENT_HEADERS;
+	if (!segment_is_of_type(place, frame->gso_type))
+		return SEGMENT_PROTOCOL;
+	if (frame->gso_type != GSO_UDP && frame->gso_size < SEGMENT_TCP_SIZE_MIN)
+		return SEGMENT_SIZE;
+	return SEGMENT_OK;
+}
+
+/* What cutting asks for beyond that. */
 static enum segment_fault check(const struct segment *segment)
 {
 	const struct csum_place *place = &segment->place;
@@ -35,13 +51,11 @@ static enum segment_fault check(const struct segment *segment)
 
 	if (place->payload > frame->head)
 		return SEGMENT_HEADERS;
-	if (!segment_is_of_type(place, frame->gso_type))
-		return SEGMENT_PROTOCOL;
 	if (place->end != frame->length)
 		return SEGMENT_LENGTH;
-	if (frame->gso_type == GSO_UDP)
-		return segment->count > SEGMENT_UDP_MAX ? SEGMENT_SIZE : SEGMENT_OK;
-	return frame->gso_size < SEGMENT_TCP_SIZE_MIN ? SEGMENT_SIZE : SEGMENT_OK;
+	if (frame->gso_type == GSO_UDP && segment->count > SEGMENT_UDP_MAX)
+		return SEGMENT_SIZE;
+	return SEGMENT_OK;
 }
 
 static uint32_t count_segments(const struct frame *frame, uint32_t payload)
@@ -54,13 +68,10 @@ static uint32_t count_segments(const struct frame *frame, uint32_t payload)
 enum segment_fault segment_init(struct segment *segment, const struct frame *frame, bool complete)
 {
 	struct csum_place *place = &segment->place;
+	enum segment_fault fault = segment_look(frame, place);
 
-	if (frame->gso_type == GSO_NONE)
-		return SEGMENT_NOT_GSO;
-	if (!frame->gso_size)
-		return SEGMENT_SIZE;
-	if (!csum_find(frame, place))
-		return SEGMENT_HEADERS;
+	if (fault)
+		return fault;
 	segment->frame = frame;
 	segment->count = count_segments(frame, place->payload);
 	segment->index = 0;

@@ -56,6 +56,10 @@ struct segment {
 	bool complete;
 };
 
+/* Whether what the frame says of itself, as a GSO frame, goes together with its
+ * headers; *place is where they are. Not whether it can be cut here. */
+enum segment_fault segment_look(const struct frame *frame, struct csum_place *place);
+
 /* Looks at the whole of the headers before anything is cut. `complete`: the
  * segments' checksums are computed (CSUM_VALID); otherwise they are left
  * CSUM_BLANK with the right pseudo-header sum. The frame's own checksum field

@@ -47,7 +47,8 @@ void tap_fini(struct tap *tap);
 /* Reads up to `max` frames (at most BATCH_FRAMES) into the tap's own buffers
  * and lays them out in `frames`. They live until the next call. How many; 0
  * when dry, as a link that is down is too; -errno when the device is gone
- * (-EBADFD). A frame longer than the MTU allows is dropped here, counted. */
+ * (-EBADFD). Headers that contradict their frame are dropped here, counted; the
+ * MTU is looked at where a frame goes to. */
 int tap_receive(struct tap *tap, struct frame *frames, unsigned int max);
 
 #endif

@@ -201,7 +201,10 @@ static void test_what_the_toolstack_writes(void **state)
 		{ BACKEND "/feature-rx-copy", "1" },
 		{ BACKEND "/feature-rx-flip", "0" },
 		{ BACKEND "/feature-split-event-channels", "1" },
-		{ BACKEND "/feature-gso-tcpv4", NULL },
+		{ BACKEND "/feature-gso-tcpv4", "1" },
+		{ BACKEND "/feature-gso-tcpv6", "1" },
+		{ BACKEND "/feature-ipv6-csum-offload", "1" },
+		{ BACKEND "/feature-no-csum-offload", NULL },
 		{ BACKEND "/feature-multicast-control", NULL },
 		{ BACKEND "/multi-queue-max-queues", NULL },
 	};

@@ -21,6 +21,7 @@ static uint8_t raw[BATCH_FRAMES][FRAME_ROOM];
 static struct frame *list[BATCH_FRAMES];
 static struct merge merge;
 static struct merge_counters counters;
+static unsigned int versions = MERGE_IPV4 | MERGE_IPV6;
 
 static void fill_payload(uint64_t *state)
 {
@@ -47,7 +48,7 @@ static unsigned int merge_all(unsigned int n)
 {
 	memset(&counters, 0, sizeof(counters));
 	memset(&merge, 0xee, sizeof(merge)); /* nothing of the list before */
-	return merge_list(&merge, list, n, &counters);
+	return merge_list(&merge, list, n, versions, &counters);
 }
 
 static uint64_t refused(void)

@@ -141,7 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		before[n] = bigs[n].frame;
 		list[n] = &bigs[n].frame;
 	}
-	check(list, merge_list(&merge, list, n, &counters), n);
+	check(list, merge_list(&merge, list, n, MERGE_IPV4 | MERGE_IPV6, &counters), n);
 	for (unsigned int i = 0; i < n; i++)
 		big_frame_free(&bigs[i]);
 	return 0;

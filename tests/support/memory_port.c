@@ -17,6 +17,8 @@ static unsigned int record(struct port *port, struct frame *const *list, unsigne
 		frame_copy_out(frame, 0, length, memory->bytes[memory->n]);
 		memory->lengths[memory->n] = frame->length;
 		memory->sources[memory->n] = frame->source;
+		memory->gso_sizes[memory->n] = frame->gso_type ? frame->gso_size : 0;
+		memory->csums[memory->n] = frame->csum;
 		memory->n++;
 		memory->room--;
 		counter_add(&port->counters.to.bytes, frame->length);

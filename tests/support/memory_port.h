@@ -16,6 +16,8 @@ struct memory_port {
 	unsigned int n;
 	uint32_t lengths[MEMORY_PORT_FRAMES];
 	uint32_t sources[MEMORY_PORT_FRAMES]; /* the frames' own marks */
+	uint16_t gso_sizes[MEMORY_PORT_FRAMES]; /* 0: no GSO frame */
+	uint8_t csums[MEMORY_PORT_FRAMES];	/* enum frame_csum */
 	uint8_t bytes[MEMORY_PORT_FRAMES][MEMORY_PORT_BYTES];
 };
 

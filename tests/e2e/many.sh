@@ -5,6 +5,8 @@
 e2e_begin ping pgrep nsenter
 daemon --engine "${ENGINE:-auto}" --bridge xenbr0,uplink=tap:xentap0,ip=10.77.0.1/24
 vms=${VMS:-64}
+with_sanitizer() { grep -q libasan "/proc/$(data_process)/maps"; }
+cycles=${CYCLES:-$(with_sanitizer && echo 100 || echo 1000)}
 fds() { ls "/proc/$(data_process)/fd" | wc -l; }
 maps() { grep -c splitvif- "/proc/$(data_process)/maps"; }
 rss() { awk '/^VmRSS/ { print $2 }' "/proc/$(data_process)/status"; }
@@ -40,12 +42,12 @@ cycle() {
 for i in $(seq 20); do cycle "$i"; done
 settle 0
 rss0=$(rss)
-for i in $(seq "${CYCLES:-1000}"); do cycle "$i"; done
+for i in $(seq "$cycles"); do cycle "$i"; done
 settle 0
-echo "${CYCLES:-1000} cycles: $(fds) descriptors ($fds0), $(maps) mappings ($maps0), RSS $(rss) kB ($rss0)"
+echo "$cycles cycles: $(fds) descriptors ($fds0), $(maps) mappings ($maps0), RSS $(rss) kB ($rss0)"
 [ "$(fds)" = "$fds0" ] && [ "$(maps)" = "$maps0" ] || fail "descriptors or mappings leak"
 # A sanitizer keeps what was freed; it looks for leaks itself, at the end.
-grep -q libasan "/proc/$(data_process)/maps" || [ "$(rss)" -le $((rss0 + rss0 / 20 + 512)) ] ||
+with_sanitizer || [ "$(rss)" -le $((rss0 + rss0 / 20 + 512)) ] ||
 	fail "memory leaks"
 XENSTORED_PATH=$SPLITVIF_RUNDIR/store.sock
 export XENSTORED_PATH

@@ -152,7 +152,7 @@ static void ours(unsigned int n, struct record *record)
 
 	for (unsigned int i = 0; i < n; i++)
 		list[i] = &frames[i];
-	n = merge_list(&merge, list, n, &counters);
+	n = merge_list(&merge, list, n, MERGE_IPV4 | MERGE_IPV6, &counters);
 	record->n = record->bytes = 0;
 	for (unsigned int i = 0; i < n; i++) {
 		struct frame copy = *list[i]; /* checksums are completed for the record */

@@ -14,11 +14,23 @@
  * before the next such object.
  */
 
+/* The answer is not ended by a NUL, and strndup may look for one beyond it. */
+static char *copy_text(const char *text, size_t length)
+{
+	char *copy = malloc(length + 1);
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	return copy;
+}
+
 static char *cut_object(const char *text, size_t length, const char *vif)
 {
 	static const char next[] = "{\"name\":";
 	char wanted[128];
-	char *copy = strndup(text, length), *start, *end, *object = NULL;
+	char *copy = copy_text(text, length), *start, *end, *object = NULL;
 
 	if (!copy)
 		return NULL;
@@ -26,7 +38,7 @@ static char *cut_object(const char *text, size_t length, const char *vif)
 	start = strstr(copy, wanted);
 	if (start) {
 		end = strstr(start + 1, next);
-		object = strndup(start, end ? (size_t)(end - start) : strlen(start));
+		object = copy_text(start, end ? (size_t)(end - start) : strlen(start));
 	}
 	free(copy);
 	return object;

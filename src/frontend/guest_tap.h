@@ -50,8 +50,8 @@ struct guest_tap {
 };
 
 /* `offload`: whether checksums and segmentation may be left undone, as
- * splitvif_config.takes was. Signals come through signal_fd (a signalfd of SIGTERM, SIGINT, SIGHUP and
- * SIGCHLD). 0 or -errno. */
+ * splitvif_config.takes was. Signals come through signal_fd (a signalfd of
+ * SIGTERM, SIGINT, SIGHUP and SIGCHLD). 0 or -errno. */
 int guest_tap_init(struct guest_tap *tap, struct splitvif *vif, struct guest *guest,
 		   struct engine *engine, int signal_fd, bool offload);
 void guest_tap_fini(struct guest_tap *tap);

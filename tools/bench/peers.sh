@@ -10,13 +10,13 @@
 peers="splitvif veth tapfwd slirp4netns vde pasta pasta-lo"
 
 declare -A describe=(
-	[splitvif]="splitvif: two frontends, the backend"
-	[veth]="veth + the kernel's bridge"
-	[tapfwd]="bare TAP-to-TAP forwarder"
+	[splitvif]="splitvif"
+	[veth]="veth + kernel bridge"
+	[tapfwd]="bare TAP forwarder"
 	[slirp4netns]="slirp4netns"
 	[vde]="vde_switch"
 	[pasta]="pasta, through its TAP"
-	[pasta-lo]="pasta, loopback to loopback"
+	[pasta-lo]="pasta, loopback"
 )
 # Where a server of that peer listens, for one who sits in NAME-a: in NAME-b,
 # and in our own namespace, the host. A peer without an address there has no

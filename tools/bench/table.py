@@ -43,7 +43,10 @@ NOTES = {
 
 
 def tcp_metrics(text, busy):
-    end = json.loads(text)["end"]
+    output = json.loads(text)
+    if "error" in output:  # it exits with 0 all the same
+        raise ValueError(output["error"])
+    end = output["end"]
     received = end["sum_received"]
     gigabytes = received["bytes"] / 1e9
     return {"gbit_per_s": received["bits_per_second"] / 1e9,
@@ -64,8 +67,8 @@ def read_output(path, extract, busy):
     try:
         return extract(text, busy)
     except (ValueError, KeyError, ZeroDivisionError) as reason:
-        print(f"compare: {os.path.basename(path)}: no figures in what it printed: {reason!r}: "
-              f"{text[-300:]!r}", file=sys.stderr)
+        print(f"compare: no figures in round.load.peer {os.path.basename(path)}: {reason!r}",
+              file=sys.stderr)
         return None
 
 
@@ -181,7 +184,7 @@ def headings(mode):
 def label(result, peers):
     text = peers[result["peer"]]
     if result["measured"] != result["load"]:
-        text += " (to the host)"
+        text += " *"
     if result["failed"]:
         text += f" ({result['failed']} of {result['runs']} failed)"
     return text
@@ -215,6 +218,11 @@ def print_table(report, peers):
                             [text.rjust(width) for text, width in zip(texts, widths)]).rstrip())
 
 
+def print_legend(results):
+    if any(result["measured"] != result["load"] for result in results):
+        print("\n* connects no two VMs: from VM to host instead")
+
+
 def main():
     arguments = [word for word in sys.argv[1:] if word != "--json"]
     mode, directory = arguments[:2]
@@ -228,6 +236,7 @@ def main():
         print(json.dumps(report, indent=1))
     else:
         print_table(report, peers)
+        print_legend(report["results"])
     ours = [result for result in report["results"] if result["peer"] == OURS]
     sys.exit(not ours or any(result["failed"] for result in ours))
 

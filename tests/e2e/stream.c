@@ -1,0 +1,204 @@
+/*
+ * stream receive PORT SEED BYTES
+ * stream send ADDRESS PORT SEED BYTES
+ *
+ * One TCP connection over which BYTES of a pattern go, and nothing else. Every
+ * word of the pattern tells its own place and its seed, so a byte that is
+ * wrong, missing, doubled, moved or another connection's is noticed, at a small
+ * part of what a cryptographic sum costs. Either end prints one line of JSON;
+ * the sender's has what the kernel says of its segments. Exit 0: all of it
+ * arrived and was right; 1: it was not; 2: usage.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Whole words, so that each chunk but the last starts with one. */
+enum { CHUNK_BYTES = 256 * 1024, CHUNK_WORDS = CHUNK_BYTES / 8 };
+
+struct stream {
+	int fd;
+	uint64_t seed, bytes;
+	uint64_t done;
+	double start;
+};
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* An odd factor and a shift keep it one to one: no two places look the same. */
+static void pattern_fill(uint64_t words[CHUNK_WORDS], uint64_t seed, uint64_t chunk)
+{
+	uint64_t first = (seed << 48) + chunk * CHUNK_WORDS;
+
+	for (uint64_t i = 0; i < CHUNK_WORDS; i++) {
+		uint64_t word = (first + i) * 0x9e3779b97f4a7c15ULL;
+
+		words[i] = word ^ (word >> 31);
+	}
+}
+
+static size_t chunk_length(const struct stream *stream)
+{
+	uint64_t left = stream->bytes - stream->done;
+
+	return left < CHUNK_BYTES ? (size_t)left : CHUNK_BYTES;
+}
+
+static int fail(const char *what, uint64_t at)
+{
+	fprintf(stderr, "stream: %s at byte %" PRIu64 "\n", what, at);
+	return 1;
+}
+
+static int send_all(struct stream *stream)
+{
+	static uint64_t words[CHUNK_WORDS];
+
+	while (stream->done < stream->bytes) {
+		size_t length = chunk_length(stream), sent = 0;
+
+		pattern_fill(words, stream->seed, stream->done / CHUNK_BYTES);
+		while (sent < length) {
+			ssize_t n = send(stream->fd, (uint8_t *)words + sent, length - sent,
+					 MSG_NOSIGNAL);
+
+			if (n < 0)
+				return fail(strerror(errno), stream->done + sent);
+			sent += (size_t)n;
+		}
+		stream->done += length;
+	}
+	return 0;
+}
+
+static uint64_t first_difference(const uint8_t *a, const uint8_t *b)
+{
+	uint64_t i = 0;
+
+	while (a[i] == b[i])
+		i++;
+	return i;
+}
+
+static int receive_all(struct stream *stream)
+{
+	static uint64_t expected[CHUNK_WORDS], words[CHUNK_WORDS];
+
+	while (stream->done < stream->bytes) {
+		size_t length = chunk_length(stream);
+		ssize_t n = recv(stream->fd, words, length, MSG_WAITALL);
+
+		if (n != (ssize_t)length)
+			return fail(n < 0 ? strerror(errno) : "the stream ends early",
+				    stream->done + (n > 0 ? (uint64_t)n : 0));
+		pattern_fill(expected, stream->seed, stream->done / CHUNK_BYTES);
+		if (memcmp(words, expected, length))
+			return fail("the payload is wrong",
+				    stream->done + first_difference((uint8_t *)words,
+								    (uint8_t *)expected));
+		stream->done += length;
+	}
+	return recv(stream->fd, words, 1, 0) == 0 ? 0 : fail("more than was sent", stream->done);
+}
+
+static void report(const struct stream *stream)
+{
+	double seconds = now() - stream->start;
+
+	printf("\"bytes\": %" PRIu64 ", \"seconds\": %.3f, \"gbit_per_s\": %.3f", stream->done,
+	       seconds, (double)stream->done * 8 / 1e9 / seconds);
+}
+
+static int run_sender(struct stream *stream, const struct sockaddr_in *address)
+{
+	struct tcp_info info = { 0 };
+	socklen_t length = sizeof(info);
+	char nothing;
+
+	stream->fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (connect(stream->fd, (const struct sockaddr *)address, sizeof(*address)))
+		return fail(strerror(errno), 0);
+	stream->start = now();
+	if (send_all(stream))
+		return 1;
+	shutdown(stream->fd, SHUT_WR);
+	if (recv(stream->fd, &nothing, 1, 0)) /* it hangs up when all is checked */
+		return fail("the receiver is not content", stream->done);
+	if (getsockopt(stream->fd, IPPROTO_TCP, TCP_INFO, &info, &length))
+		return fail(strerror(errno), stream->done);
+	printf("{");
+	report(stream);
+	printf(", \"segments\": %u, \"resent\": %u}\n", info.tcpi_data_segs_out,
+	       info.tcpi_total_retrans);
+	return 0;
+}
+
+static int run_receiver(struct stream *stream, const struct sockaddr_in *address)
+{
+	int yes = 1, listener = socket(AF_INET, SOCK_STREAM, 0);
+	struct linger abort_it = { .l_onoff = 1 };
+
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	if (bind(listener, (const struct sockaddr *)address, sizeof(*address)) ||
+	    listen(listener, 1))
+		return fail(strerror(errno), 0);
+	stream->fd = accept(listener, NULL, NULL);
+	if (stream->fd < 0)
+		return fail(strerror(errno), 0);
+	stream->start = now();
+	if (receive_all(stream)) { /* a reset tells the sender */
+		setsockopt(stream->fd, SOL_SOCKET, SO_LINGER, &abort_it, sizeof(abort_it));
+		close(stream->fd);
+		return 1;
+	}
+	close(stream->fd);
+	printf("{");
+	report(stream);
+	printf("}\n");
+	return 0;
+}
+
+static bool parse_number(const char *text, uint64_t most, uint64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	return *text >= '0' && *text <= '9' && !*end && !errno && *value > 0 && *value <= most;
+}
+
+int main(int argc, char **argv)
+{
+	bool sends = argc == 6 && strcmp(argv[1], "send") == 0;
+	bool receives = argc == 5 && strcmp(argv[1], "receive") == 0;
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	struct stream stream = { .fd = -1 };
+	uint64_t port;
+
+	if ((!sends && !receives) || (sends && inet_pton(AF_INET, argv[2], &address.sin_addr) != 1) ||
+	    !parse_number(argv[argc - 3], 65535, &port) ||
+	    !parse_number(argv[argc - 2], 65535, &stream.seed) ||
+	    !parse_number(argv[argc - 1], 1ULL << 48, &stream.bytes)) {
+		fprintf(stderr, "usage: stream send ADDRESS PORT SEED BYTES\n"
+				"       stream receive PORT SEED BYTES\n");
+		return 2;
+	}
+	address.sin_port = htons((uint16_t)port);
+	return sends ? run_sender(&stream, &address) : run_receiver(&stream, &address);
+}

@@ -266,6 +266,7 @@ static int guests_open(struct daemon *daemon)
 	struct devices_config devices = { .store = daemon->store,
 					  .networks = &daemon->networks,
 					  .worker = daemon->worker,
+					  .backlog_bytes = daemon->options->backlog_bytes,
 					  .find_domain = find_domain,
 					  .arg = daemon };
 	struct domains_config domains = { .base = daemon->base,

@@ -65,6 +65,7 @@ static int device_connect(struct devices *devices, struct device *device, const 
 	err = device_config_read(devices->config.store, device, &config, why);
 	if (err)
 		return err;
+	config.backlog_bytes = devices->config.backlog_bytes;
 	*why = "no such domain";
 	domain = devices->config.find_domain(devices->config.arg, device->domid);
 	if (!domain)

@@ -45,6 +45,7 @@ struct devices_config {
 	struct store_client *store; /* domain 0's; its events are ours */
 	struct networks *networks;
 	struct worker *worker;
+	uint32_t backlog_bytes; /* of each vif */
 	struct foreign_domain *(*find_domain)(void *arg, uint16_t domid);
 	void *arg;
 };

@@ -8,13 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/vif.h"
 #include "io/log.h"
 
 static const char usage[] =
 	"usage: splitvifd [-f] [--rundir DIR] [--engine auto|uring|epoll]\n"
 	"                 [--bridge NAME[,uplink=tap:IF|none][,ip=ADDRESS/PREFIX][,mtu=N]]...\n"
-	"                 [--allow-uid UID]... [--max-pages N] [--log-level LEVEL]\n"
-	"                 [--ready-fd N] [-V] [-h]\n"
+	"                 [--allow-uid UID]... [--max-pages N] [--queue-kib N]\n"
+	"                 [--log-level LEVEL] [--ready-fd N] [-V] [-h]\n"
 	"\n"
 	"The backend daemon: store, event channels, bridges and their TAPs.\n"
 	"Without --bridge: xenbr0,uplink=tap:xentap0,ip=10.77.0.1/24 (no uplink where\n"
@@ -135,6 +136,18 @@ static int uid_option(struct options *options, const char *value)
 	return -1;
 }
 
+/* Frames of 64 KB must fit; rounded up to a power of two. */
+static int queue_option(struct options *options, const char *value)
+{
+	unsigned long number;
+	int status = number_option("--queue-kib", value, 128, 1 << 20, &number);
+
+	options->backlog_bytes = 128 << 10;
+	while (status < 0 && options->backlog_bytes < number << 10)
+		options->backlog_bytes *= 2;
+	return status;
+}
+
 static int ready_option(struct options *options, const char *value)
 {
 	unsigned long number;
@@ -174,6 +187,8 @@ static int option_take(struct options *options, int option, const char *value)
 		status = number_option("--max-pages", value, 8, 1 << 20, &number);
 		options->quota_pages = (uint32_t)number;
 		return status;
+	case 'q':
+		return queue_option(options, value);
 	case 'l':
 		return log_set_levels(value)
 			       ? complain("--log-level", value,
@@ -216,6 +231,7 @@ int options_parse(struct options *options, int argc, char **argv)
 		{ "bridge", required_argument, NULL, 'b' },
 		{ "allow-uid", required_argument, NULL, 'u' },
 		{ "max-pages", required_argument, NULL, 'p' },
+		{ "queue-kib", required_argument, NULL, 'q' },
 		{ "log-level", required_argument, NULL, 'l' },
 		{ "ready-fd", required_argument, NULL, 'R' },
 		{ "version", no_argument, NULL, 'V' },
@@ -224,7 +240,9 @@ int options_parse(struct options *options, int argc, char **argv)
 	};
 	int option, status;
 
-	*options = (struct options){ .quota_pages = OPTIONS_PAGES_DEFAULT, .ready_fd = -1 };
+	*options = (struct options){ .quota_pages = OPTIONS_PAGES_DEFAULT,
+				       .backlog_bytes = VIF_BACKLOG_BYTES,
+				       .ready_fd = -1 };
 	status = environment_take(options);
 	while (status < 0 && (option = getopt_long(argc, argv, "fVh", options_long, NULL)) >= 0)
 		status = option_take(options, option, optarg);

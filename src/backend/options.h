@@ -21,6 +21,7 @@ struct options {
 	uid_t uids[OPTIONS_UIDS_MAX];
 	unsigned int nr_uids;
 	uint32_t quota_pages;
+	uint32_t backlog_bytes; /* a power of two */
 	int ready_fd; /* -1: none */
 };
 

@@ -203,7 +203,7 @@ int vif_open(struct vif **out, struct foreign_domain *domain, const struct vif_c
 	};
 	memcpy(vif->port.name, config->name, sizeof(vif->port.name));
 	vif_set_offloads(vif, config->offloads);
-	err = backlog_init(&vif->backlog, VIF_BACKLOG_BYTES);
+	err = backlog_init(&vif->backlog, config->backlog_bytes);
 	if (err)
 		goto free_vif;
 	err = rings_map(vif, why);

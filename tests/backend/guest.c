@@ -164,6 +164,7 @@ void guest_create(struct guest *guest, struct world *world, domid_t domid)
 		.rx_port = guest->rx_channel.port,
 		.guest = { .sg = true, .no_csum = true },
 		.offloads = OFFLOADS_ALL,
+		.backlog_bytes = 1 << 20,
 		.rx_notify = true,
 	};
 }

@@ -45,6 +45,7 @@ static struct rig *rig_open(void)
 {
 	struct rig *rig = test_calloc(1, sizeof(*rig));
 	struct devices_config config = { .networks = &rig->networks,
+					 .backlog_bytes = 1 << 20,
 					 .find_domain = find_domain,
 					 .arg = rig };
 

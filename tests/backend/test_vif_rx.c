@@ -155,7 +155,7 @@ static void test_the_backlog_is_bounded(void **state)
 	for (uint32_t i = 0; i < 2000; i++)
 		world_send(&rig->world, i, 1514);
 	kept = rig->guest.vif->backlog.frames;
-	assert_in_range(kept, 600, VIF_BACKLOG_BYTES / 1514);
+	assert_in_range(kept, 600, rig->guest.config.backlog_bytes / 1514);
 	assert_int_equal(counters(rig)->to.drops[DROP_QUEUE_FULL], 2000 - kept);
 	guest_check_books(&rig->guest);
 	for (uint32_t i = 0; i < kept; i++) {

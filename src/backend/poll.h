@@ -18,7 +18,8 @@ enum {
 };
 
 struct poll_item {
-	/* Takes up to `weight` frames; *done says how many. True: there is more. */
+	/* Takes up to `weight` frames, or fewer that cost as much; *done says how
+	 * many that is. True: there is more. */
 	bool (*poll)(struct poll_item *item, unsigned int weight, unsigned int *done);
 	struct poll_item *next;
 	bool scheduled;

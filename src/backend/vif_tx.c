@@ -41,6 +41,17 @@ static bool chain_is_granted(const struct batch *batch, unsigned int i)
 	return !refused;
 }
 
+/* Frames that a chain stands for, if somebody must cut it. */
+static unsigned int segments_of(const struct slots_chain *chain)
+{
+	return chain->gso_size ? chain->total / chain->gso_size + 1 : 1;
+}
+
+static unsigned int weight_of(const struct slots_chain *chain)
+{
+	return 1 + segments_of(chain) / VIF_TX_SEGMENTS_WEIGHT;
+}
+
 /* A GSO frame's checksums are the segments', whatever the flags forget to say
  * (as netback's checksum_setup has it). */
 static uint8_t csum_of(const struct slots_chain *chain)
@@ -86,6 +97,8 @@ static void batch_build(struct vif *vif, struct batch *batch)
 								      : DROP_BAD_SLOT);
 		} else if (!chain_is_granted(batch, i)) {
 			chain_drop(vif, chain, DROP_BAD_GREF);
+		} else if (segments_of(chain) > VIF_TX_SEGMENTS_MAX) {
+			chain_drop(vif, chain, DROP_BAD_EXTRA);
 		} else {
 			chain_build(batch, i, rest);
 			rest += chain->nr_data + 1;
@@ -97,19 +110,22 @@ unsigned int vif_tx_receive(struct vif *vif, struct batch *batch, unsigned int w
 {
 	uint32_t start = vif->tx.in_cons;
 	int pending = ring_pending(&vif->tx);
+	unsigned int used = 0;
 
 	batch->nr_chains = batch->nr_slots = batch->nr_frames = 0;
 	if (pending < 0) {
 		vif_fault(vif, "tx request index out of the ring");
 		return 0;
 	}
-	while (batch->nr_chains < weight && vif->tx.in_cons - start < (uint32_t)pending)
+	while (used < weight && vif->tx.in_cons - start < (uint32_t)pending) {
 		if (!chain_take(vif, batch, (uint32_t)pending - (vif->tx.in_cons - start)))
 			break;
+		used += weight_of(&batch->chains[batch->nr_chains - 1]);
+	}
 	counter_add(&vif->stats.tx_requests, vif->tx.in_cons - start);
 	hypervisor_borrow(vif->domain, batch->borrows, batch->nr_slots);
 	batch_build(vif, batch);
-	return batch->nr_chains;
+	return used < weight ? used : weight;
 }
 
 /* Extra infos are answered too: with "no response", in their places. */

@@ -7,9 +7,19 @@
 
 #include "backend/vif.h"
 
-/* Takes up to `weight` packets off the ring and lays the sound ones out as
- * batch->frames; how many packets were taken. A fault stops the vif; what was
- * read before it is still served. */
+/*
+ * A GSO frame is cheap to send and dear to cut: what it may cost is bounded for
+ * one, and counted for a turn. 1024 segments are a 64 KB frame for a path that
+ * carries 64 bytes of payload a packet; Linux' own come in 45 or so.
+ */
+enum {
+	VIF_TX_SEGMENTS_MAX = 1024, /* one that stands for more is refused */
+	VIF_TX_SEGMENTS_WEIGHT = 16, /* so many weigh as much as a packet */
+};
+
+/* Takes packets worth up to `weight` off the ring and lays the sound ones out
+ * as batch->frames; their weight, or `weight` if they exceed it. A fault stops
+ * the vif; what was read before it is still served. */
 unsigned int vif_tx_receive(struct vif *vif, struct batch *batch, unsigned int weight);
 
 /* Answers every request of the batch, and notifies at most once. */

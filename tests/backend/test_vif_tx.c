@@ -450,6 +450,79 @@ static void test_facts_travel(void **state)
 	rig_close(rig);
 }
 
+/* A guest may name any size: what a frame would be cut into is bounded. */
+static void test_segments_are_bounded(void **state)
+{
+	static const struct {
+		uint32_t payload;
+		uint16_t size;
+		bool passes;
+	} cases[] = {
+		{ 60000, 1448, true }, { 60000, 64, true }, { 60000, 59, true },
+		{ 60000, 58, false },  { 60000, 8, false }, { 60000, 1, false },
+		{ 8000, 8, true },     { 8400, 8, false },  { 40000, 65535, true },
+	};
+	struct rig *rig = rig_open();
+
+	guest_detach(&rig->neighbour);
+	rig->world.memory->port.takes = 0xff;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct packet packet = tcp_packet(4, cases[i].payload);
+		uint64_t before = counters(&rig->guest)->from.drops[DROP_BAD_EXTRA];
+		struct guest_answers answers;
+		unsigned int slots;
+
+		memory_port_clear(rig->world.memory);
+		slots = put_tcp(&rig->guest, &packet, EXTRA | BLANK, TCPV4, cases[i].size);
+		guest_kick_tx(&rig->guest);
+		world_turn(&rig->world);
+		guest_take_answers(&rig->guest, &answers);
+		if (rig->world.memory->n != cases[i].passes ||
+		    counters(&rig->guest)->from.drops[DROP_BAD_EXTRA] - before == cases[i].passes)
+			fail_msg("%u bytes in segments of %u", cases[i].payload, cases[i].size);
+		assert_int_equal(cases[i].passes ? answers.okay : answers.error, slots);
+		assert_int_equal(answers.null, 1);
+		assert_null(rig->guest.vif->fault);
+		guest_check_books(&rig->guest);
+	}
+	rig_close(rig);
+}
+
+/* Frames that others must cut use a turn up quickly, and the next has its own. */
+static void test_a_turn_is_bounded_by_segments(void **state)
+{
+	static const struct {
+		uint32_t payload;
+		uint16_t size;
+		unsigned int frames; /* of one turn, the ring being full of them */
+	} cases[] = {
+		{ 60, 1448, 64 }, { 60, 60, 64 }, { 4000, 4, 1 }, { 4000, 40, 10 }, { 4000, 1448, 64 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct rig *rig = rig_open();
+		struct guest *guest = &rig->guest;
+		struct packet packet = tcp_packet(4, cases[i].payload);
+		struct batch *batch = &rig->world.worker->batch;
+		unsigned int taken = 0;
+
+		for (int k = 0; k < 100; k++)
+			put_tcp(guest, &packet, EXTRA | BLANK, TCPV4, cases[i].size);
+		ring_publish(&guest->tx);
+		assert_int_equal(vif_tx_receive(guest->vif, batch, POLL_WEIGHT), POLL_WEIGHT);
+		assert_int_equal(batch->nr_chains, cases[i].frames);
+		while (batch->nr_chains) {
+			taken += batch->nr_chains;
+			vif_tx_complete(guest->vif, batch);
+			vif_tx_receive(guest->vif, batch, POLL_WEIGHT);
+		}
+		assert_int_equal(taken, 100);
+		counter_add(&guest->vif->port.counters.from.frames, taken);
+		counter_add(&guest->vif->port.counters.from.forwarded, taken);
+		rig_close(rig);
+	}
+}
+
 /* What stops a vif, and what it is called then. */
 struct fault {
 	const char *reason;
@@ -604,6 +677,8 @@ int main(void)
 		cmocka_unit_test(test_dropped_by_the_bridge_is_okay_to_the_guest),
 		cmocka_unit_test(test_empty_slots),
 		cmocka_unit_test(test_facts_travel),
+		cmocka_unit_test(test_segments_are_bounded),
+		cmocka_unit_test(test_a_turn_is_bounded_by_segments),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_what_came_before_a_fault_is_served),
 		cmocka_unit_test(test_the_head_is_private),

@@ -62,6 +62,7 @@ struct guest {
 	uint32_t posted;	  /* RX buffers so far; id and page are this modulo their number */
 	struct vif_config config; /* what vif_open() gets */
 	struct vif *vif;
+	netif_extra_info_t extra; /* of the frame taken last */
 };
 
 /* Split channels, feature-sg, rx-notify, an MTU for every frame. */
@@ -98,7 +99,8 @@ void guest_post(struct guest *guest, unsigned int n);
 void guest_post_ref(struct guest *guest, grant_ref_t ref);
 
 /* Takes the responses of one frame: its bytes; their number, or 0 if there are
- * no responses, or the negative status. *slots, *flags (of the first). */
+ * no responses, or the negative status. *slots (that of an extra info too),
+ * *flags (of the first). The extra info is in guest->extra; type 0: none. */
 int guest_take_frame(struct guest *guest, uint8_t *bytes, unsigned int *slots, uint16_t *flags);
 
 /* The conservation equations, exact. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/guest.h"
+#include "support/packet.h"
 
 struct rig {
 	struct world world;
@@ -420,6 +421,205 @@ static void test_csum_flags(void **state)
 	rig_close(rig);
 }
 
+/* GSO frames. */
+
+enum { GSO_SIZE = 1400 };
+
+static void gso_rig_attach(struct rig *rig)
+{
+	rig->guest.config.guest = (struct offload_guest){
+		.sg = true, .gso_tcpv4 = true, .gso_tcpv6 = true, .ipv6_csum = true
+	};
+	guest_attach(&rig->guest, &rig->world);
+}
+
+static struct rig *gso_rig_open(void)
+{
+	struct rig *rig = rig_create();
+
+	gso_rig_attach(rig);
+	return rig;
+}
+
+/* One of exactly that many bytes, to the guest. */
+static uint32_t send_gso(struct rig *rig, unsigned int version, uint32_t length, uint8_t *bytes)
+{
+	static uint8_t payload[PACKET_MAX_BYTES];
+	struct packet packet = { .version = version,
+				 .ttl = 64,
+				 .flags = PACKET_ACK,
+				 .port = (uint16_t)length,
+				 .blank = true,
+				 .payload = payload };
+	struct fragment parts[2] = { { bytes, 3000 }, { bytes + 3000, 0 } }, rest[3];
+	struct frame frame;
+
+	for (unsigned int i = 0; i < sizeof(payload); i++)
+		payload[i] = (uint8_t)(i * 11 + (i >> 8));
+	packet.payload_bytes = length - packet_headers(&packet);
+	assert_int_equal(packet_write(&packet, bytes), length);
+	parts[0].length = length < 3000 ? length : 3000;
+	parts[1].length = length - parts[0].length;
+	frame_build(&frame, parts, 2, rest);
+	frame.csum = CSUM_BLANK;
+	frame.gso_type = version == 4 ? GSO_TCPV4 : GSO_TCPV6;
+	frame.gso_size = GSO_SIZE;
+	bridge_forward(rig->world.bridge, &rig->world.memory->port, &frame, 1, 1);
+	return (length + PAGE_BYTES - 1) / PAGE_BYTES;
+}
+
+static void check_gso_frame(struct rig *rig, unsigned int version, const uint8_t *bytes,
+			    uint32_t length)
+{
+	const netif_extra_info_t *extra = &rig->guest.extra;
+	unsigned int slots;
+	uint16_t flags;
+
+	assert_int_equal(guest_take_frame(&rig->guest, rig->got, &slots, &flags), length);
+	assert_memory_equal(rig->got, bytes, length);
+	assert_int_equal(slots, (length + PAGE_BYTES - 1) / PAGE_BYTES + 1);
+	assert_int_equal(flags & ~NETRXF_more_data,
+			 NETRXF_extra_info | NETRXF_csum_blank | NETRXF_data_validated);
+	assert_int_equal(extra->type, XEN_NETIF_EXTRA_TYPE_GSO);
+	assert_int_equal(extra->flags, 0);
+	assert_int_equal(extra->u.gso.size, GSO_SIZE);
+	assert_int_equal(extra->u.gso.type, version == 4 ? XEN_NETIF_GSO_TYPE_TCPV4
+							 : XEN_NETIF_GSO_TYPE_TCPV6);
+	assert_int_equal(extra->u.gso.features, 0);
+	assert_int_equal(extra->u.gso.pad, 0);
+}
+
+static const uint32_t gso_lengths[] = { 2000,  4095,  4096,  4097,  8192,
+					8193,  12000, 30000, 61440, 61441,
+					65000, 65534, 65535 };
+
+/* A page each and one slot for the extra info, no more: what is posted is what
+ * is used, round the ring, and one too few is waited for. */
+static void test_gso_frames_of_every_number_of_pages(void **state)
+{
+	static uint8_t bytes[PACKET_MAX_BYTES];
+	struct rig *rig = gso_rig_open();
+
+	for (unsigned int round = 0; round < 12; round++)
+		for (size_t i = 0; i < COUNT_OF(gso_lengths); i++) {
+			unsigned int version = round & 1 ? 6 : 4;
+			uint32_t length = gso_lengths[i];
+			uint32_t pages = (length + PAGE_BYTES - 1) / PAGE_BYTES;
+
+			guest_post(&rig->guest, pages);
+			send_gso(rig, version, length, bytes);
+			world_turn(&rig->world);
+			check_no_frame(rig);
+			assert_int_equal(rig->guest.vif->backlog.frames, 1);
+			guest_post(&rig->guest, 1);
+			world_turn(&rig->world);
+			check_gso_frame(rig, version, bytes, length);
+			check_no_frame(rig);
+			assert_int_equal(rig->guest.rx.published, rig->guest.rx.in_cons);
+			guest_post(&rig->guest, pages + 1); /* and all at hand */
+			send_gso(rig, version, length, bytes);
+			check_gso_frame(rig, version, bytes, length);
+		}
+	assert_int_equal(counters_dropped_to(counters(rig)), 0);
+	assert_int_equal(counters(rig)->gso_passed, counters(rig)->to.frames);
+	guest_check_books(&rig->guest);
+	rig_close(rig);
+}
+
+/* The buffer in the extra info's slot does not matter; any other does. */
+static void test_a_refused_page_refuses_the_gso_frame(void **state)
+{
+	static uint8_t bytes[PACKET_MAX_BYTES];
+
+	for (uint32_t place = 0; place < 4; place++) {
+		struct rig *rig = gso_rig_open();
+		unsigned int slots;
+		uint16_t flags;
+		int got;
+
+		for (uint32_t k = 0; k < 4; k++)
+			guest_post_ref(&rig->guest, k == place ? 1000 : rig->guest.rx_refs[k]);
+		guest_post(&rig->guest, 1);
+		send_gso(rig, 4, 3 * PAGE_BYTES, bytes);
+		world_send(&rig->world, 2, 60);
+		got = guest_take_frame(&rig->guest, rig->got, &slots, &flags);
+		assert_int_equal(got, place == 1 ? 3 * PAGE_BYTES : NETIF_RSP_ERROR);
+		assert_int_equal(slots, 4);
+		assert_int_equal(rig->guest.extra.type, XEN_NETIF_EXTRA_TYPE_GSO);
+		check_frame(rig, 2, 60);
+		assert_int_equal(counters(rig)->to.drops[DROP_BAD_GREF], place != 1);
+		guest_check_books(&rig->guest);
+		rig_close(rig);
+	}
+}
+
+/* What a guest says it cannot take, and what is turned off, comes cut. */
+static void test_gso_frames_are_cut_for_others(void **state)
+{
+	static const struct {
+		const char *name;
+		struct offload_guest guest;
+		uint32_t off;
+		uint16_t flags;
+	} cases[] = {
+		{ "without sg", { .gso_tcpv4 = true }, 0, 3 },
+		{ "without GSO", { .sg = true }, 0, 3 },
+		{ "GSO for IPv6 alone", { .sg = true, .gso_tcpv6 = true, .ipv6_csum = true }, 0, 3 },
+		{ "without checksums", { .sg = true, .gso_tcpv4 = true, .no_csum = true }, 0, 1 },
+		{ "gso off", { .sg = true, .gso_tcpv4 = true }, 1 << OFFLOAD_GSO, 3 },
+		{ "rx off", { .sg = true, .gso_tcpv4 = true }, 1 << OFFLOAD_RX_CSUM, 1 },
+	};
+	static uint8_t bytes[PACKET_MAX_BYTES];
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct rig *rig = rig_create();
+		unsigned int n = 0, slots;
+		uint16_t flags;
+
+		rig->guest.config.guest = cases[i].guest;
+		rig->guest.config.offloads = OFFLOADS_ALL & ~cases[i].off;
+		guest_attach(&rig->guest, &rig->world);
+		guest_post(&rig->guest, 40);
+		send_gso(rig, 4, 54 + 10 * GSO_SIZE, bytes);
+		for (; guest_take_frame(&rig->guest, rig->got, &slots, &flags) > 0; n++) {
+			/* data_validated, and csum_blank where that is taken */
+			if (slots != 1 || flags != cases[i].flags)
+				fail_msg("%s: %u slots, flags %x", cases[i].name, slots, flags);
+			assert_int_equal(rig->got[16] << 8 | rig->got[17], 40 + GSO_SIZE);
+		}
+		if (n != 10)
+			fail_msg("%s: %u frames", cases[i].name, n);
+		guest_check_books(&rig->guest);
+		rig_close(rig);
+	}
+}
+
+/* Live: the next frame is made to fit what is on now. */
+static void test_offloads_are_switched_live(void **state)
+{
+	static uint8_t bytes[PACKET_MAX_BYTES];
+	struct rig *rig = gso_rig_open();
+	unsigned int slots;
+	uint16_t flags;
+
+	guest_post(&rig->guest, 40);
+	vif_set_offloads(rig->guest.vif, OFFLOADS_ALL & ~(1u << OFFLOAD_GSO));
+	assert_false(rig->guest.vif->port.merges);
+	send_gso(rig, 4, 54 + 3 * GSO_SIZE, bytes);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(guest_take_frame(&rig->guest, rig->got, &slots, &flags),
+				 54 + GSO_SIZE);
+	vif_set_offloads(rig->guest.vif, OFFLOADS_ALL);
+	assert_true(rig->guest.vif->port.merges);
+	send_gso(rig, 4, 54 + 3 * GSO_SIZE, bytes);
+	check_gso_frame(rig, 4, bytes, 54 + 3 * GSO_SIZE);
+	vif_set_offloads(rig->guest.vif, OFFLOADS_ALL & ~(1u << OFFLOAD_GRO));
+	assert_false(rig->guest.vif->port.merges);
+	send_gso(rig, 4, 54 + 3 * GSO_SIZE, bytes);
+	check_gso_frame(rig, 4, bytes, 54 + 3 * GSO_SIZE);
+	rig_close(rig);
+}
+
 /* What waits when the vif goes is counted, and nothing else is. */
 static void test_detaching_counts_what_waits(void **state)
 {
@@ -452,6 +652,10 @@ int main(void)
 		cmocka_unit_test(test_without_sg_no_frame_has_two_slots),
 		cmocka_unit_test(test_a_batch_beyond_the_buffers),
 		cmocka_unit_test(test_csum_flags),
+		cmocka_unit_test(test_gso_frames_of_every_number_of_pages),
+		cmocka_unit_test(test_a_refused_page_refuses_the_gso_frame),
+		cmocka_unit_test(test_gso_frames_are_cut_for_others),
+		cmocka_unit_test(test_offloads_are_switched_live),
 		cmocka_unit_test(test_detaching_counts_what_waits),
 	};
 

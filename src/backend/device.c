@@ -352,6 +352,8 @@ void devices_set_offloads(struct devices *devices, struct device *device, uint32
 
 	device->offloads = offloads;
 	device_offloads_write(devices->config.store, device);
+	if (device->state == XenbusStateInitWait) /* offered already, read by nobody yet */
+		state_set(devices, device, XenbusStateInitWait, true);
 	if (!device->vif)
 		return;
 	worker_call(devices->config.worker, offloads_on_worker, device);

@@ -62,8 +62,8 @@ void devices_handle_alarm(struct devices *devices);
 /* The domain is gone: lets go of its memory at once. */
 void devices_forget_domain(struct devices *devices, uint16_t domid);
 
-/* Turns offloads on and off, for good: kept in the store, applied live, by a
- * new connection where the guest must know. */
+/* Turns offloads on and off, for good: kept in the store below "offload/",
+ * applied live; where the guest must know we part, and it connects anew. */
 void devices_set_offloads(struct devices *devices, struct device *device, uint32_t offloads);
 
 struct device *devices_first(struct devices *devices);

@@ -613,6 +613,175 @@ static void test_names(void **state)
 	rig_close(rig);
 }
 
+static uint8_t all_gso = PORT_GSO_TCPV4 | PORT_GSO_TCPV6;
+
+static struct rig *gso_rig(void)
+{
+	struct hypercall_vif_created created;
+	struct rig *rig = rig_open();
+
+	create_vif(rig, &created);
+	put_keys(rig);
+	put(rig, "feature-gso-tcpv4", "1");
+	put(rig, "feature-gso-tcpv6", "1");
+	put(rig, "feature-ipv6-csum-offload", "1");
+	put_state(rig, "4");
+	check_state(rig, "4");
+	return rig;
+}
+
+static void set_off(struct rig *rig, enum offload offload)
+{
+	devices_set_offloads(rig->devices, device(rig), device(rig)->offloads & ~(1u << offload));
+	settle(rig);
+}
+
+/* What is decided on the way to the guest: at once, the connection stays. */
+static void test_live_offloads(void **state)
+{
+	static const struct {
+		enum offload offload;
+		const char *key;
+		uint8_t takes;
+		bool merges;
+	} cases[] = {
+		{ OFFLOAD_RX_CSUM, "rx", 0, false },
+		{ OFFLOAD_GSO, "gso", PORT_CSUM_IPV4 | PORT_CSUM_IPV6, false },
+		{ OFFLOAD_GRO, "gro", PORT_CSUM_IPV4 | PORT_CSUM_IPV6 | PORT_GSO_TCPV4 |
+					      PORT_GSO_TCPV6, false },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct rig *rig = gso_rig();
+		char path[128];
+
+		assert_int_equal(device(rig)->vif->port.takes & all_gso, all_gso);
+		assert_true(device(rig)->vif->port.merges);
+		set_off(rig, cases[i].offload);
+		check_state(rig, "4");
+		assert_int_equal(device(rig)->connections, 1);
+		assert_int_equal(device(rig)->vif->port.takes, cases[i].takes);
+		assert_int_equal(device(rig)->vif->port.merges, cases[i].merges);
+		snprintf(path, sizeof(path), BACKEND "/offload/%s", cases[i].key);
+		check_key(rig, path, "0");
+		check_key(rig, BACKEND "/offload/tso", "1");
+		check_key(rig, BACKEND "/feature-gso-tcpv4", "1");
+		check_carries(rig);
+		devices_set_offloads(rig->devices, device(rig), OFFLOADS_ALL);
+		assert_int_equal(device(rig)->vif->port.takes & all_gso, all_gso);
+		check_key(rig, path, "1");
+		rig_close(rig);
+	}
+}
+
+/* What the guest must know: we part, and offer less when it comes again. */
+static const struct {
+	enum offload offload;
+	const char *sg, *gso, *csum; /* what is offered then */
+} offered[] = {
+	{ OFFLOAD_TX_CSUM, "1", "0", "0" },
+	{ OFFLOAD_SG, "0", "0", "1" },
+	{ OFFLOAD_TSO, "1", "0", "1" },
+};
+
+static void check_offer(struct rig *rig, const char *sg, const char *gso, const char *csum)
+{
+	check_key(rig, BACKEND "/feature-sg", sg);
+	check_key(rig, BACKEND "/feature-gso-tcpv4", gso);
+	check_key(rig, BACKEND "/feature-gso-tcpv6", gso);
+	check_key(rig, BACKEND "/feature-ipv6-csum-offload", csum);
+}
+
+static void reset_rings(struct rig *rig)
+{
+	ring_init_front(&rig->guest.tx, rig->guest.tx.page, TX_RING_ENTRIES);
+	ring_init_front(&rig->guest.rx, rig->guest.rx.page, RX_RING_ENTRIES);
+}
+
+/* One that answers our Closing with its own, then starts again and waits. */
+static void test_offered_offloads_take_a_new_connection(void **state)
+{
+	for (size_t i = 0; i < COUNT_OF(offered); i++) {
+		struct rig *rig = gso_rig();
+
+		set_off(rig, offered[i].offload);
+		check_state(rig, "6");
+		assert_null(device(rig)->vif);
+		assert_false(device(rig)->broken);
+		check_key(rig, ERROR_NODE, NULL);
+		put_state(rig, "5");
+		check_state(rig, "6");
+		put_state(rig, "6");
+		check_state(rig, "6");
+		reset_rings(rig);
+		put_state(rig, "1");
+		check_state(rig, "2");
+		check_offer(rig, offered[i].sg, offered[i].gso, offered[i].csum);
+		put_state(rig, "4");
+		check_state(rig, "4");
+		assert_int_equal(device(rig)->connections, 2);
+		check_carries(rig);
+		rig_close(rig);
+	}
+}
+
+/* One that neither closes nor waits: starts again, writes all and Connected. */
+static void test_offered_offloads_and_the_other_habit(void **state)
+{
+	for (size_t i = 0; i < COUNT_OF(offered); i++) {
+		struct rig *rig = gso_rig();
+
+		set_off(rig, offered[i].offload);
+		check_state(rig, "6");
+		settle(rig); /* its old Connected does not bring it back */
+		check_state(rig, "6");
+		reset_rings(rig);
+		put_state(rig, "1");
+		put_keys(rig);
+		put_state(rig, "4");
+		check_state(rig, "4");
+		assert_int_equal(device(rig)->connections, 2);
+		check_offer(rig, offered[i].sg, offered[i].gso, offered[i].csum);
+		check_carries(rig);
+		rig_close(rig);
+	}
+}
+
+/* Offered, and nobody has come yet: the offer itself changes. */
+static void test_an_offer_that_nobody_took_changes(void **state)
+{
+	struct hypercall_vif_created created;
+	struct rig *rig = rig_open();
+
+	create_vif(rig, &created);
+	check_state(rig, "2");
+	check_offer(rig, "1", "1", "1");
+	set_off(rig, OFFLOAD_TSO);
+	check_state(rig, "2");
+	check_offer(rig, "1", "0", "1");
+	put_keys(rig);
+	put_state(rig, "4");
+	check_state(rig, "4");
+	check_carries(rig);
+	rig_close(rig);
+}
+
+/* Kept where another daemon finds them: what stands there when the device is
+ * first seen counts. */
+static void test_offloads_are_kept(void **state)
+{
+	struct hypercall_vif_created created;
+	struct rig *rig = rig_open();
+
+	store_printf(rig->dom0, 0, BACKEND "/offload/tso", "0");
+	store_printf(rig->dom0, 0, BACKEND "/offload/gro", "0");
+	create_vif(rig, &created);
+	assert_int_equal(device(rig)->offloads,
+			 OFFLOADS_ALL & ~(1u << OFFLOAD_TSO | 1u << OFFLOAD_GRO));
+	check_offer(rig, "1", "0", "1");
+	rig_close(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -633,6 +802,11 @@ int main(void)
 		cmocka_unit_test(test_the_domain_ends),
 		cmocka_unit_test(test_the_domain_is_gone_already),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_live_offloads),
+		cmocka_unit_test(test_offered_offloads_take_a_new_connection),
+		cmocka_unit_test(test_offered_offloads_and_the_other_habit),
+		cmocka_unit_test(test_an_offer_that_nobody_took_changes),
+		cmocka_unit_test(test_offloads_are_kept),
 	};
 
 	setenv("SPLITVIF_LOG", "error", 1);

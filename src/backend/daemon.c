@@ -150,6 +150,7 @@ static void on_alarm(evutil_socket_t fd, short events, void *arg)
 	if (read(fd, &count, sizeof(count)) < 0)
 		return;
 	devices_handle_alarm(daemon->devices);
+	networks_handle_alarm(&daemon->networks);
 	revive_uplinks(daemon);
 }
 

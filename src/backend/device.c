@@ -66,6 +66,8 @@ static int device_connect(struct devices *devices, struct device *device, const 
 	if (err)
 		return err;
 	config.backlog_bytes = devices->config.backlog_bytes;
+	device->guest_mtu = (uint32_t)device_key_number(
+		devices->config.store, device->frontend_path, XENBUS_KEY_MTU, device->mtu);
 	*why = "no such domain";
 	domain = devices->config.find_domain(devices->config.arg, device->domid);
 	if (!domain)
@@ -80,12 +82,22 @@ static int device_connect(struct devices *devices, struct device *device, const 
 		return call.err;
 	}
 	device->vif = call.vif;
+	device->told_too_big = false;
 	device->connections++;
 	return 0;
 }
 
+bool device_mtus(const struct device *device, struct mtus *mtus)
+{
+	if (!device->network)
+		return false;
+	*mtus = (struct mtus){ device->guest_mtu, device->mtu, device->network->config.mtu };
+	return mtu_differs(mtus);
+}
+
 static void step_connect(struct devices *devices, struct device *device)
 {
+	struct mtus mtus;
 	const char *why;
 	int err = device_connect(devices, device, &why);
 
@@ -97,6 +109,8 @@ static void step_connect(struct devices *devices, struct device *device)
 	state_set(devices, device, XenbusStateConnected, false);
 	log_info("bridge", "port %s up bridge=%s domid=%u mac=" MAC_FORMAT " mtu=%u", device->name,
 		 device->network->config.name, device->domid, MAC_ARGS(device->mac), device->mtu);
+	if (device_mtus(device, &mtus))
+		mtu_log_difference(device->name, &mtus);
 }
 
 /* The vif's totals outlive it in the log. */
@@ -230,6 +244,7 @@ static void facts_read(struct devices *devices, struct device *device)
 	device->mtu = (uint32_t)device_key_number(
 		devices->config.store, device->backend_path, XENBUS_KEY_MTU,
 		device->network ? device->network->config.mtu : 1500);
+	device->guest_mtu = device->mtu;
 }
 
 /* The toolstack wrote a new one. The frontend's directory is where it says. */
@@ -319,6 +334,7 @@ void devices_handle_alarm(struct devices *devices)
 		stalled = load_relaxed(&device->vif->stalled);
 		if (stalled != device->carrier_off)
 			carrier_write(devices, device, stalled);
+		mtu_log_too_big(&device->vif->port, &device->told_too_big);
 		fault = __atomic_load_n(&device->vif->fault, __ATOMIC_ACQUIRE);
 		if (!fault || device->broken)
 			continue;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend/mtu.h"
 #include "backend/network.h"
 #include "backend/vif.h"
 #include "ring/hypervisor.h"
@@ -25,7 +26,8 @@ struct device {
 	char name[PORT_NAME_BYTES]; /* "guest1.0" */
 	uint8_t mac[6];
 	uint32_t ip;
-	uint32_t mtu;
+	uint32_t mtu;	    /* of the vif: up to which frames go to the guest */
+	uint32_t guest_mtu; /* what the frontend said when it connected; else `mtu` */
 	enum xenbus_state state;
 	enum xenbus_state frontend_state;
 	struct network *network;
@@ -34,6 +36,7 @@ struct device {
 	bool broken;
 	bool parting; /* disconnected by us, to be connected anew */
 	bool carrier_off;
+	bool told_too_big; /* in this connection */
 	char reason[160]; /* why it is broken */
 	uint64_t connections;
 	struct device *next;
@@ -66,6 +69,9 @@ void devices_forget_domain(struct devices *devices, uint16_t domid);
 /* Turns offloads on and off, for good: kept in the store below "offload/",
  * applied live; where the guest must know we part, and it connects anew. */
 void devices_set_offloads(struct devices *devices, struct device *device, uint32_t offloads);
+
+/* False where they are not known to differ. */
+bool device_mtus(const struct device *device, struct mtus *mtus);
 
 struct device *devices_first(struct devices *devices);
 /* "guest1.0", "guest1" (its first), "vif3.0". NULL: none. */

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "backend/mtu.h"
 #include "io/log.h"
 
 struct attach_call {
@@ -93,6 +94,16 @@ void network_revive(struct network *network, struct privileged *privileged)
 	else
 		log_info("bridge", "uplink of %s is back tap=%s", network->config.name,
 			 network->config.tap);
+}
+
+void networks_handle_alarm(struct networks *networks)
+{
+	for (unsigned int i = 0; i < networks->nr; i++) {
+		struct uplink *uplink = &networks->list[i].uplink;
+
+		if (uplink->worker)
+			mtu_log_too_big(&uplink->tap.port, &uplink->told_too_big);
+	}
 }
 
 struct network *network_find(struct networks *networks, const char *name)

@@ -48,6 +48,9 @@ void network_close(struct network *network);
 /* Brings the uplink back when its device was deleted under us. */
 void network_revive(struct network *network, struct privileged *privileged);
 
+/* Looks at what the worker has to say of the uplinks: frames beyond their MTU. */
+void networks_handle_alarm(struct networks *networks);
+
 struct network *network_find(struct networks *networks, const char *name);
 
 /* The lowest free address of the subnet, network order; 0: none. */

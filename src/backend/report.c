@@ -65,6 +65,22 @@ static void tell_network(struct table *table, const struct network *network)
 	table_end(table);
 }
 
+/* In text the bridge's beside it where they differ. */
+static void tell_mtu(struct table *table, const struct device *device)
+{
+	struct mtus mtus;
+	bool differ = device_mtus(device, &mtus);
+
+	table_number(table, "mtu", NULL, device->mtu);
+	table_number(table, "guest_mtu", NULL, device->guest_mtu);
+	table_bool(table, "mtu_differs", NULL, differ);
+	if (!differ)
+		table_printf(table, NULL, "mtu", "%u", device->mtu);
+	else
+		table_printf(table, NULL, "mtu", "%u (guest %u, bridge %u)", device->mtu,
+			     device->guest_mtu, mtus.bridge);
+}
+
 static void tell_device(struct table *table, const struct device *device)
 {
 	char ip[INET_ADDRSTRLEN];
@@ -76,7 +92,7 @@ static void tell_device(struct table *table, const struct device *device)
 		     device->network ? device->network->config.name : NULL);
 	tell_mac(table, "mac", device->mac);
 	table_string(table, "ip", "address", ip_text(device->ip, ip));
-	table_number(table, "mtu", "mtu", device->mtu);
+	tell_mtu(table, device);
 	table_string(table, "state", "backend", xenbus_state_name(device->state));
 	table_string(table, "frontend_state", "frontend",
 		     xenbus_state_name(device->frontend_state));

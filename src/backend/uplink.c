@@ -31,6 +31,8 @@ static bool uplink_poll(struct poll_item *item, unsigned int weight, unsigned in
 	}
 	bridge_forward(uplink->bridge, &uplink->tap.port, frames, (unsigned int)n,
 		       uplink->worker->now_ms);
+	if (bridge_take_news(uplink->bridge))
+		worker_alarm(uplink->worker);
 	*done = (unsigned int)n;
 	return true;
 }

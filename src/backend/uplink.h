@@ -17,6 +17,7 @@ struct uplink {
 	struct worker *worker;
 	struct bridge *bridge;
 	uint32_t lost; /* the device is deleted: the control thread must bring another */
+	bool told_too_big; /* the control thread's own */
 };
 
 /* Worker's thread. Takes the descriptor over on success. */

@@ -89,6 +89,8 @@ static bool vif_poll(struct poll_item *item, unsigned int weight, unsigned int *
 	if (batch->nr_frames)
 		bridge_forward(vif->bridge, &vif->port, batch->frames, batch->nr_frames,
 			       vif->worker->now_ms);
+	if (bridge_take_news(vif->bridge))
+		worker_alarm(vif->worker);
 	vif_tx_complete(vif, batch);
 	note_turn(vif, *done || drained);
 	if (vif->stopped)

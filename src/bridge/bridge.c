@@ -194,11 +194,19 @@ void bridge_forward(struct bridge *bridge, struct port *from, struct frame *fram
 	for (unsigned int i = 0; i < dispatch->nr_touched; i++) {
 		uint16_t index = dispatch->touched[i];
 
-		deliver_list(&bridge->deliver, bridge->ports[index], dispatch->lists[index].frames,
-			     dispatch->lists[index].n);
+		deliver_list(&bridge->deliver, from, bridge->ports[index],
+			     dispatch->lists[index].frames, dispatch->lists[index].n);
 		dispatch->lists[index].n = 0;
 	}
 	dispatch->nr_touched = 0;
+}
+
+bool bridge_take_news(struct bridge *bridge)
+{
+	bool news = bridge->deliver.news;
+
+	bridge->deliver.news = false;
+	return news;
 }
 
 struct fdb *bridge_fdb(struct bridge *bridge)

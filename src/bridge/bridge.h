@@ -12,6 +12,7 @@
 #ifndef BRIDGE_BRIDGE_H
 #define BRIDGE_BRIDGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bridge/fdb.h"
@@ -43,6 +44,9 @@ struct port *bridge_port(const struct bridge *bridge, unsigned int index);
  * them in from->counters.from (frames, bytes, forwarded, drops). */
 void bridge_forward(struct bridge *bridge, struct port *from, struct frame *frames, unsigned int n,
 		    uint64_t now_ms);
+
+/* Once after a port met the first frame beyond its MTU (port.too_big): true. */
+bool bridge_take_news(struct bridge *bridge);
 
 struct fdb *bridge_fdb(struct bridge *bridge);
 void bridge_stats(const struct bridge *bridge, struct bridge_stats *stats);

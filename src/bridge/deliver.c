@@ -11,6 +11,17 @@ static void drop(struct port *port, enum drop_reason reason)
 	counter_add(&port->counters.to.drops[reason], 1);
 }
 
+/* `needs`: the MTU that the frame asks for. */
+static void drop_too_big(struct deliver *deliver, struct port *port, uint32_t needs)
+{
+	drop(port, DROP_TOO_BIG);
+	if (port->too_big)
+		return;
+	port->too_big_from = deliver->from->mtu;
+	__atomic_store_n(&port->too_big, needs, __ATOMIC_RELEASE);
+	deliver->news = true;
+}
+
 static void hand_over(struct port *port, struct frame **list, unsigned int n)
 {
 	if (!n)
@@ -42,11 +53,10 @@ static bool has_tag(const struct frame *frame)
 	return (type[0] == 0x81 && type[1] == 0x00) || (type[0] == 0x88 && type[1] == 0xa8);
 }
 
-static bool fits(const struct port *port, const struct frame *frame)
+/* The MTU that an ordinary frame asks for. */
+static uint32_t mtu_needed(const struct frame *frame)
 {
-	uint32_t overhead = FRAME_HEADER_BYTES + (has_tag(frame) ? 4 : 0);
-
-	return frame->length <= (uint64_t)port->mtu + overhead;
+	return frame->length - FRAME_HEADER_BYTES - (has_tag(frame) ? 4 : 0);
 }
 
 /* A checksum that cannot be completed stays as it is, as Linux' netback has it:
@@ -79,10 +89,10 @@ enum fate {
 	FATE_IS_CUT,
 };
 
-static enum fate settle_ordinary(struct port *port, struct frame *frame)
+static enum fate settle_ordinary(struct deliver *deliver, struct port *port, struct frame *frame)
 {
-	if (!fits(port, frame)) {
-		drop(port, DROP_TOO_BIG);
+	if (frame->length > port->mtu && mtu_needed(frame) > port->mtu) {
+		drop_too_big(deliver, port, mtu_needed(frame));
 		return FATE_DROPPED;
 	}
 	settle_csum(port, frame);
@@ -93,9 +103,10 @@ static enum fate settle_ordinary(struct port *port, struct frame *frame)
  * even to a port that takes GSO frames, whose owner might believe it. Frames of
  * one segment are none, and receivers disagree on what to do with them. That
  * the segments fit is found out before any work is put into them. */
-static enum fate settle_gso(struct port *port, struct frame *frame)
+static enum fate settle_gso(struct deliver *deliver, struct port *port, struct frame *frame)
 {
 	struct csum_place place;
+	uint32_t needs;
 
 	if (segment_look(frame, &place)) {
 		drop(port, DROP_BAD_FRAME);
@@ -103,10 +114,11 @@ static enum fate settle_gso(struct port *port, struct frame *frame)
 	}
 	if (place.end - place.payload <= frame->gso_size) {
 		frame->gso_type = GSO_NONE;
-		return settle_ordinary(port, frame);
+		return settle_ordinary(deliver, port, frame);
 	}
-	if ((uint32_t)(place.payload - place.network) + frame->gso_size > port->mtu) {
-		drop(port, DROP_TOO_BIG);
+	needs = place.payload - place.network + (uint32_t)frame->gso_size;
+	if (needs > port->mtu) {
+		drop_too_big(deliver, port, needs);
 		return FATE_DROPPED;
 	}
 	if (!takes_gso(port, frame->gso_type))
@@ -149,15 +161,17 @@ static unsigned int merge(struct deliver *deliver, struct port *port, struct fra
 	return merge_list(&deliver->merge, list, n, versions, &port->merge_counters);
 }
 
-void deliver_list(struct deliver *deliver, struct port *port, struct frame **list, unsigned int n)
+void deliver_list(struct deliver *deliver, const struct port *from, struct port *port,
+		  struct frame **list, unsigned int n)
 {
 	unsigned int kept = 0;
 
+	deliver->from = from;
 	n = merge(deliver, port, list, n);
 	for (unsigned int i = 0; i < n; i++) {
 		struct frame *frame = list[i];
-		enum fate fate = frame->gso_type ? settle_gso(port, frame)
-						 : settle_ordinary(port, frame);
+		enum fate fate = frame->gso_type ? settle_gso(deliver, port, frame)
+						 : settle_ordinary(deliver, port, frame);
 
 		if (fate == FATE_GOES)
 			list[kept++] = frame;

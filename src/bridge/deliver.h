@@ -19,12 +19,15 @@ enum { DELIVER_FRAGMENTS = 4 * BATCH_FRAMES };
 
 /* Scratch memory, one of each bridge: lives until deliver_list() returns. */
 struct deliver {
+	const struct port *from; /* of the list in hand */
+	bool news; /* a port met the first frame beyond its MTU; for others to clear */
 	struct merge merge;
 	struct frame segments[BATCH_FRAMES];
 	struct fragment fragments[DELIVER_FRAGMENTS];
 };
 
-/* `list` is scratch, too: at most BATCH_FRAMES. */
-void deliver_list(struct deliver *deliver, struct port *port, struct frame **list, unsigned int n);
+/* `list` is scratch, too: at most BATCH_FRAMES, which came in through `from`. */
+void deliver_list(struct deliver *deliver, const struct port *from, struct port *port,
+		  struct frame **list, unsigned int n);
 
 #endif

@@ -42,6 +42,9 @@ struct port {
 	bool merges;		/* consecutive TCP segments become GSO frames (GRO) */
 	struct port_counters counters;
 	struct merge_counters merge_counters;
+	/* Of the first frame that was beyond this port's MTU: the MTU that it asks
+	 * for, written last (0: there was none), and that of the port it came from. */
+	uint32_t too_big, too_big_from;
 };
 
 #endif

@@ -784,6 +784,66 @@ static void test_offloads_are_kept(void **state)
 	rig_close(rig);
 }
 
+/* The bridge has 1500. */
+static void test_mtus(void **state)
+{
+	static const struct {
+		const char *name;
+		uint16_t wanted;
+		const char *guest; /* the frontend's key */
+		struct mtus mtus;
+		bool differ;
+	} cases[] = {
+		{ "all the same", 0, "1500", { 1500, 1500, 1500 }, false },
+		{ "no word of the guest's", 0, NULL, { 1500, 1500, 1500 }, false },
+		{ "no number", 0, "x", { 1500, 1500, 1500 }, false },
+		{ "a guest with more", 0, "9000", { 9000, 1500, 1500 }, true },
+		{ "a guest with less", 0, "1400", { 1400, 1500, 1500 }, true },
+		{ "a vif with less", 1400, "1400", { 1400, 1400, 1500 }, true },
+		{ "a vif with less, not told so", 1400, NULL, { 1400, 1400, 1500 }, true },
+		{ "a guest with more than its vif", 1400, "1500", { 1500, 1400, 1500 }, true },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct hypercall_vif_create wanted = { .mtu = cases[i].wanted };
+		struct hypercall_vif_created created;
+		struct rig *rig = rig_open();
+		struct mtus mtus;
+
+		assert_int_equal(toolstack_vif_create(&rig->toolstack, &domain, &wanted, &created),
+				 0);
+		put_keys(rig);
+		put(rig, "mtu", cases[i].guest);
+		put_state(rig, "4");
+		check_state(rig, "4");
+		if (device_mtus(device(rig), &mtus) != cases[i].differ ||
+		    memcmp(&mtus, &cases[i].mtus, sizeof(mtus)))
+			fail_msg("%s: guest %u, vif %u, bridge %u", cases[i].name, mtus.guest,
+				 mtus.vif, mtus.bridge);
+		assert_int_equal(device(rig)->vif->port.mtu, cases[i].mtus.vif);
+		rig_close(rig);
+	}
+}
+
+/* Once in each connection. */
+static void test_too_big_is_told_once(void **state)
+{
+	struct rig *rig = connected_rig();
+
+	devices_handle_alarm(rig->devices);
+	assert_false(device(rig)->told_too_big);
+	device(rig)->vif->port.too_big = 9000;
+	devices_handle_alarm(rig->devices);
+	assert_true(device(rig)->told_too_big);
+	check_state(rig, "4");
+	put_state(rig, "1");
+	reset_rings(rig);
+	put_state(rig, "4");
+	assert_int_equal(device(rig)->connections, 2);
+	assert_false(device(rig)->told_too_big);
+	rig_close(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -809,6 +869,8 @@ int main(void)
 		cmocka_unit_test(test_offered_offloads_and_the_other_habit),
 		cmocka_unit_test(test_an_offer_that_nobody_took_changes),
 		cmocka_unit_test(test_offloads_are_kept),
+		cmocka_unit_test(test_mtus),
+		cmocka_unit_test(test_too_big_is_told_once),
 	};
 
 	setenv("SPLITVIF_LOG", "error", 1);

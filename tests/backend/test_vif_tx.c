@@ -632,6 +632,30 @@ static void test_faults(void **state)
 	}
 }
 
+/* A frame beyond a neighbour's MTU: counted each time, told once. */
+static void test_too_big_for_a_neighbour(void **state)
+{
+	struct rig *rig = rig_open();
+	struct port *port = &rig->neighbour.vif->port;
+
+	port->mtu = 1500;
+	guest_post(&rig->neighbour, 4);
+	for (unsigned int i = 0; i < 3; i++) {
+		guest_put_frame(&rig->guest, i, 1514, 1);
+		guest_put_frame(&rig->guest, i, 2014 + i, 1);
+		guest_kick_tx(&rig->guest);
+		world_turn(&rig->world);
+		assert_int_equal(world_alarmed(&rig->world), i == 0);
+		assert_int_equal(port->counters.to.drops[DROP_TOO_BIG], i + 1);
+		assert_int_equal(port->counters.to.frames, i + 1);
+	}
+	assert_int_equal(port->too_big, 2000);
+	assert_int_equal(port->too_big_from, GUEST_MTU);
+	assert_int_equal(rig->world.memory->port.too_big, 0);
+	guest_check_books(&rig->neighbour);
+	rig_close(rig);
+}
+
 /* Good frames in one batch with a fatal one behind them are served. */
 static void test_what_came_before_a_fault_is_served(void **state)
 {
@@ -686,6 +710,7 @@ int main(void)
 		cmocka_unit_test(test_a_turn_is_bounded_by_segments),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_what_came_before_a_fault_is_served),
+		cmocka_unit_test(test_too_big_for_a_neighbour),
 		cmocka_unit_test(test_the_head_is_private),
 	};
 

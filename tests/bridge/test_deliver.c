@@ -23,6 +23,7 @@ enum {
 };
 
 static struct deliver deliver;
+static const struct port sender = { .mtu = 9000 };
 static struct memory_port memory;
 static uint8_t payload[PACKET_MAX_BYTES];
 
@@ -218,7 +219,7 @@ static void each_frame_is_made_to_fit(void **state)
 		packet.tags = way->tags;
 		clear(way->takes, false, way->mtu);
 		put(0, &packet, way->csum, way->gso, way->gso_size);
-		deliver_list(&deliver, &memory.port, list, 1);
+		deliver_list(&deliver, &sender, &memory.port, list, 1);
 		if (way->becomes == CUT)
 			segments = check_cut(way->name, &memory, 0, &packet, way->gso_size,
 					     way->arrives == CSUM_BLANK);
@@ -327,7 +328,7 @@ static void contradictions_go_nowhere(void **state)
 			clear(takes[t], false, MTU);
 			put(0, &packet, CSUM_BLANK, GSO_TCPV4, 1448);
 			cases[i].spoil(&frames[0]);
-			deliver_list(&deliver, &memory.port, list, 1);
+			deliver_list(&deliver, &sender, &memory.port, list, 1);
 			if (memory.port.counters.to.drops[DROP_BAD_FRAME] != cases[i].bad ||
 			    (memory.n == 0) != (cases[i].bad == 1))
 				fail_msg("%s: %u frames", cases[i].name, memory.n);
@@ -347,7 +348,7 @@ static void headers_beyond_the_head(void **state)
 	for (unsigned int takes = 0; takes <= ALL; takes += ALL) {
 		clear((uint8_t)takes, false, MTU);
 		put(0, &packet, CSUM_BLANK, GSO_TCPV4, 1000);
-		deliver_list(&deliver, &memory.port, list, 1);
+		deliver_list(&deliver, &sender, &memory.port, list, 1);
 		assert_int_equal(memory.n, takes == ALL);
 		assert_int_equal(memory.port.counters.to.drops[DROP_BAD_FRAME], takes != ALL);
 		if (memory.n)
@@ -373,7 +374,7 @@ static void the_order_is_kept(void **state)
 	put(3, &small, CSUM_BLANK, GSO_NONE, 0);
 	list[0] = &frames[1];
 	list[1] = &frames[0];
-	deliver_list(&deliver, &memory.port, list, 4);
+	deliver_list(&deliver, &sender, &memory.port, list, 4);
 	small.seq = 1;
 	check_bytes("before", &memory, at++, &small, false);
 	at += check_cut("big", &memory, at, &big, 1448, false);
@@ -416,7 +417,7 @@ static void segments_are_merged_for_those_who_want(void **state)
 			packet.payload += k / 2 * 1400;
 			put(k, &packet, CSUM_VALID, GSO_NONE, 0);
 		}
-		deliver_list(&deliver, &memory.port, list, 40);
+		deliver_list(&deliver, &sender, &memory.port, list, 40);
 		if (memory.n != cases[i].arrive ||
 		    memory.port.merge_counters.merged != cases[i].merged ||
 		    c->gso_passed != cases[i].merged || c->to.intended != cases[i].arrive)
@@ -475,6 +476,50 @@ static void flooding_suits_everybody(void **state)
 	bridge_destroy(bridge);
 }
 
+/* What a port hears of first, it keeps: the MTU asked for, and the sender's. */
+static void the_first_too_big_frame_is_remembered(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned int tags;
+		uint32_t payload;
+		uint16_t gso_size;
+		uint32_t needs;
+	} cases[] = {
+		{ "ordinary", 0, 8000, 0, 8040 },
+		{ "tagged", 1, 8000, 0, 8040 },
+		{ "GSO", 0, 60000, 8960, 9000 },
+		{ "tagged GSO", 1, 60000, 1461, 1501 },
+	};
+	struct packet packet;
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		clear(ALL, false, MTU);
+		deliver.news = false;
+		packet = tcp(4, 100);
+		put(0, &packet, CSUM_BLANK, GSO_NONE, 0);
+		deliver_list(&deliver, &sender, &memory.port, list, 1);
+		assert_false(deliver.news);
+		assert_int_equal(memory.port.too_big, 0);
+		packet = tcp(4, cases[i].payload);
+		packet.tags = cases[i].tags;
+		put(0, &packet, CSUM_BLANK, cases[i].gso_size ? GSO_TCPV4 : GSO_NONE,
+		    cases[i].gso_size);
+		deliver_list(&deliver, &sender, &memory.port, list, 1);
+		assert_true(deliver.news);
+		if (memory.port.too_big != cases[i].needs)
+			fail_msg("%s: %u", cases[i].name, memory.port.too_big);
+		assert_int_equal(memory.port.too_big_from, 9000);
+		deliver.news = false;
+		packet = tcp(4, 30000);
+		put(0, &packet, CSUM_BLANK, GSO_NONE, 0);
+		deliver_list(&deliver, &sender, &memory.port, list, 1);
+		assert_false(deliver.news);
+		assert_int_equal(memory.port.too_big, cases[i].needs);
+		assert_int_equal(memory.port.counters.to.drops[DROP_TOO_BIG], 2);
+	}
+}
+
 static void random_frame(unsigned int i, uint64_t *random)
 {
 	struct packet packet;
@@ -505,7 +550,7 @@ static void nothing_is_lost_uncounted(void **state)
 		memory.room = random_below(&random, 200);
 		for (unsigned int i = 0; i < n; i++)
 			random_frame(i, &random);
-		deliver_list(&deliver, &memory.port, list, n);
+		deliver_list(&deliver, &sender, &memory.port, list, n);
 		check_books("random", &memory);
 		for (unsigned int i = 0; i < memory.n; i++)
 			assert_true(memory.port.takes & TSO || memory.port.takes & PORT_GSO_UDP ||
@@ -522,6 +567,7 @@ int main(void)
 		cmocka_unit_test(the_order_is_kept),
 		cmocka_unit_test(segments_are_merged_for_those_who_want),
 		cmocka_unit_test(flooding_suits_everybody),
+		cmocka_unit_test(the_first_too_big_frame_is_remembered),
 		cmocka_unit_test(nothing_is_lost_uncounted),
 	};
 

@@ -188,7 +188,7 @@ static void compare(const struct packet *packet, uint16_t size, const struct str
 static void compare_all(const char *name, unsigned int offloads)
 {
 	static struct stream kernels, ours;
-	uint64_t seed = (uint64_t)time(NULL);
+	uint64_t seed = 1;
 	uint64_t random = seed * 2 + 1;
 	unsigned int whole = 0;
 	int tap = open_tap(name, offloads);

@@ -5,8 +5,9 @@
  * Segments become GSO frames where the port wants that, GSO frames are cut
  * where it cannot take them, blank checksums are completed, and what is beyond
  * its MTU (of a GSO frame: its segments) is dropped. So is a GSO frame that its
- * own headers contradict, for whichever port. Everything that leaves here is counted as intended for
- * the port, after these changes. The order within a flow is kept.
+ * own headers contradict, for whichever port. Everything that leaves here is
+ * counted as intended for the port, after these changes. The order within a
+ * flow is kept.
  */
 #ifndef BRIDGE_DELIVER_H
 #define BRIDGE_DELIVER_H

@@ -20,13 +20,13 @@
 #include "io/log.h"
 #include "io/rundir.h"
 
-enum { LISTENERS = 3, REVIVE_S = 1 };
+enum { LISTENERS = 3, REVIVE_S = 1, EXIT_PERMISSION = 6 };
 
 struct daemon {
 	const struct options *options;
 	struct privileged *privileged;
 	struct event_base *base;
-	struct event *alarm, *store_event, *term, *interrupt, *revive;
+	struct event *alarm, *store_event, *term, *interrupt, *hangup, *revive;
 	int alarm_fd;
 	struct worker *worker;
 	struct networks networks;
@@ -173,19 +173,21 @@ static int events_open(struct daemon *daemon)
 	daemon->revive = event_new(daemon->base, -1, 0, on_revive, daemon);
 	daemon->term = evsignal_new(daemon->base, SIGTERM, on_signal, daemon);
 	daemon->interrupt = evsignal_new(daemon->base, SIGINT, on_signal, daemon);
+	daemon->hangup = evsignal_new(daemon->base, SIGHUP, on_signal, daemon); /* its terminal */
 	if (!daemon->alarm || !daemon->store_event || !daemon->revive || !daemon->term ||
-	    !daemon->interrupt)
+	    !daemon->interrupt || !daemon->hangup)
 		return -ENOMEM;
 	event_add(daemon->alarm, NULL);
 	event_add(daemon->term, NULL);
 	event_add(daemon->interrupt, NULL);
+	event_add(daemon->hangup, NULL);
 	return 0;
 }
 
 static void events_close(struct daemon *daemon)
 {
-	struct event *events[] = { daemon->alarm, daemon->store_event, daemon->revive, daemon->term,
-				   daemon->interrupt };
+	struct event *events[] = { daemon->alarm, daemon->store_event, daemon->revive,
+				   daemon->term,  daemon->interrupt,   daemon->hangup };
 
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i])
@@ -390,5 +392,7 @@ int daemon_run(const struct options *options, struct privileged *privileged)
 		event_base_dispatch(daemon.base);
 	}
 	daemon_close(&daemon);
-	return err ? 1 : 0;
+	if (err == -EPERM || err == -EACCES)
+		return EXIT_PERMISSION;
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -147,20 +147,26 @@ static struct device **device_link(struct devices *devices, uint16_t domid, uint
 	return link;
 }
 
+static bool has_devices(const struct devices *devices, uint16_t domid)
+{
+	for (const struct device *device = devices->first; device; device = device->next)
+		if (device->domid == domid)
+			return true;
+	return false;
+}
+
 /* Takes the device off the list and its nodes out of the store. */
 static void device_remove(struct devices *devices, struct device *device)
 {
 	struct store_client *store = devices->config.store;
-	char path[XENBUS_PATH_BYTES];
 
 	*device_link(devices, device->domid, device->devid) = device->next;
 	store_unwatch(store, device->frontend_path, "frontend");
 	device_error_clear(devices->config.store, device);
 	store_remove(store, STORE_NO_TRANSACTION, device->backend_path);
 	store_remove(store, STORE_NO_TRANSACTION, device->frontend_path);
-	snprintf(path, sizeof(path), BACKEND_ROOT "/%u", device->domid);
-	if (!devices_find(devices, device->domain_name))
-		store_remove(store, STORE_NO_TRANSACTION, path);
+	if (!has_devices(devices, device->domid))
+		device_domain_clear(store, device->domid);
 	free(device);
 }
 

@@ -179,3 +179,14 @@ void device_offloads_write(struct store_client *store, const struct device *devi
 			    device->offloads & 1u << i ? "1" : "0", 1);
 	}
 }
+
+void device_domain_clear(struct store_client *store, uint16_t domid)
+{
+	static const char *const roots[] = { "backend", "error/backend" };
+	char path[XENBUS_PATH_BYTES];
+
+	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		snprintf(path, sizeof(path), "/local/domain/0/%s/vif/%u", roots[i], domid);
+		store_remove(store, STORE_NO_TRANSACTION, path);
+	}
+}

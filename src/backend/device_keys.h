@@ -28,6 +28,9 @@ void device_offloads_write(struct store_client *store, const struct device *devi
 void device_error_write(struct store_client *store, const struct device *device, int err);
 void device_error_clear(struct store_client *store, const struct device *device);
 
+/* The directories of a domain's last device: its backends' and its errors'. */
+void device_domain_clear(struct store_client *store, uint16_t domid);
+
 /* What the frontend wrote to be connected. 0, or -errno with *why. */
 int device_config_read(struct store_client *store, const struct device *device,
 		       struct vif_config *config, const char **why);

@@ -71,13 +71,27 @@ static uint16_t domid_next(struct domains *domains)
 	return 0;
 }
 
+/* "vif7" and "a.0" are names of vifs: no domain may have one, or it would be
+ * taken for another's. */
+static bool name_is_a_vifs(const char *name)
+{
+	const char *end = name + strlen(name);
+	const char *number = end;
+
+	while (number > name && number[-1] >= '0' && number[-1] <= '9')
+		number--;
+	return number < end && number > name &&
+	       (number[-1] == '.' || (number - name == 3 && !strncmp(name, "vif", 3)));
+}
+
 static bool name_is_valid(const char name[64])
 {
 	size_t length = strnlen(name, 64);
 
 	return length && length < 64 &&
 	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-		       length;
+		       length &&
+	       !name_is_a_vifs(name);
 }
 
 static bool name_is_alive(const struct domains *domains, const char *name)
@@ -127,7 +141,8 @@ static int introduce_check(struct domain *domain, const struct hypercall_introdu
 	*why = "introduced already";
 	if (domain->info.domid)
 		return -EALREADY;
-	*why = "name is empty, too long or has a character outside [A-Za-z0-9._-]";
+	*why = "name is empty, too long, has a character outside [A-Za-z0-9._-], or is "
+	       "that of a vif";
 	if (!name_is_valid(body->name))
 		return -EINVAL;
 	*why = "a domain of that name is alive";
@@ -319,22 +334,32 @@ static int handle(struct domain *domain, struct hypercall *message)
 	return handlers[type](domain, message);
 }
 
+/* Told so, without taking the descriptors that may have come along. */
+static void domain_refuse(struct domain *domain)
+{
+	struct hypercall_header header;
+
+	if (recv(domain->fd, &header, sizeof(header), 0) == sizeof(header))
+		hypercall_reply(domain->fd, &header, -EPERM, NULL, 0, NULL, 0);
+	domain_end(domain);
+}
+
 static void domain_readable(evutil_socket_t fd, short events, void *arg)
 {
 	struct domain *domain = arg;
 	struct hypercall message;
-	int err = hypercall_receive(fd, &message);
+	int err;
 
 	(void)events;
+	if (domain->forbidden) {
+		domain_refuse(domain);
+		return;
+	}
+	err = hypercall_receive(fd, &message);
 	if (err == -EAGAIN || err == -EINTR)
 		return;
 	if (err == -EPROTO) /* another version: told so, then as any broken peer */
 		hypercall_reply(fd, &message.header, -EPROTO, NULL, 0, NULL, 0);
-	if (err == 1 && domain->forbidden) {
-		hypercall_reply(fd, &message.header, -EPERM, NULL, 0, NULL, 0);
-		hypercall_close_fds(&message);
-		err = 0;
-	}
 	if (err == 1) {
 		err = handle(domain, &message) ? 0 : 1;
 		hypercall_close_fds(&message);

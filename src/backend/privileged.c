@@ -100,24 +100,27 @@ static const char *tap_cure(int err)
 	}
 }
 
-/* After a kill -9 the kernel may still be closing our predecessor's descriptors. */
-static int open_tap_patiently(char name[16])
-{
-	int fd = tap_open(name, true);
-
-	for (int i = 0; fd == -EBUSY && i < BUSY_TRIES; i++) {
-		usleep(BUSY_PAUSE_US);
-		fd = tap_open(name, true);
-	}
-	return fd;
-}
-
-static bool has_room(const struct parent *parent, const char name[16])
+static bool is_kept(const struct parent *parent, const char name[16])
 {
 	for (unsigned int i = 0; i < parent->nr_taps; i++)
 		if (!strcmp(parent->taps[i].name, name))
 			return true;
-	return parent->nr_taps < NETWORKS_MAX;
+	return false;
+}
+
+/* After a kill -9 the kernel may still be closing our predecessor's descriptors.
+ * One that we had before is somebody else's now: the child is at work, and asks
+ * again by itself. */
+static int open_tap_patiently(const struct parent *parent, char name[16])
+{
+	int tries = is_kept(parent, name) ? 0 : BUSY_TRIES;
+	int fd = tap_open(name, true);
+
+	for (int i = 0; fd == -EBUSY && i < tries; i++) {
+		usleep(BUSY_PAUSE_US);
+		fd = tap_open(name, true);
+	}
+	return fd;
 }
 
 static int serve_open_tap(struct parent *parent, struct network_config *config,
@@ -126,7 +129,9 @@ static int serve_open_tap(struct parent *parent, struct network_config *config,
 	int fd;
 
 	config->tap[sizeof(config->tap) - 1] = '\0';
-	fd = has_room(parent, config->tap) ? open_tap_patiently(config->tap) : -ENOSPC;
+	fd = -ENOSPC;
+	if (parent->nr_taps < NETWORKS_MAX || is_kept(parent, config->tap))
+		fd = open_tap_patiently(parent, config->tap);
 	reply->err = fd < 0 ? fd : link_set_up(config);
 	if (!reply->err)
 		return fd;

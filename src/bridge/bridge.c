@@ -148,6 +148,8 @@ static enum drop_reason dispatch_frame(struct bridge *bridge, const struct port 
 
 	if (frame->head < FRAME_HEADER_BYTES || is_group(source) || is_zero(source))
 		return DROP_BAD_FRAME;
+	if (is_group(destination) && (frame->gso_type == GSO_TCPV4 || frame->gso_type == GSO_TCPV6))
+		return DROP_BAD_FRAME; /* no TCP has many ends, and each may want it cut */
 	if (is_reserved_group(destination))
 		return DROP_RESERVED_GROUP;
 	fdb_learn(bridge->fdb, source, from->index, now_ms);

@@ -38,6 +38,8 @@ enum segment_fault segment_look(const struct frame *frame, struct csum_place *pl
 		return SEGMENT_HEADERS;
 	if (!segment_is_of_type(place, frame->gso_type))
 		return SEGMENT_PROTOCOL;
+	if (place->end != frame->length)
+		return SEGMENT_LENGTH;
 	if (frame->gso_type != GSO_UDP && frame->gso_size < SEGMENT_TCP_SIZE_MIN)
 		return SEGMENT_SIZE;
 	return SEGMENT_OK;
@@ -51,8 +53,6 @@ static enum segment_fault check(const struct segment *segment)
 
 	if (place->payload > frame->head)
 		return SEGMENT_HEADERS;
-	if (place->end != frame->length)
-		return SEGMENT_LENGTH;
 	if (frame->gso_type == GSO_UDP && segment->count > SEGMENT_UDP_MAX)
 		return SEGMENT_SIZE;
 	return SEGMENT_OK;

@@ -1,23 +1,14 @@
 /*
  * Letting go of a descriptor that a stranger sent.
  *
- * It may be anything. A socket with SO_LINGER set makes close() wait for its
- * peer, which may be the stranger too: so lingering is switched off first.
+ * It may be anything, and close() may wait for the stranger: a socket with
+ * SO_LINGER set does, and a file on a FUSE mount of his (its flush is a question
+ * to his server). Memfds and sockets are told by calls that ask no file system;
+ * everything else is closed by a thread of its own, which may wait as it likes.
  */
 #ifndef RING_FOREIGN_FD_H
 #define RING_FOREIGN_FD_H
 
-#include <sys/socket.h>
-#include <unistd.h>
-
-static inline void foreign_fd_close(int fd)
-{
-	struct linger none = { .l_onoff = 1, .l_linger = 0 };
-
-	if (fd < 0)
-		return;
-	setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none)); /* ENOTSOCK is fine */
-	close(fd);
-}
+void foreign_fd_close(int fd); /* negative: nothing */
 
 #endif

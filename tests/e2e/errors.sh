@@ -72,6 +72,8 @@ expect 2 "mac" "$f" run --mac 01:00:00:00:00:00 -- true
 expect 2 "mtu" "$f" run --mtu 1 -- true
 expect 2 "name" "$f" run --name "a/b" -- true
 expect 2 "name" "$f" run --name "$(printf 'n%.0s' $(seq 80))" -- true
+expect 125 "vif7" "$f" run --name vif7 -- true
+expect 125 "a.0" "$f" run --name a.0 -- true
 expect 127 "no-such-command" "$f" run -- no-such-command
 expect 126 "/etc/passwd" "$f" run -- /etc/passwd
 expect 2 "bogus" "$f" bogus

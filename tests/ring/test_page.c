@@ -299,7 +299,7 @@ static void test_wrong_memfds(void **state)
 		int maps = procfs_mappings(getpid(), "splitvif-");
 
 		memfd_case_run(&memfd_cases[i]);
-		if (procfs_fds(getpid()) != fds)
+		if (procfs_fds_settled(getpid(), fds) != fds)
 			fail_msg("%s: leaks descriptors", memfd_cases[i].name);
 		if (procfs_mappings(getpid(), "splitvif-") != maps)
 			fail_msg("%s: leaks mappings", memfd_cases[i].name);

@@ -37,3 +37,10 @@ int procfs_mappings(pid_t pid, const char *word)
 	fclose(maps);
 	return n;
 }
+
+int procfs_fds_settled(pid_t pid, int wanted)
+{
+	for (int i = 0; i < 100 && procfs_fds(pid) != wanted; i++)
+		usleep(10000);
+	return procfs_fds(pid);
+}

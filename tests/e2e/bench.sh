@@ -67,7 +67,10 @@ lossless="row['sent'] == row['received'] and $conserved"
 # shellcheck disable=SC2086
 {
 	good "ring" 4 'row["repeats"] == 3 and row["size"] in (64, 1514)' ring $short
-	good "ring, sleeping" 4 'row["front_notifications_per_1000"] > 0' ring --wake $short
+	# Who of the two sleeps, and is woken, is a matter of who is faster.
+	good "ring, sleeping" 4 \
+		'row["front_notifications_per_1000"] + row["back_notifications_per_1000"] > 0' \
+		ring --wake $short
 	good "ring, one way, small batches" 1 'row["shape"] == "rx" and row["batch"] == 7' \
 		ring --shape rx --size 100 --batch 7 $short
 	good "ring on one processor" 2 'row["shape"] == "tx"' ring --shape tx --cpus 0,0 $short

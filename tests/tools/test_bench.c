@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "bench/baseline.h"
 #include "bench/options.h"
 #include "bench/relay_counters.h"
 #include "bench/report.h"
@@ -37,8 +39,19 @@ static const struct options_case {
 	{ "a word for a number", { "ring", "--batch", "64k" }, "bad --batch '64k'" },
 	{ "a negative number", { "ring", "--batch", "-1" }, "bad --batch '-1'" },
 	{ "beyond 64 bits", { "relay", "--count", "99999999999999999999" }, "bad --count" },
-	{ "a short frame", { "ring", "--size", "63" }, "from 64 to 1514" },
+	{ "a short frame", { "ring", "--size", "63" }, "from 64 to 65535" },
 	{ "a long frame", { "ring", "--size", "1515" }, "from 64 to 1514" },
+	{ "one of several is long", { "ring", "--size", "64,1515" }, "bad --size '1515'" },
+	{ "an empty size", { "relay", "--size", "64," }, "bad --size ''" },
+	{ "longer than any frame", { "relay", "--size", "65536" }, "from 64 to 65535" },
+	{ "sizes of what has none", { "fdb", "--size", "64" }, "'fdb' does not know --size" },
+	{ "an unknown ring", { "ring", "--ring", "xen,steam" }, "some of xen|spsc|split|packed" },
+	{ "half a name", { "ring", "--ring", "spli" }, "some of xen|spsc|split|packed" },
+	{ "one VM", { "relay", "--vms", "1" }, "from 2 to 64" },
+	{ "bursts for one", { "relay", "--burst", "4" }, "--burst is for --vms" },
+	{ "a tolerance below nothing", { "ring", "--tolerance", "-1" }, "bad --tolerance" },
+	{ "no file to compare with", { "ring", "--compare", "" }, "empty --compare" },
+	{ "all kinds of rings", { "ring", "--ring", "xen,spsc,split,packed", "--sleep" }, NULL },
 	{ "no time", { "ring", "--duration", "0" }, "bad --duration '0'" },
 	{ "endless", { "ring", "--duration", "inf" }, "bad --duration 'inf'" },
 	{ "no number of time", { "ring", "--warmup", "nan" }, "bad --warmup 'nan'" },
@@ -89,6 +102,7 @@ static void fills_options_in(void **state)
 {
 	char *const args[] = { "relay", "--mode", "open", "--count", "7", "--size", "100", NULL };
 	char *const ring[] = { "ring", NULL };
+	char *const some[] = { "ring", "--ring", "packed,spsc", "--seed", "9", NULL };
 	char error[OPTIONS_ERROR_BYTES];
 	struct options options;
 
@@ -96,12 +110,19 @@ static void fills_options_in(void **state)
 	assert_int_equal(options.command, BENCH_RELAY);
 	assert_int_equal(options.mode, RELAY_OPEN);
 	assert_int_equal(options.count, 7);
-	assert_int_equal(options.size, 100);
+	assert_int_equal(options.sizes.nr, 1);
+	assert_int_equal(options.sizes.list[0], 100);
 	assert_int_equal(options.repeats, 1);
 	assert_int_equal(parse(&options, ring, error), 0);
 	assert_int_equal(options.command, BENCH_RING);
 	assert_int_equal(options.repeats, 9);
 	assert_int_equal(options.batch, 64);
+	assert_int_equal(options.rings, RINGS_XEN);
+	assert_int_equal(options.sizes.nr, 2);
+	assert_true(options.seed > 0);
+	assert_int_equal(parse(&options, some, error), 0);
+	assert_int_equal(options.rings, RINGS_SPSC | RINGS_PACKED);
+	assert_int_equal(options.seed, 9);
 }
 
 /* As the daemon answers `--json stats`. */
@@ -118,17 +139,37 @@ static const char stats[] =
 static void reads_counters_of_one_vif(void **state)
 {
 	struct relay_counters counters;
+	char reasons[RELAY_REASONS_BYTES];
 
 	assert_int_equal(relay_counters_parse(stats, strlen(stats), "gen.0", &counters), 0);
 	assert_int_equal(counters.from_frames, 100);
 	assert_int_equal(counters.from_forwarded, 97);
 	assert_int_equal(counters.from_dropped, 3);
-	assert_string_equal(counters.reasons, "from_bad_slot 2, from_rate 1");
+	relay_counters_explain(&counters, reasons);
+	assert_string_equal(reasons, "from_bad_slot 2, from_rate 1");
 	assert_int_equal(relay_counters_parse(stats, strlen(stats), "sink.0", &counters), 0);
 	assert_int_equal(counters.to_intended, 97);
 	assert_int_equal(counters.to_frames, 90);
 	assert_int_equal(counters.to_dropped, 7);
-	assert_string_equal(counters.reasons, "to_queue_full 7");
+	relay_counters_explain(&counters, reasons);
+	assert_string_equal(reasons, "to_queue_full 7");
+}
+
+static void sums_up_all_vifs_and_what_came_since(void **state)
+{
+	struct relay_counters before, sum;
+	char reasons[RELAY_REASONS_BYTES];
+
+	assert_int_equal(relay_counters_parse(stats, strlen(stats), "gen.0", &before), 0);
+	assert_int_equal(relay_counters_parse(stats, strlen(stats), NULL, &sum), 0);
+	assert_int_equal(sum.to_intended, 98);
+	relay_counters_since(&sum, &before);
+	assert_int_equal(sum.from_frames, 1);
+	assert_int_equal(sum.to_dropped, 7);
+	relay_counters_explain(&sum, reasons);
+	assert_string_equal(reasons, "to_queue_full 7");
+	relay_counters_add(&sum, &before);
+	assert_int_equal(sum.from_dropped, 3);
 }
 
 static void misses_what_is_not_there(void **state)
@@ -182,6 +223,112 @@ static void reports_in_three_forms(void **state)
 	}
 }
 
+/* Old and new with their intervals and the round trips beside them; more is
+ * better, unless it is a cost. The tolerance is 5 %. */
+static const struct judge_case {
+	const char *name;
+	struct baseline_pair pair;
+	enum baseline_verdict verdict;
+} judge_cases[] = {
+	{ "the same", { 10, 9, 11, 150, 10, 9, 11, 150 }, BASELINE_SAME },
+	{ "less, within the noise", { 10, 8, 12, 150, 8, 6, 10, 150 }, BASELINE_SAME },
+	{ "less, beyond it", { 10, 9, 11, 150, 8, 7, 8.9, 150 }, BASELINE_WORSE },
+	{ "less, by the tolerance", { 100, 99.9, 100.1, 150, 95, 94.9, 95.1, 150 }, BASELINE_SAME },
+	{ "less, by more", { 100, 99.9, 100.1, 150, 94.9, 94.8, 95, 150 }, BASELINE_WORSE },
+	{ "intervals that touch", { 10, 9, 11, 150, 8, 7, 9, 150 }, BASELINE_SAME },
+	{ "more", { 10, 9, 11, 150, 12, 11.1, 13, 150 }, BASELINE_BETTER },
+	{ "a lower cost", { 10, 9, 11, 150, 8, 7, 8.9, 150, true }, BASELINE_BETTER },
+	{ "a higher cost", { 10, 9, 11, 150, 12, 11.1, 13, 150, true }, BASELINE_WORSE },
+	{ "less, but farther", { 10, 9, 11, 150, 8, 7, 8.9, 400 }, BASELINE_UNDECIDED },
+	{ "more, but nearer", { 10, 9, 11, 400, 12, 11.1, 13, 150 }, BASELINE_UNDECIDED },
+	{ "less although nearer", { 10, 9, 11, 400, 8, 7, 8.9, 150 }, BASELINE_WORSE },
+	{ "more although farther", { 10, 9, 11, 150, 12, 11.1, 13, 400 }, BASELINE_BETTER },
+	{ "a higher cost, but farther", { 1, 1, 1, 150, 2, 2, 2, 400, true }, BASELINE_UNDECIDED },
+	{ "one processor", { 10, 9, 11, 0, 8, 7, 8.9, 0 }, BASELINE_WORSE },
+	{ "from nothing", { 0, 0, 0, 150, 8, 7, 8.9, 150 }, BASELINE_SAME },
+};
+
+static void judges_changes(void **state)
+{
+	for (size_t i = 0; i < COUNT_OF(judge_cases); i++) {
+		print_message("  %s\n", judge_cases[i].name);
+		assert_int_equal(baseline_judge(&judge_cases[i].pair, 5), judge_cases[i].verdict);
+	}
+}
+
+static void write_file(char *path, const char *text)
+{
+	int fd = mkstemp(path);
+	FILE *file = fdopen(fd, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void refuses_what_is_no_report(void **state)
+{
+	static const struct {
+		const char *text, *error;
+	} cases[] = {
+		{ "", "name a file" },
+		{ "{", "name a file" },
+		{ "[]", "not a report" },
+		{ "{\"command\":\"ring\"}", "not a report" },
+		{ "{\"command\":\"relay\",\"results\":[]}", "another command" },
+	};
+	char error[BASELINE_ERROR_BYTES];
+
+	assert_null(baseline_open("/nonexistent", "ring", error));
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char path[] = "/tmp/test_bench-XXXXXX";
+
+		write_file(path, cases[i].text);
+		assert_null(baseline_open(path, "ring", error));
+		assert_non_null(strstr(error, cases[i].error));
+		unlink(path);
+	}
+}
+
+static void compares_case_by_case(void **state)
+{
+	static const struct report_name name = { "mpps", "mpps_low", "mpps_high", "Mpps",
+						 .places = 2 };
+	char path[] = "/tmp/test_bench-XXXXXX", error[BASELINE_ERROR_BYTES], *text;
+	struct report *report = report_create();
+	struct baseline *baseline;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	write_file(path, "{\"command\":\"relay\",\"results\":["
+			 "{\"case\":\"a\",\"mpps\":2.0,\"mpps_low\":1.9,\"mpps_high\":2.1},"
+			 "{\"case\":\"b\",\"mpps\":2,\"mpps_low\":2,\"mpps_high\":2},"
+			 "{\"case\":\"c\"}]}");
+	baseline = baseline_open(path, "relay", error);
+	assert_non_null(baseline);
+	unlink(path);
+	for (const char *letter = "abcd"; *letter; letter++) {
+		char of[2] = { *letter };
+
+		report_row(report);
+		report_string(report, "case", "case", of);
+		report_figure(report, &name, 1, 0.9, *letter == 'b' ? 2.5 : 1.1);
+	}
+	assert_int_equal(baseline_compare(baseline, report, 5), 1);
+	assert_int_equal(report_print(report, REPORT_JSON, out), 0);
+	fclose(out);
+	assert_non_null(strstr(text, "\"comparison\":[{\"case\":\"a\",\"figure\":\"Mpps\","
+				     "\"old\":2.00,\"new\":1.00,\"change_percent\":-50.0,"
+				     "\"verdict\":\"worse\"},"));
+	assert_non_null(strstr(text, "\"case\":\"b\",\"figure\":\"Mpps\",\"old\":2.00,"
+				     "\"new\":1.00,\"change_percent\":-50.0,\"verdict\":\"same\""));
+	assert_non_null(strstr(text, "{\"case\":\"c\",\"figure\":\"Mpps\",\"verdict\":\"new\"}"));
+	assert_non_null(strstr(text, "{\"case\":\"d\",\"figure\":\"Mpps\",\"verdict\":\"new\"}"));
+	free(text);
+	baseline_close(baseline);
+	report_destroy(report);
+}
+
 static void a_full_disk_is_told(void **state)
 {
 	struct report *report = make_report();
@@ -198,8 +345,12 @@ int main(void)
 		cmocka_unit_test(parses_or_says_why),
 		cmocka_unit_test(fills_options_in),
 		cmocka_unit_test(reads_counters_of_one_vif),
+		cmocka_unit_test(sums_up_all_vifs_and_what_came_since),
 		cmocka_unit_test(misses_what_is_not_there),
 		cmocka_unit_test(reports_in_three_forms),
+		cmocka_unit_test(judges_changes),
+		cmocka_unit_test(refuses_what_is_no_report),
+		cmocka_unit_test(compares_case_by_case),
 		cmocka_unit_test(a_full_disk_is_told),
 	};
 

@@ -9,45 +9,72 @@
 #include "frontend/sequence.h"
 
 static const uint8_t to[6] = { 2, 0, 0, 0, 0, 1 }, from[6] = { 2, 0, 0, 0, 0, 2 };
-static const uint32_t sizes[] = { 64, 65, 71, 1000, RELAY_FRAME_MAX };
+static const uint32_t sizes[] = { 64, 65, 71, 1000, 1514, 4096, 4100, 9000, RELAY_FRAME_MAX };
 
-static void make(uint8_t *frame, uint32_t size, uint64_t number, bool whole)
+enum { PARTS = RELAY_FRAME_MAX / 4096 + 1 };
+
+/* A frame in pieces as a ring has them. */
+static uint8_t bytes[RELAY_FRAME_MAX];
+
+static const struct iovec *parts_of(uint32_t size)
 {
-	relay_frame_init(frame, size, to, from);
-	relay_frame_number(frame, size, number, whole);
+	static struct iovec parts[PARTS];
+
+	for (uint32_t i = 0, at = 0; at < size; at += 4096, i++)
+		parts[i] = (struct iovec){ bytes + at, size - at < 4096 ? size - at : 4096 };
+	return parts;
+}
+
+static void make(uint32_t size, uint64_t number, enum relay_depth depth)
+{
+	struct relay_stream stream;
+
+	relay_stream_init(&stream, size, to, from, RELAY_ETHERTYPE);
+	relay_frame_write(&stream, number, depth, parts_of(size));
+}
+
+static enum relay_verdict verdict(uint32_t length, uint32_t size, enum relay_depth depth)
+{
+	uint64_t number;
+	uint8_t sender;
+
+	return relay_frame_read(parts_of(length), length, size, depth, &number, &sender);
 }
 
 static void frames_come_back_with_their_number(void **state)
 {
-	uint8_t frame[RELAY_FRAME_MAX];
-	uint64_t number;
-
 	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
-		for (int whole = 0; whole < 2; whole++) {
-			make(frame, sizes[i], 0x123456789abcdefULL + i, whole);
-			assert_memory_equal(frame, to, 6);
-			assert_memory_equal(frame + 6, from, 6);
-			assert_int_equal(relay_frame_check(frame, sizes[i], sizes[i], whole,
-							   &number),
+		for (enum relay_depth depth = RELAY_HEAD; depth <= RELAY_CHECKED; depth++) {
+			uint64_t number = 0;
+			uint8_t sender = 0;
+
+			make(sizes[i], 0x123456789abcdefULL + i, depth);
+			assert_memory_equal(bytes, to, 6);
+			assert_memory_equal(bytes + 6, from, 6);
+			assert_int_equal(relay_frame_read(parts_of(sizes[i]), sizes[i], sizes[i],
+							  depth, &number, &sender),
 					 RELAY_GOOD);
 			assert_true(number == 0x123456789abcdefULL + i);
+			assert_int_equal(sender, 2);
 		}
 	}
 }
 
+/* Of the whole of a frame, and of its head if that is all that is looked at. */
 static void every_flipped_bit_is_seen(void **state)
 {
-	uint8_t frame[RELAY_FRAME_MAX];
-	uint64_t number;
+	for (enum relay_depth depth = RELAY_HEAD; depth <= RELAY_CHECKED; depth++) {
+		for (size_t i = 0; i < 5; i++) {
+			uint32_t seen = depth == RELAY_HEAD ? RELAY_FRAME_HEAD : sizes[i];
 
-	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
-		make(frame, sizes[i], 77, true);
-		for (uint32_t bit = 0; bit < sizes[i] * 8; bit++) {
-			frame[bit / 8] ^= (uint8_t)(1 << bit % 8);
-			assert_int_not_equal(relay_frame_check(frame, sizes[i], sizes[i], true,
-							       &number),
-					     RELAY_GOOD);
-			frame[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			make(sizes[i], 77, depth);
+			for (uint32_t bit = 0; bit < seen * 8; bit++) {
+				bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+				assert_int_not_equal(verdict(sizes[i], sizes[i], depth),
+						     RELAY_GOOD);
+				bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			}
+			assert_int_equal(verdict(sizes[i], sizes[i], depth), RELAY_GOOD);
 		}
 	}
 }
@@ -55,34 +82,34 @@ static void every_flipped_bit_is_seen(void **state)
 /* What a page of an earlier frame, or two exchanged parts, would look like. */
 static void old_and_exchanged_payloads_are_seen(void **state)
 {
-	uint8_t frame[RELAY_FRAME_MAX], old[RELAY_FRAME_MAX], word[8];
-	uint64_t number;
+	uint8_t old[8], word[8];
 
-	make(old, sizeof(old), 10, true);
-	make(frame, sizeof(frame), 11, true);
-	memcpy(frame + 512, old + 512, 8);
-	assert_int_equal(relay_frame_check(frame, sizeof(frame), sizeof(frame), true, &number),
-			 RELAY_CORRUPT);
-	make(frame, sizeof(frame), 11, true);
-	memcpy(word, frame + 512, 8);
-	memmove(frame + 512, frame + 1024, 8);
-	memcpy(frame + 1024, word, 8);
-	assert_int_equal(relay_frame_check(frame, sizeof(frame), sizeof(frame), true, &number),
-			 RELAY_CORRUPT);
+	make(1514, 10, RELAY_CHECKED);
+	memcpy(old, bytes + 512, 8);
+	make(1514, 11, RELAY_CHECKED);
+	memcpy(bytes + 512, old, 8);
+	assert_int_equal(verdict(1514, 1514, RELAY_CHECKED), RELAY_CORRUPT);
+	make(1514, 11, RELAY_CHECKED);
+	memcpy(word, bytes + 512, 8);
+	memmove(bytes + 512, bytes + 1024, 8);
+	memcpy(bytes + 1024, word, 8);
+	assert_int_equal(verdict(1514, 1514, RELAY_CHECKED), RELAY_CORRUPT);
 }
 
 static void lengths_and_strangers_are_seen(void **state)
 {
-	uint8_t frame[RELAY_FRAME_MAX];
-	uint64_t number;
+	struct relay_stream stream;
 
-	make(frame, 100, 5, false);
-	assert_int_equal(relay_frame_check(frame, 99, 100, false, &number), RELAY_CORRUPT);
-	assert_int_equal(relay_frame_check(frame, 101, 100, false, &number), RELAY_CORRUPT);
-	assert_int_equal(relay_frame_check(frame, 100, 101, false, &number), RELAY_CORRUPT);
-	assert_int_equal(relay_frame_check(frame, 31, 100, false, &number), RELAY_FOREIGN);
-	frame[12] = 0x08;
-	assert_int_equal(relay_frame_check(frame, 100, 100, false, &number), RELAY_FOREIGN);
+	make(100, 5, RELAY_HEAD);
+	assert_int_equal(verdict(99, 100, RELAY_HEAD), RELAY_CORRUPT);
+	assert_int_equal(verdict(101, 100, RELAY_HEAD), RELAY_CORRUPT);
+	assert_int_equal(verdict(100, 101, RELAY_HEAD), RELAY_CORRUPT);
+	assert_int_equal(verdict(31, 100, RELAY_HEAD), RELAY_FOREIGN);
+	bytes[12] = 0x08;
+	assert_int_equal(verdict(100, 100, RELAY_HEAD), RELAY_FOREIGN);
+	relay_stream_init(&stream, 64, to, from, RELAY_ETHERTYPE_HERE);
+	relay_frame_write(&stream, 0, RELAY_HEAD, parts_of(64));
+	assert_int_equal(verdict(64, 1514, RELAY_CHECKED), RELAY_HERE);
 }
 
 enum { W = SEQUENCE_WINDOW };

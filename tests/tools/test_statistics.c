@@ -52,7 +52,38 @@ static void summarises(void **state)
 		assert_near(got.q3, c->q3);
 		assert_near(got.max, c->max);
 		assert_near(statistics_spread_percent(&got), c->spread);
+		assert_true(got.min <= got.low && got.low <= got.median);
+		assert_true(got.median <= got.high && got.high <= got.max);
 	}
+}
+
+/* Against the binomial: the median of n samples lies below the k-th smallest with
+ * the chance that fewer than k of n coins fall right; of 9, that is the 2nd with
+ * 2 % and the 3rd with 9 %. A bootstrap's interval is about that. */
+static void intervals_are_those_of_the_median(void **state)
+{
+	struct statistics wide, narrow;
+	double nine[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 }, many[900];
+
+	for (size_t i = 0; i < COUNT_OF(many); i++)
+		many[i] = 1 + (double)(i % 9);
+	assert_int_equal(statistics_summarise(&wide, nine, COUNT_OF(nine)), 0);
+	assert_true(wide.low >= 2 && wide.low <= 3 && wide.high >= 7 && wide.high <= 8);
+	assert_int_equal(statistics_summarise(&narrow, many, COUNT_OF(many)), 0);
+	assert_true(narrow.low >= 4 && narrow.high <= 6);
+	assert_int_equal(statistics_summarise(&narrow, nine, COUNT_OF(nine)), 0);
+	assert_true(narrow.low == wide.low && narrow.high == wide.high);
+}
+
+static void fairness_is_jains(void **state)
+{
+	static const double even[] = { 3, 3, 3 }, one[] = { 0, 5, 0, 0 }, none[] = { 0, 0 };
+	static const double two_to_one[] = { 2, 1 };
+
+	assert_near(statistics_jain(even, COUNT_OF(even)), 1);
+	assert_near(statistics_jain(one, COUNT_OF(one)), 0.25);
+	assert_near(statistics_jain(none, COUNT_OF(none)), 1);
+	assert_near(statistics_jain(two_to_one, COUNT_OF(two_to_one)), 0.9);
 }
 
 static void refuses_what_is_no_sample(void **state)
@@ -74,6 +105,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(summarises),
+		cmocka_unit_test(intervals_are_those_of_the_median),
+		cmocka_unit_test(fairness_is_jains),
 		cmocka_unit_test(refuses_what_is_no_sample),
 	};
 

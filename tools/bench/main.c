@@ -6,24 +6,32 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/baseline.h"
+#include "bench/fdb_bench.h"
+#include "bench/grant_bench.h"
 #include "bench/interrupt.h"
-#include "bench/measure.h"
+#include "bench/latency_bench.h"
+#include "bench/loop_bench.h"
 #include "bench/options.h"
 #include "bench/relay_bench.h"
 #include "bench/ring_bench.h"
+#include "bench/segment_bench.h"
+#include "bench/suite.h"
+#include "bench/tap_bench.h"
+#include "bench/wake_bench.h"
 #include "io/log.h"
 
 static int run_command(const struct options *options, struct report *report)
 {
-	switch (options->command) {
-	case BENCH_RING:
-		return ring_bench_run(options, report);
-	case BENCH_RELAY:
-		return relay_bench_run(options, report);
-	case BENCH_NONE:
-		break;
-	}
-	return EXIT_USAGE;
+	int (*const commands[BENCH_COMMANDS])(const struct options *, struct report *) = {
+		[BENCH_RING] = ring_bench_run,	     [BENCH_RELAY] = relay_bench_run,
+		[BENCH_LATENCY] = latency_bench_run, [BENCH_CEILING] = relay_bench_run_ceiling,
+		[BENCH_LOOP] = loop_bench_run,	     [BENCH_WAKE] = wake_bench_run,
+		[BENCH_GRANT] = grant_bench_run,     [BENCH_FDB] = fdb_bench_run,
+		[BENCH_SEGMENT] = segment_bench_run, [BENCH_TAP] = tap_bench_run,
+	};
+
+	return commands[options->command](options, report);
 }
 
 static int print(const struct report *report, enum report_format format)
@@ -36,7 +44,42 @@ static int print(const struct report *report, enum report_format format)
 	return err ? EXIT_FAILED : EXIT_DONE;
 }
 
-static int measure(const struct options *options)
+/* A file that cannot be compared with is told before anything is measured. */
+static int open_baseline(const struct options *options, struct baseline **baseline)
+{
+	char error[BASELINE_ERROR_BYTES];
+
+	*baseline = NULL;
+	if (!options->compare)
+		return EXIT_DONE;
+	*baseline = baseline_open(options->compare, options_command_name(options->command), error);
+	if (*baseline)
+		return EXIT_DONE;
+	log_complain("%s", error);
+	return EXIT_USAGE;
+}
+
+static int measure(const struct options *options, struct report *report)
+{
+	struct baseline *baseline;
+	int status = open_baseline(options, &baseline);
+
+	if (status)
+		return status;
+	interrupt_catch();
+	status = run_command(options, report);
+	if (report_is_complete(report)) {
+		if (baseline && baseline_compare(baseline, report, options->tolerance))
+			status = EXIT_FAILED;
+		if (print(report, options_format(options)))
+			status = EXIT_FAILED;
+	}
+	if (baseline)
+		baseline_close(baseline);
+	return status;
+}
+
+static int measure_and_print(const struct options *options)
 {
 	struct report *report = report_create();
 	int status;
@@ -45,10 +88,7 @@ static int measure(const struct options *options)
 		log_complain("cannot begin: out of memory; free some");
 		return EXIT_FAILED;
 	}
-	interrupt_catch();
-	status = run_command(options, report);
-	if (report_is_complete(report) && print(report, options->format))
-		status = EXIT_FAILED;
+	status = measure(options, report);
 	report_destroy(report);
 	return status;
 }
@@ -73,5 +113,5 @@ int main(int argc, char **argv)
 	case BENCH_RUN:
 		break;
 	}
-	return measure(&options);
+	return measure_and_print(&options);
 }

@@ -12,32 +12,60 @@
 
 #include "bench/report.h"
 
-enum bench_command { BENCH_NONE, BENCH_RING, BENCH_RELAY };
+enum bench_command {
+	BENCH_NONE,
+	BENCH_RING,
+	BENCH_RELAY,
+	BENCH_LATENCY,
+	BENCH_CEILING,
+	BENCH_LOOP,
+	BENCH_WAKE,
+	BENCH_GRANT,
+	BENCH_FDB,
+	BENCH_SEGMENT,
+	BENCH_TAP,
+	BENCH_COMMANDS
+};
 enum bench_action { BENCH_RUN, BENCH_HELP, BENCH_VERSION };
 enum bench_shapes { SHAPES_BOTH, SHAPES_TX, SHAPES_RX };
+enum bench_rings { RINGS_XEN = 1, RINGS_SPSC = 2, RINGS_SPLIT = 4, RINGS_PACKED = 8 };
 enum relay_mode { RELAY_CLOSED, RELAY_OPEN };
+enum relay_payload { PAYLOAD_HEADER, PAYLOAD_WHOLE };
 
-enum { OPTIONS_ERROR_BYTES = 256 };
+enum { OPTIONS_ERROR_BYTES = 256, OPTIONS_SIZES_MAX = 16 };
+
+struct sizes {
+	unsigned int nr;
+	uint32_t list[OPTIONS_SIZES_MAX];
+};
 
 struct options {
 	enum bench_action action;
 	enum bench_command command;
-	enum report_format format;
+	bool json, csv;
 	unsigned int repeats; /* 0: 9, or 1 with a count */
-	double duration_s;    /* of one repeat */
+	double duration_s;    /* of one repeat; 0: the command's own */
 	double warmup_s;
 	bool cpus_given;
 	int cpus[2];
-	uint32_t size; /* 0: 64 and 1514 */
+	uint64_t seed;	     /* of the order */
+	const char *compare; /* NULL, or an earlier report */
+	double tolerance;    /* percent, of that comparison */
+	struct sizes sizes;  /* the command's own if none are given */
 	bool wake;
 	/* ring */
-	enum bench_shapes shapes;
+	uint32_t rings; /* enum bench_rings, together; 0: the Xen ring */
+	unsigned int shapes;
 	uint32_t batch;
-	/* relay */
-	enum relay_mode mode;
-	uint64_t rate;	       /* frames a second in open mode; 0: as many as fit */
-	uint64_t sink_rate;    /* frames a second that the sink takes; 0: all */
-	uint64_t count;	       /* frames of one repeat, each one verified; 0: by time */
+	/* relay, latency, ceiling, loop */
+	unsigned int mode;
+	unsigned int payload;
+	uint64_t rate;	    /* frames a second of a sender in open mode; 0: as many as fit */
+	uint64_t sink_rate; /* frames a second that a receiver takes; 0: all */
+	uint64_t count;	    /* frames of a sender in one repeat, each one verified; 0: by time */
+	uint32_t vms;	    /* all to all; 0: one sends to the other */
+	uint32_t burst;	    /* of them: frames in a row to one destination */
+	bool flood, separate, ceiling;
 	const char *engine;    /* NULL: the daemon's choice */
 	const char *splitvifd; /* NULL: looked for */
 };
@@ -46,5 +74,8 @@ struct options {
 int options_parse(struct options *options, int argc, char **argv, char error[OPTIONS_ERROR_BYTES]);
 
 void options_help(FILE *out);
+
+const char *options_command_name(enum bench_command command);
+enum report_format options_format(const struct options *options);
 
 #endif

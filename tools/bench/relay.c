@@ -1,336 +1,248 @@
 #include "bench/relay.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "bench/host.h"
 #include "bench/interrupt.h"
-#include "bench/progress.h"
+#include "bench/relay_crew.h"
+#include "bench/statistics.h"
+#include "ring/barrier.h"
 
 #define MS INT64_C(1000000)
 
-enum { LEARN_TRIES = 20, STALL_MS = 5000, QUIET_MS = 300, PROCESS_MS = 1 };
+enum {
+	STALL_MS = 5000,
+	START_MS = 2,
+	RUN_LAST = 0xffffffffu, /* the run that is none: go home */
+};
 
-static struct splitvif *open_vif(const char *name, char error[RELAY_TEXT_BYTES])
+static int fail(struct relay_board *board, struct relay_seat *seat, int err)
 {
-	struct splitvif_config config = { .name = name };
-
-	return splitvif_open(&config, error, RELAY_TEXT_BYTES);
+	if (!board->error[0])
+		snprintf(board->error, sizeof(board->error), "%s",
+			 err == -ETIMEDOUT ? "the VMs do not hear each other; see 'splitvif stats'"
+					   : strerror(-err));
+	store_release(&seat->failed, (uint32_t)-err);
+	return err;
 }
 
-/* What comes to the sender is of no interest, but its buffers are. How many. */
-static unsigned int discard(struct splitvif *vif)
+/* A VM's own process, from here to its end. */
+static void serve(struct relay_board *board, unsigned int self, uint16_t mtu)
 {
-	struct splitvif_frame frames[RELAY_BATCH];
-	unsigned int n = splitvif_receive(vif, frames, RELAY_BATCH);
+	static struct relay_vm vm;
+	struct relay_crew crew = {
+		.board = board, .vms = &vm, .nr = 1, .apart = true, .yield = true
+	};
+	uint32_t run = 0, next;
+	int err = relay_vm_open(&vm, board, self, mtu, board->error);
 
-	splitvif_release(vif, n);
-	if (n)
-		splitvif_flush(vif);
-	return n;
-}
-
-/* Until the bridge has seen the sink's address, it floods. */
-static int teach(struct relay *relay, const uint8_t sink[6], const uint8_t gen[6])
-{
-	uint8_t frame[RELAY_FRAME_HEAD + 32];
-	struct iovec iov = { frame, sizeof(frame) };
-	struct splitvif_output output = { &iov, 1 };
-	struct pollfd ready = { .fd = splitvif_fd(relay->gen), .events = POLLIN };
-
-	relay_frame_init(frame, sizeof(frame), gen, sink);
-	for (int i = 0; i < LEARN_TRIES; i++) {
-		splitvif_transmit(relay->sink, &output, 1);
-		splitvif_flush(relay->sink);
-		if (splitvif_arm(relay->gen, 0))
-			poll(&ready, 1, 100);
-		splitvif_process(relay->gen);
-		splitvif_process(relay->sink);
-		if (discard(relay->gen))
-			return 0;
+	if (!err)
+		err = relay_crew_meet(&crew);
+	while (!err) {
+		while ((next = load_acquire(&board->plan.run)) == run)
+			usleep(100);
+		if (next == RUN_LAST)
+			break;
+		run = next;
+		err = relay_crew_run(&crew);
 	}
-	return -ETIMEDOUT;
+	if (err)
+		fail(board, vm.seat, err);
+	else
+		relay_vm_close(&vm);
+	_exit(0);
 }
 
-static void make_frames(struct relay *relay, const uint8_t sink[6], const uint8_t gen[6])
+static void fork_vm(struct relay *relay, unsigned int self, uint16_t mtu)
 {
-	for (unsigned int i = 0; i < RELAY_BATCH; i++) {
-		relay_frame_init(relay->frames[i], relay->size, sink, gen);
-		relay->iov[i] = (struct iovec){ relay->frames[i], relay->size };
-		relay->outputs[i] = (struct splitvif_output){ &relay->iov[i], 1 };
-	}
+	pid_t parent = getpid();
+
+	relay->children[self] = fork();
+	if (relay->children[self])
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(0);
+	signal(SIGINT, SIG_IGN); /* the terminal's goes to all: the parent ends us */
+	host_pin(relay->cpu);
+	serve(relay->board, self, mtu);
 }
 
-int relay_open(struct relay *relay, const struct options *options, uint32_t size, bool yield,
+/* Of those that are apart: 0, or what the first one to fail said. */
+static int failure(const struct relay *relay)
+{
+	for (unsigned int i = 0; i < relay->board->nr; i++) {
+		uint32_t failed = load_acquire(&relay->board->seats[i].failed);
+
+		if (failed)
+			return -(int)failed;
+		if (relay->children[i] < 0 || waitpid(relay->children[i], NULL, WNOHANG))
+			return -ECHILD;
+	}
+	return interrupt_seen() ? -EINTR : 0;
+}
+
+static int open_apart(struct relay *relay, uint16_t mtu)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < relay->board->nr; i++)
+		fork_vm(relay, i, mtu);
+	while (!err && !relay_vm_all_met(relay->board)) {
+		err = failure(relay);
+		usleep(1000);
+	}
+	return err;
+}
+
+static struct relay_crew our_crew(struct relay *relay)
+{
+	return (struct relay_crew){ .board = relay->board,
+				    .vms = relay->vms,
+				    .nr = relay->board->nr,
+				    .yield = relay->yield };
+}
+
+static int open_together(struct relay *relay, uint16_t mtu)
+{
+	struct relay_board *board = relay->board;
+	struct relay_crew crew;
+	int err = 0;
+
+	relay->vms = calloc(board->nr, sizeof(*relay->vms));
+	if (!relay->vms)
+		return fail(board, &board->seats[0], -ENOMEM);
+	for (unsigned int i = 0; !err && i < board->nr; i++)
+		err = relay_vm_open(&relay->vms[i], board, i, mtu, board->error);
+	if (err)
+		return err;
+	crew = our_crew(relay);
+	err = relay_crew_meet(&crew);
+	return err ? fail(board, &board->seats[0], err) : 0;
+}
+
+int relay_open(struct relay *relay, const struct options *options, uint16_t mtu, const int cpus[2],
 	       char error[RELAY_TEXT_BYTES])
 {
-	struct splitvif_status gen, sink;
 	int err;
 
-	memset(relay, 0, sizeof(*relay));
-	relay->options = options;
-	relay->size = size;
-	relay->whole = options->count;
-	relay->yield = yield;
-	relay->gen = open_vif("gen", error);
-	if (!relay->gen)
-		return -errno;
-	relay->sink = open_vif("sink", error);
-	err = relay->sink ? 0 : -errno;
-	if (err)
-		goto close_gen;
-	splitvif_status(relay->gen, &gen);
-	splitvif_status(relay->sink, &sink);
-	make_frames(relay, sink.mac, gen.mac);
-	err = teach(relay, sink.mac, gen.mac);
+	*relay = (struct relay){ .cpu = cpus[0], .yield = cpus[0] == cpus[1] };
+	relay->board = mmap(NULL, sizeof(*relay->board), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (relay->board == MAP_FAILED) {
+		snprintf(error, RELAY_TEXT_BYTES, "out of memory; free some");
+		return -ENOMEM;
+	}
+	relay->board->options = options;
+	relay->board->nr = options->vms ? options->vms : 2;
+	err = options->separate ? open_apart(relay, mtu) : open_together(relay, mtu);
 	if (!err)
 		return 0;
-	snprintf(error, RELAY_TEXT_BYTES, "no frame from sink to gen in 2 s; see 'splitvif stats'");
-	splitvif_close(relay->sink);
-close_gen:
-	splitvif_close(relay->gen);
+	snprintf(error, RELAY_TEXT_BYTES, "%s",
+		 relay->board->error[0] ? relay->board->error : "a VM's process ended");
+	relay_close(relay);
 	return err;
+}
+
+static void close_apart(struct relay *relay)
+{
+	int64_t deadline = host_now_ns() + STALL_MS * MS;
+
+	store_release(&relay->board->plan.run, RUN_LAST);
+	for (unsigned int i = 0; i < relay->board->nr; i++) {
+		while (relay->children[i] > 0 && !waitpid(relay->children[i], NULL, WNOHANG)) {
+			if (host_now_ns() > deadline)
+				kill(relay->children[i], SIGKILL);
+			usleep(1000);
+		}
+	}
 }
 
 void relay_close(struct relay *relay)
 {
-	splitvif_close(relay->gen);
-	splitvif_close(relay->sink);
+	if (relay->board->options->separate)
+		close_apart(relay);
+	for (unsigned int i = 0; relay->vms && i < relay->board->nr; i++)
+		if (relay->vms[i].vif)
+			relay_vm_close(&relay->vms[i]);
+	free(relay->vms);
+	munmap(relay->board, sizeof(*relay->board));
 }
 
-/* The other side can still write to shared pages: what is checked is a copy. */
-static void gather(struct relay *relay, const struct splitvif_frame *frame)
+static int wait_apart(struct relay *relay)
 {
-	uint32_t wanted = relay->whole ? relay->size : RELAY_FRAME_HEAD, have = 0;
-
-	for (unsigned int i = 0; i < frame->nr_parts && have < wanted; i++) {
-		size_t here = frame->parts[i].iov_len;
-
-		if (here > wanted - have)
-			here = wanted - have;
-		memcpy(relay->copy + have, frame->parts[i].iov_base, here);
-		have += (uint32_t)here;
-	}
-}
-
-static void take_frame(struct relay *relay, const struct splitvif_frame *frame)
-{
-	uint64_t number;
-
-	gather(relay, frame);
-	switch (relay_frame_check(relay->copy, frame->length, relay->size, relay->whole, &number)) {
-	case RELAY_GOOD:
-		sequence_note(&relay->arrivals, number);
-		return;
-	case RELAY_FOREIGN:
-		relay->foreign++;
-		return;
-	case RELAY_CORRUPT:
-		relay->corrupt++;
-		return;
-	}
-}
-
-/* How many frames are due by a rate and have not been dealt with. */
-static uint64_t due(const struct relay *relay, uint64_t rate, uint64_t dealt, int64_t now)
-{
-	uint64_t frames = (uint64_t)((double)(now - relay->paced_ns) / 1e9 * (double)rate);
-
-	return frames > dealt ? frames - dealt : 0;
-}
-
-/* A slow sink is quick when nothing is left to send. */
-static unsigned int take(struct relay *relay, uint64_t target, int64_t now)
-{
-	struct splitvif_frame frames[RELAY_BATCH];
-	uint64_t limit = RELAY_BATCH;
-	unsigned int n;
-
-	if (relay->options->sink_rate && relay->sent < target)
-		limit = due(relay, relay->options->sink_rate, relay->paced_sink, now);
-	n = splitvif_receive(relay->sink, frames,
-			     (unsigned int)(limit < RELAY_BATCH ? limit : RELAY_BATCH));
-	relay->paced_sink += n;
-	for (unsigned int i = 0; i < n; i++)
-		take_frame(relay, &frames[i]);
-	splitvif_release(relay->sink, n);
-	return n;
-}
-
-static uint64_t under_way(const struct relay *relay)
-{
-	uint64_t arrived = relay_received(relay) + relay->corrupt;
-
-	return relay->sent > arrived ? relay->sent - arrived : 0;
-}
-
-/* Frames to send now, a batch at most. */
-static unsigned int wanted(const struct relay *relay, uint64_t target, int64_t now)
-{
-	uint64_t n = target - relay->sent;
-
-	if (n > RELAY_BATCH)
-		n = RELAY_BATCH;
-	if (relay->options->mode == RELAY_OPEN) {
-		uint64_t rate = relay->options->rate;
-		uint64_t limit = rate ? due(relay, rate, relay->paced, now) : n;
-
-		return (unsigned int)(n < limit ? n : limit);
-	}
-	/* Whole batches, unless these are the last frames. */
-	return under_way(relay) + n <= RELAY_CREDIT ? (unsigned int)n : 0;
-}
-
-/* Without a rate, a polling sender waits for room for all of them: small
- * batches cost both sides more. */
-static unsigned int fitting(const struct relay *relay, unsigned int n)
-{
-	unsigned int room = SPLITVIF_SLOTS - splitvif_in_flight(relay->gen);
-
-	if (room >= n)
-		return n;
-	return relay->options->rate || relay->options->wake ? room : 0;
-}
-
-static unsigned int give(struct relay *relay, unsigned int n)
-{
-	unsigned int fits = fitting(relay, n), taken;
-
-	for (unsigned int i = 0; i < fits; i++)
-		relay_frame_number(relay->frames[i], relay->size, relay->sent + i, relay->whole);
-	taken = splitvif_transmit(relay->gen, relay->outputs, fits);
-	relay->sent += taken;
-	if (relay->options->rate) {
-		relay->paced += n;
-		relay->unsent += n - taken;
-	}
-	return taken;
-}
-
-static int look_after(struct relay *relay, int64_t now)
-{
-	unsigned int events = splitvif_process(relay->gen) | splitvif_process(relay->sink);
-
-	relay->processed_ns = now;
-	discard(relay->gen);
-	if (events & SPLITVIF_WENT_DOWN)
-		return -ENETDOWN;
-	return interrupt_seen() ? -EINTR : 0;
-}
-
-/* A tenth of a second at most, less if a frame is due by the rate. */
-static struct timespec sleep_time(const struct relay *relay)
-{
-	int64_t ns = 100 * MS;
-
-	if (relay->options->rate)
-		ns = INT64_C(1000000000) / (int64_t)relay->options->rate;
-	return (struct timespec){ .tv_nsec = ns < 100 * MS ? ns : 100 * MS };
-}
-
-static int rest(struct relay *relay, bool wants_room, int64_t now)
-{
-	struct pollfd fds[] = { { splitvif_fd(relay->gen), POLLIN, 0 },
-				{ splitvif_fd(relay->sink), POLLIN, 0 } };
-	struct timespec timeout;
-
-	if (!relay->options->wake) {
-		if (relay->yield)
-			sched_yield();
-		return 0;
-	}
-	timeout = sleep_time(relay);
-	if (splitvif_arm(relay->sink, 0) && splitvif_arm(relay->gen, wants_room ? relay->size : 0))
-		ppoll(fds, 2, &timeout, NULL);
-	return look_after(relay, now);
-}
-
-static int turn(struct relay *relay, uint64_t target, int64_t now)
-{
-	unsigned int want = wanted(relay, target, now);
-	unsigned int taken = take(relay, target, now), given = want ? give(relay, want) : 0;
-
-	if (taken || given) {
-		splitvif_flush(relay->sink);
-		splitvif_flush(relay->gen);
-		relay->moved_ns = now;
-	} else {
-		int err = rest(relay, want, now);
-
-		if (err)
-			return err;
-	}
-	return now - relay->processed_ns >= PROCESS_MS * MS ? look_after(relay, now) : 0;
-}
-
-static void show_progress(const struct relay *relay, uint64_t target, int64_t *shown, int64_t now)
-{
-	if (now - *shown < 500 * MS)
-		return;
-	*shown = now;
-	progress_show("relay %u bytes: %llu frames to go", relay->size,
-		      (unsigned long long)(target - relay->sent));
-}
-
-/* At least one frame: beside busy neighbours the daemon may have to wait for its
- * turn. */
-static int run_timed(struct relay *relay, int64_t end)
-{
-	uint64_t before = relay_received(relay);
-	int64_t now;
 	int err = 0;
 
-	while (!err && ((now = host_now_ns()) < end || relay_received(relay) == before)) {
-		err = turn(relay, UINT64_MAX, now);
-		if (!err && now - relay->moved_ns > STALL_MS * MS)
-			err = -ETIMEDOUT;
+	while (!err && !relay_crew_all_finished(relay->board)) {
+		usleep(1000);
+		err = failure(relay);
 	}
 	return err;
 }
 
-/* All arrived, or the sender has every answer and nothing has come for a while. */
-static bool is_over(struct relay *relay, int64_t now)
+/* What got through of each who sends. */
+static void look_up_shares(const struct relay *relay, double *shares)
 {
-	if (!under_way(relay))
-		return !splitvif_in_flight(relay->gen);
-	return now - relay->moved_ns > QUIET_MS * MS && !splitvif_in_flight(relay->gen);
-}
+	const struct relay_board *board = relay->board;
 
-static int run_counted(struct relay *relay, uint64_t target)
-{
-	int64_t now = host_now_ns(), shown = now;
-	int err = 0;
-
-	while (!err && (relay->sent < target || !is_over(relay, now))) {
-		now = host_now_ns();
-		err = turn(relay, target, now);
-		if (!err && now - relay->moved_ns > STALL_MS * MS)
-			err = -ETIMEDOUT;
-		show_progress(relay, target, &shown, now);
+	for (unsigned int from = 0; from < board->nr; from++) {
+		shares[from] = 0;
+		for (unsigned int to = 0; to < board->nr; to++)
+			shares[from] += (double)counter_read(&board->seats[to].got_from[from]);
 	}
-	return err;
 }
 
-int relay_run(struct relay *relay, double seconds, uint64_t count, uint64_t *received, int64_t *ns)
+static void sum_up(const struct relay *relay, const double *before, struct relay_result *result)
 {
-	uint64_t before = relay_received(relay);
-	int64_t start = host_now_ns();
+	const struct relay_board *board = relay->board;
+	unsigned int senders = board->options->vms ? board->nr : 1;
+	double shares[RELAY_VMS_MAX];
+
+	look_up_shares(relay, shares);
+	for (unsigned int i = 0; i < senders; i++)
+		shares[i] -= before[i];
+	result->jain = statistics_jain(shares, senders);
+	result->received = 0;
+	for (unsigned int i = 0; i < board->nr; i++)
+		result->received += counter_read(&board->seats[i].in_time);
+	result->ns = (board->plan.count ? relay_crew_last_move(board) : board->plan.end_ns) -
+		     board->plan.start_ns;
+}
+
+int relay_run(struct relay *relay, double seconds, uint64_t count, uint32_t size,
+	      enum relay_depth depth, struct relay_result *result)
+{
+	struct relay_board *board = relay->board;
+	struct relay_crew crew = our_crew(relay);
+	double before[RELAY_VMS_MAX];
+	uint32_t run = board->plan.run;
 	int err;
 
-	relay->paced_ns = relay->moved_ns = start;
-	relay->paced = relay->paced_sink = 0;
-	err = count ? run_counted(relay, relay->sent + count)
-		    : run_timed(relay, start + (int64_t)(seconds * 1e9));
-	*received = relay_received(relay) - before;
-	*ns = (count ? relay->moved_ns : host_now_ns()) - start;
+	look_up_shares(relay, before);
+	board->plan.size = size;
+	board->plan.depth = depth;
+	board->plan.count = count;
+	board->plan.start_ns = host_now_ns() + (relay->vms ? 0 : START_MS * MS);
+	board->plan.end_ns = board->plan.start_ns + (int64_t)(seconds * 1e9);
+	store_release(&board->plan.run, run + 1);
+	err = relay->vms ? relay_crew_run(&crew) : wait_apart(relay);
+	if (!err)
+		sum_up(relay, before, result);
 	return err;
 }
 
-int relay_drain(struct relay *relay)
+void relay_sum(const struct relay *relay, uint64_t counts[RELAY_COUNTS])
 {
-	relay->moved_ns = host_now_ns();
-	return run_counted(relay, relay->sent);
+	memset(counts, 0, RELAY_COUNTS * sizeof(*counts));
+	for (unsigned int i = 0; i < relay->board->nr; i++)
+		for (unsigned int what = 0; what < RELAY_COUNTS; what++)
+			counts[what] += counter_read(&relay->board->seats[i].counts[what]);
 }

@@ -2,229 +2,402 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
+#include <math.h>
 #include <string.h>
 
-#include "bench/measure.h"
-#include "bench/progress.h"
+#include "bench/ceiling.h"
 #include "bench/relay.h"
 #include "bench/relay_counters.h"
 #include "bench/relay_daemon.h"
+#include "bench/statistics.h"
+#include "bench/suite.h"
 #include "io/log.h"
 
-/* One size, measured. */
+enum { HEADER_BYTES = 14, MTU_DEFAULT = 1500 };
+
+/* One size, through splitvif or through the bare switch, over all runs. */
 struct account {
-	struct measure measure;
-	uint64_t sent, received, missing, dropped;
+	uint32_t size;
+	bool ceiling;
+	double rates[STATISTICS_SAMPLES_MAX]; /* Mpps, of all runs but the warm-up's */
+	unsigned int nr_rates;
+	uint64_t counts[RELAY_COUNTS];
+	struct relay_counters daemon;
+	uint64_t missing;
 	int64_t unexplained; /* missing, and counted by nobody; below 0: counted, not missing */
-	uint64_t duplicates, reordered, corrupt, errors, unsent;
-	uint64_t kicks, irqs;
-	char reasons[2 * RELAY_REASONS_BYTES + 2];
 };
+
+struct relay_bench {
+	const struct options *options;
+	const struct suite *suite;
+	struct relay relay;
+	struct ceiling ceiling;
+	struct account accounts[2 * OPTIONS_SIZES_MAX];
+	unsigned int nr;
+	bool broken; /* a promise was */
+};
+
+static enum relay_depth depth_of(const struct options *options)
+{
+	if (options->count)
+		return RELAY_CHECKED;
+	return options->payload == PAYLOAD_WHOLE ? RELAY_WHOLE : RELAY_HEAD;
+}
+
+static int run_ceiling(struct relay_bench *bench, struct account *account, double seconds,
+		       double *figures)
+{
+	uint64_t frames;
+	int64_t ns;
+	int err = ceiling_run(&bench->ceiling, seconds, account->size, depth_of(bench->options),
+			      &frames, &ns);
+
+	figures[0] = (double)frames * 1e3 / (double)ns;
+	figures[1] = NAN;
+	return err;
+}
+
+/* What a run added to all counts, ours and the daemon's. Nobody is under way. */
+static int settle(struct relay_bench *bench, struct account *account, const uint64_t *before,
+		  const struct relay_counters *daemon_before)
+{
+	uint64_t counts[RELAY_COUNTS], missing;
+	struct relay_counters daemon;
+	int err = relay_counters_ask(&daemon);
+
+	if (err)
+		return err;
+	relay_counters_since(&daemon, daemon_before);
+	relay_sum(&bench->relay, counts);
+	for (unsigned int i = 0; i < RELAY_COUNTS; i++) {
+		counts[i] -= before[i];
+		account->counts[i] += counts[i];
+	}
+	missing = counts[RELAY_SENT] - counts[RELAY_RECEIVED] - counts[RELAY_CORRUPTED];
+	account->missing += missing;
+	account->unexplained += (int64_t)(missing - daemon.from_dropped - daemon.to_dropped);
+	relay_counters_add(&account->daemon, &daemon);
+	return 0;
+}
+
+static int run_relay(struct relay_bench *bench, struct account *account, double seconds,
+		     double *figures)
+{
+	struct relay_counters daemon;
+	struct relay_result result;
+	uint64_t before[RELAY_COUNTS];
+	int err = relay_counters_ask(&daemon);
+
+	relay_sum(&bench->relay, before);
+	if (!err)
+		err = relay_run(&bench->relay, seconds,
+				bench->suite->warming ? 0 : bench->options->count, account->size,
+				depth_of(bench->options), &result);
+	if (err)
+		return err;
+	figures[0] = result.ns > 0 ? (double)result.received * 1e3 / (double)result.ns : 0;
+	figures[1] = bench->options->vms ? result.jain : NAN;
+	return settle(bench, account, before, &daemon);
+}
+
+static int run_case(void *arg, unsigned int at, double seconds, double *figures)
+{
+	struct relay_bench *bench = arg;
+	struct account *account = &bench->accounts[at];
+	int err = account->ceiling ? run_ceiling(bench, account, seconds, figures)
+				   : run_relay(bench, account, seconds, figures);
+
+	if (!err && !bench->suite->warming && account->nr_rates < STATISTICS_SAMPLES_MAX)
+		account->rates[account->nr_rates++] = figures[0];
+	return err;
+}
+
+/* The ceiling's account of that size. */
+static const struct account *ceiling_of(const struct relay_bench *bench, uint32_t size)
+{
+	for (unsigned int i = 0; i < bench->nr; i++)
+		if (bench->accounts[i].ceiling && bench->accounts[i].size == size)
+			return &bench->accounts[i];
+	return NULL;
+}
+
+/* Each ratio is that of two runs of one round. */
+static void tell_ratio(const struct relay_bench *bench, const struct account *account,
+		       struct report *report)
+{
+	const struct account *ceiling = ceiling_of(bench, account->size);
+	unsigned int n = 0;
+	double ratios[STATISTICS_SAMPLES_MAX];
+	struct statistics statistics;
+
+	if (!ceiling || account == ceiling)
+		return;
+	for (; n < account->nr_rates; n++)
+		ratios[n] = account->rates[n] / ceiling->rates[n];
+	if (statistics_summarise(&statistics, ratios, n))
+		return;
+	report_decimal(report, "of_ceiling", "of ceiling", statistics.median, 3);
+	report_decimal(report, "of_ceiling_q1", NULL, statistics.q1, 3);
+	report_decimal(report, "of_ceiling_q3", NULL, statistics.q3, 3);
+}
+
+static void tell_counts(const struct account *account, struct report *report)
+{
+	const uint64_t *counts = account->counts;
+	double thousands = counts[RELAY_SENT] ? (double)counts[RELAY_SENT] / 1e3 : 1;
+	uint64_t received = counts[RELAY_RECEIVED] + counts[RELAY_CORRUPTED];
+	char reasons[RELAY_REASONS_BYTES];
+
+	relay_counters_explain(&account->daemon, reasons);
+	report_number(report, "sent", "sent", counts[RELAY_SENT]);
+	report_number(report, "received", NULL, received + counts[RELAY_DUPLICATES]);
+	report_number(report, "missing", NULL, account->missing);
+	report_number(report, "dropped", "dropped",
+		      account->daemon.from_dropped + account->daemon.to_dropped);
+	report_string(report, "drop_reasons", *reasons ? "why" : NULL, reasons);
+	report_decimal(report, "unexplained", NULL, (double)account->unexplained, 0);
+	report_number(report, "duplicates", NULL, counts[RELAY_DUPLICATES]);
+	report_number(report, "reordered", NULL, counts[RELAY_REORDERED]);
+	report_number(report, "corrupt", NULL, counts[RELAY_CORRUPTED]);
+	report_number(report, "foreign", NULL, counts[RELAY_STRANGERS]);
+	report_number(report, "errors", NULL, counts[RELAY_ERRORS]);
+	report_number(report, "unsent", NULL, counts[RELAY_UNSENT]);
+	report_decimal(report, "front_notifications_per_1000", "kicks/1000",
+		       (double)counts[RELAY_KICKS] / thousands, 2);
+	report_decimal(report, "back_notifications_per_1000", "irqs/1000",
+		       (double)counts[RELAY_IRQS] / thousands, 2);
+}
+
+/* The promise: what is not received is counted, and nothing else happens. */
+static bool judge(const struct relay_bench *bench, const struct account *account, const char *name)
+{
+	const uint64_t *counts = account->counts;
+	char reasons[RELAY_REASONS_BYTES];
+
+	relay_counters_explain(&account->daemon, reasons);
+	if (counts[RELAY_DUPLICATES] || counts[RELAY_REORDERED] || counts[RELAY_CORRUPTED] ||
+	    counts[RELAY_ERRORS])
+		log_complain("relay of %s: broken: doubled %" PRIu64 ", reordered %" PRIu64
+			     ", corrupt %" PRIu64 ", errors %" PRIu64 "; please report it",
+			     name, counts[RELAY_DUPLICATES], counts[RELAY_REORDERED],
+			     counts[RELAY_CORRUPTED], counts[RELAY_ERRORS]);
+	else if (account->unexplained && !bench->options->flood)
+		log_complain("relay of %s: broken: %" PRIu64 " missing, but %" PRIu64
+			     " counted as dropped; please report it",
+			     name, account->missing,
+			     account->daemon.from_dropped + account->daemon.to_dropped);
+	else if (account->missing && bench->options->mode == RELAY_CLOSED)
+		log_complain("relay of %s: broken: %" PRIu64
+			     " dropped though the receivers had room: %s; please report it",
+			     name, account->missing, reasons);
+	else
+		return true;
+	return false;
+}
+
+static void tell_case(void *arg, unsigned int at, struct report *report)
+{
+	struct relay_bench *bench = arg;
+	const struct account *account = &bench->accounts[at];
+
+	report_decimal(report, "gbit_per_s", "Gbit/s",
+		       bench->suite->medians[0] * 8e-3 * (double)account->size, 2);
+	report_number(report, "size", NULL, account->size);
+	report_string(report, "switch", NULL, account->ceiling ? "bare" : "splitvifd");
+	tell_ratio(bench, account, report);
+	if (account->ceiling)
+		return;
+	tell_counts(account, report);
+}
 
 static const char *explain(int err)
 {
 	switch (err) {
-	case -EINTR:
-		return "interrupted";
 	case -ETIMEDOUT:
 		return "no frame moves any more";
 	case -ENETDOWN:
 		return "a vif went down";
 	case -ENODATA:
-		return "the daemon does not know the vif";
+		return "the daemon's counters are not what is meant";
+	case -ECHILD:
+		return "a process of the measurement ended";
+	case -EBADMSG:
+		return "a frame is not the one that was sent";
 	default:
-		return strerror(-err);
+		return NULL;
 	}
 }
 
-static int run_all(struct relay *relay, const struct options *options, struct account *account)
+static void name_load(const struct options *options, char *text, size_t size)
 {
-	uint64_t received;
-	int64_t ns;
-	int err = relay_run(relay, options->warmup_s, 0, &received, &ns);
+	char vms[32] = "";
 
-	measure_begin(&account->measure);
-	for (unsigned int i = 0; !err && i < options->repeats; i++) {
-		progress_show("relay %u bytes: %u of %u", relay->size, i + 1, options->repeats);
-		err = relay_run(relay, options->duration_s, options->count, &received, &ns);
-		measure_add(&account->measure, received, ns);
-	}
-	if (!err)
-		err = relay_drain(relay);
-	progress_clear();
-	return err;
+	if (options->vms)
+		snprintf(vms, sizeof(vms), ", %u VMs", options->vms);
+	snprintf(text, size, "%s%s%s%s%s%s", vms, options->flood ? ", flood" : "",
+		 options->count			     ? ", checked"
+		 : options->payload == PAYLOAD_WHOLE ? ", whole"
+						     : "",
+		 options->mode == RELAY_OPEN ? ", open" : "", options->wake ? ", sleeping" : "",
+		 options->separate ? ", separate" : "");
 }
 
-static void add_reasons(struct account *account, const struct relay_counters *gen,
-			const struct relay_counters *sink)
+static void add_case(struct suite *suite, struct relay_bench *bench, uint32_t size, bool ceiling)
 {
-	snprintf(account->reasons, sizeof(account->reasons), "%s%s%s", gen->reasons,
-		 *gen->reasons && *sink->reasons ? ", " : "", sink->reasons);
+	char load[96];
+	unsigned int at;
+
+	name_load(bench->options, load, sizeof(load));
+	if (ceiling)
+		snprintf(load, sizeof(load), "%s",
+			 bench->options->payload == PAYLOAD_WHOLE ? ", whole" : "");
+	at = suite_add(suite, "%s%u B%s", ceiling ? "ceiling " : "", size, load);
+	bench->accounts[at] = (struct account){ .size = size, .ceiling = ceiling };
+	bench->nr = at + 1;
 }
 
-static void settle_frontends(struct relay *relay, struct account *account)
+static void add_cases(struct suite *suite, struct relay_bench *bench, bool relay, bool ceiling)
 {
-	struct splitvif_stats gen, sink;
+	const struct sizes *sizes = &bench->options->sizes;
 
-	splitvif_stats(relay->gen, &gen);
-	splitvif_stats(relay->sink, &sink);
-	account->errors = gen.tx_errors + gen.tx_lost + gen.tx_refused + sink.rx_errors;
-	account->kicks = gen.events_sent + sink.events_sent;
-	account->irqs = gen.events_received + sink.events_received;
+	for (unsigned int i = 0; relay && i < sizes->nr; i++)
+		add_case(suite, bench, sizes->list[i], false);
+	for (unsigned int i = 0; ceiling && i < sizes->nr; i++)
+		add_case(suite, bench, sizes->list[i], true);
 }
 
-/* Before the vifs go, since the daemon's counters go with them. */
-static int settle(struct relay *relay, struct account *account)
+static uint16_t mtu_for(const struct options *options)
 {
-	uint64_t arrived = relay_received(relay) + relay->corrupt;
-	struct relay_counters gen, sink;
-	int err = relay_counters_ask("gen.0", &gen);
+	uint32_t longest = MTU_DEFAULT + HEADER_BYTES;
 
-	if (!err)
-		err = relay_counters_ask("sink.0", &sink);
-	if (err)
-		return err;
-	account->sent = relay->sent;
-	account->received = arrived + relay->arrivals.duplicates;
-	account->missing = relay->sent - arrived;
-	account->dropped = gen.from_dropped + sink.to_dropped;
-	account->unexplained = (int64_t)(account->missing - account->dropped);
-	account->duplicates = relay->arrivals.duplicates;
-	account->reordered = relay->arrivals.reordered;
-	account->corrupt = relay->corrupt;
-	account->unsent = relay->unsent;
-	add_reasons(account, &gen, &sink);
-	settle_frontends(relay, account);
-	return 0;
+	for (unsigned int i = 0; i < options->sizes.nr; i++)
+		if (options->sizes.list[i] > longest)
+			longest = options->sizes.list[i];
+	return (uint16_t)(longest - HEADER_BYTES);
 }
 
-static void tell(const struct relay *relay, struct account *account, struct report *report)
+static void tell_circumstances(const struct options *options, const struct suite *suite,
+			       const struct relay_daemon *daemon, struct report *report)
 {
-	double thousands = account->sent ? (double)account->sent / 1e3 : 1;
-
-	report_row(report);
-	report_number(report, "size", "bytes", relay->size);
-	measure_tell(&account->measure, report, "mpps", "Mpps");
-	report_number(report, "sent", "sent", account->sent);
-	report_number(report, "received", "received", account->received);
-	report_number(report, "missing", NULL, account->missing);
-	report_number(report, "dropped", "dropped", account->dropped);
-	report_string(report, "drop_reasons", "why", account->reasons);
-	report_decimal(report, "unexplained", NULL, (double)account->unexplained, 0);
-	report_number(report, "duplicates", "doubled", account->duplicates);
-	report_number(report, "reordered", "reordered", account->reordered);
-	report_number(report, "corrupt", "corrupt", account->corrupt);
-	report_number(report, "foreign", NULL, relay->foreign);
-	report_number(report, "errors", NULL, account->errors);
-	report_number(report, "unsent", NULL, account->unsent);
-	report_decimal(report, "front_notifications_per_1000", "kicks/1000",
-		       (double)account->kicks / thousands, 2);
-	report_decimal(report, "back_notifications_per_1000", "irqs/1000",
-		       (double)account->irqs / thousands, 2);
-}
-
-/* The promise: what is not received is counted, and nothing else happens. */
-static int judge(const struct relay *relay, const struct account *account)
-{
-	if (account->duplicates || account->reordered || account->corrupt || account->errors)
-		log_complain("relay with %u bytes: broken promise: %" PRIu64 " doubled, %" PRIu64
-			     " reordered, %" PRIu64 " corrupt, %" PRIu64
-			     " errors; please report it",
-			     relay->size, account->duplicates, account->reordered, account->corrupt,
-			     account->errors);
-	else if (account->unexplained)
-		log_complain("relay with %u bytes: broken promise: %" PRIu64
-			     " missing, but %" PRIu64 " counted as dropped; please report it",
-			     relay->size, account->missing, account->dropped);
-	else if (account->missing && relay->options->mode == RELAY_CLOSED)
-		log_complain("relay with %u bytes: %" PRIu64
-			     " dropped though the sink had room: %s; please report it",
-			     relay->size, account->missing, account->reasons);
-	else
-		return 0;
-	return -EBADMSG;
-}
-
-static int measure_one(const struct options *options, uint32_t size, bool yield,
-		       struct report *report)
-{
-	static struct account account; /* large, as is the other one */
-	static struct relay relay;
-	char error[RELAY_TEXT_BYTES];
-	int err = relay_open(&relay, options, size, yield, error);
-
-	if (err) {
-		log_complain("cannot measure: relay with %u bytes: %s", size, error);
-		return err;
-	}
-	err = run_all(&relay, options, &account);
-	if (!err || err == -ETIMEDOUT) {
-		int lost = settle(&relay, &account);
-
-		err = err ? err : lost;
-	}
-	if (err)
-		log_complain("cannot measure: relay with %u bytes: %s after %" PRIu64
-			     " frames sent and %" PRIu64 " received; nothing is reported",
-			     size, explain(err), relay.sent, relay_received(&relay));
-	else
-		tell(&relay, &account, report);
-	relay_close(&relay);
-	return err ? err : judge(&relay, &account);
-}
-
-static int measure_sizes(const struct options *options, bool yield, struct report *report)
-{
-	static const uint32_t sizes[] = { 64, RELAY_FRAME_MAX };
-	int err = 0, broken = 0;
-
-	/* A broken promise is reported with its figures. */
-	for (unsigned int i = 0; !err && i < (options->size ? 1 : 2); i++) {
-		err = measure_one(options, options->size ? options->size : sizes[i], yield, report);
-		if (err == -EBADMSG) {
-			broken = err;
-			err = 0;
-		}
-	}
-	if (!err)
-		report_complete(report);
-	return err ? err : broken;
-}
-
-static void tell_circumstances(const struct options *options, const struct relay_daemon *daemon,
-			       struct report *report)
-{
+	static const char *const depths[] = {
+		[RELAY_HEAD] = "heads of frames",
+		[RELAY_WHOLE] = "whole frames",
+		[RELAY_CHECKED] = "numbers and checksums of whole frames",
+	};
 	bool open = options->mode == RELAY_OPEN;
+	char text[120];
 
 	report_string(report, "engine", "daemon's engine", daemon->engine);
+	snprintf(text, sizeof(text), "%u VMs in %s on processor %d, %s",
+		 options->vms ? options->vms : 2,
+		 options->separate ? "a process each" : "one thread", suite->cpus[0],
+		 options->wake ? "asleep until notified" : "polling");
+	report_string(report, "ends", "ends", text);
 	report_string(report, "mode", "mode", open ? "open" : "closed");
 	if (open && options->rate)
 		report_number(report, "rate", "frames a second", options->rate);
 	if (!open)
-		report_number(report, "credit", "frames under way at most", RELAY_CREDIT);
-	report_string(report, "verified", "verified",
-		      options->count ? "numbers and checksums of whole frames" : "numbers");
+		report_number(report, "credit", "buffers under way at most", RELAY_CREDIT);
+	report_string(report, "verified", "touched", depths[depth_of(options)]);
 }
 
-int relay_bench_run(const struct options *options, struct report *report)
+static struct suite make_suite(struct relay_bench *bench)
 {
+	static const struct report_name names[] = {
+		{ "mpps", "mpps_low", "mpps_high", "Mpps", .places = 3 },
+		{ "jain", "jain_low", "jain_high", "Jain", .places = 3 },
+	};
+
+	return (struct suite){ .options = bench->options,
+			       .names = names,
+			       .nr_figures = 2,
+			       .arg = bench,
+			       .run = run_case,
+			       .tell = tell_case,
+			       .explain = explain };
+}
+
+static int measure_relay(struct suite *suite, struct relay_bench *bench, struct report *report)
+{
+	char error[RELAY_TEXT_BYTES];
+	bool kept = true;
+	int err = relay_open(&bench->relay, bench->options, mtu_for(bench->options), suite->cpus,
+			     error);
+
+	if (err) {
+		log_complain("cannot measure: relay: %s", error);
+		return EXIT_FAILED;
+	}
+	err = suite_run(suite, report);
+	relay_close(&bench->relay);
+	for (unsigned int i = 0; !err && i < bench->nr; i++)
+		kept &= bench->accounts[i].ceiling ||
+			judge(bench, &bench->accounts[i], suite->cases[i]);
+	return err || !kept ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int with_daemon(struct suite *suite, struct relay_bench *bench, struct report *report)
+{
+	const struct options *options = bench->options;
 	char error[RELAY_ERROR_BYTES];
 	struct relay_daemon daemon;
-	int cpus[2], err;
+	int status;
 
-	if (measure_place(options, report, cpus))
-		return EXIT_FAILED;
-	if (relay_daemon_start(&daemon, options->splitvifd, options->engine, cpus[1], error)) {
+	if (relay_daemon_start(&daemon, options->splitvifd, options->engine, mtu_for(options),
+			       suite->cpus[1], error)) {
 		log_complain("%s", error);
 		return EXIT_NO_DAEMON;
 	}
-	host_pin(cpus[0]);
-	tell_circumstances(options, &daemon, report);
-	err = measure_sizes(options, cpus[0] == cpus[1], report);
+	tell_circumstances(options, suite, &daemon, report);
+	add_cases(suite, bench, true, options->ceiling);
+	status = measure_relay(suite, bench, report);
 	if (relay_daemon_stop(&daemon, error)) {
 		log_complain("%s", error);
 		return EXIT_FAILED;
 	}
+	return status;
+}
+
+static int open_ceiling(struct suite *suite, struct relay_bench *bench)
+{
+	int err = ceiling_open(&bench->ceiling, suite->cpus);
+
+	if (err)
+		log_complain("cannot measure: ceiling: %s; free some memory", strerror(-err));
+	return err;
+}
+
+int relay_bench_run(const struct options *options, struct report *report)
+{
+	static struct relay_bench bench;
+	static struct suite suite;
+	int status;
+
+	bench.options = options;
+	suite = make_suite(&bench);
+	bench.suite = &suite;
+	if (suite_place(&suite, report) || (options->ceiling && open_ceiling(&suite, &bench)))
+		return EXIT_FAILED;
+	status = with_daemon(&suite, &bench, report);
+	if (options->ceiling)
+		ceiling_close(&bench.ceiling);
+	return status;
+}
+
+int relay_bench_run_ceiling(const struct options *options, struct report *report)
+{
+	static struct relay_bench bench;
+	static struct suite suite;
+	int err;
+
+	bench.options = options;
+	suite = make_suite(&bench);
+	bench.suite = &suite;
+	suite.nr_figures = 1;
+	if (suite_place(&suite, report) || open_ceiling(&suite, &bench))
+		return EXIT_FAILED;
+	add_cases(&suite, &bench, false, true);
+	err = suite_run(&suite, report);
+	ceiling_close(&bench.ceiling);
 	return err ? EXIT_FAILED : EXIT_DONE;
 }

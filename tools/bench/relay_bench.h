@@ -1,5 +1,5 @@
 /*
- * `splitvif-bench relay`.
+ * `splitvif-bench relay`, and `ceiling`.
  */
 #ifndef BENCH_RELAY_BENCH_H
 #define BENCH_RELAY_BENCH_H
@@ -7,7 +7,8 @@
 #include "bench/options.h"
 #include "bench/report.h"
 
-/* Adds a row a size. The exit status; failures are explained. */
+/* The exit status; failures are explained. */
 int relay_bench_run(const struct options *options, struct report *report);
+int relay_bench_run_ceiling(const struct options *options, struct report *report);
 
 #endif

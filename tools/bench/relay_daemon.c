@@ -66,10 +66,10 @@ static void remove_rundir(struct relay_daemon *daemon)
 }
 
 /* Its log goes to a file, of which the last line is shown if something fails. */
-static _Noreturn void be_daemon(const struct relay_daemon *daemon, const char *engine, int cpu,
-				int ready, pid_t parent)
+static _Noreturn void be_daemon(const struct relay_daemon *daemon, const char *engine,
+				unsigned int mtu, int cpu, int ready, pid_t parent)
 {
-	char number[16], log[80];
+	char number[16], log[80], bridge[48];
 	int fd;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -79,12 +79,12 @@ static _Noreturn void be_daemon(const struct relay_daemon *daemon, const char *e
 	host_pin(cpu);
 	snprintf(number, sizeof(number), "%d", ready);
 	snprintf(log, sizeof(log), "%s/log", daemon->rundir);
+	snprintf(bridge, sizeof(bridge), "xenbr0,uplink=none,mtu=%u", mtu);
 	unsetenv("SPLITVIF_LOG"); /* read_log() wants to find the engine there */
 	fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	if (fd >= 0 && dup2(fd, STDERR_FILENO) >= 0)
 		execlp(daemon->program, "splitvifd", "--rundir", daemon->rundir, "--ready-fd",
-		       number, "--bridge", "xenbr0,uplink=none", engine ? "--engine" : NULL, engine,
-		       NULL);
+		       number, "--bridge", bridge, engine ? "--engine" : NULL, engine, NULL);
 	dprintf(STDERR_FILENO, "cannot execute %s: %s\n", daemon->program, strerror(errno));
 	_exit(127);
 }
@@ -124,7 +124,7 @@ static int wait_ready(int fd)
 	return read(fd, &byte, 1) == 1 ? 0 : -ECHILD;
 }
 
-static int spawn(struct relay_daemon *daemon, const char *engine, int cpu)
+static int spawn(struct relay_daemon *daemon, const char *engine, unsigned int mtu, int cpu)
 {
 	pid_t parent = getpid();
 	int ready[2], err;
@@ -134,7 +134,7 @@ static int spawn(struct relay_daemon *daemon, const char *engine, int cpu)
 	daemon->pid = fork();
 	if (!daemon->pid) {
 		fcntl(ready[1], F_SETFD, 0);
-		be_daemon(daemon, engine, cpu, ready[1], parent);
+		be_daemon(daemon, engine, mtu, cpu, ready[1], parent);
 	}
 	close(ready[1]);
 	err = daemon->pid < 0 ? -errno : wait_ready(ready[0]);
@@ -173,7 +173,7 @@ static int end(struct relay_daemon *daemon, int *status)
 }
 
 int relay_daemon_start(struct relay_daemon *daemon, const char *program, const char *engine,
-		       int cpu, char error[RELAY_ERROR_BYTES])
+		       unsigned int mtu, int cpu, char error[RELAY_ERROR_BYTES])
 {
 	char said[LOG_LINE_BYTES];
 	int err, status;
@@ -188,7 +188,7 @@ int relay_daemon_start(struct relay_daemon *daemon, const char *program, const c
 			 daemon->rundir[0] ? daemon->rundir : program, strerror(-err));
 		return err;
 	}
-	err = spawn(daemon, engine, cpu);
+	err = spawn(daemon, engine, mtu, cpu);
 	if (!err) {
 		read_log(daemon, "engine: ", daemon->engine, sizeof(daemon->engine));
 		return 0;

@@ -22,7 +22,7 @@ struct relay_daemon {
  * choice. Sets SPLITVIF_RUNDIR for whoever wants to reach it. 0, or -errno with
  * one line in `error` and nothing left behind. */
 int relay_daemon_start(struct relay_daemon *daemon, const char *program, const char *engine,
-		       int cpu, char error[RELAY_ERROR_BYTES]);
+		       unsigned int mtu, int cpu, char error[RELAY_ERROR_BYTES]);
 
 /* SIGTERM, five seconds, SIGKILL; removes the directory. 0, or -ECHILD with one
  * line in `error`: it did not end well. */

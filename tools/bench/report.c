@@ -18,12 +18,13 @@ struct value {
 	uint64_t number;
 	double decimal;
 	unsigned int places;
+	const struct report_name *figure; /* of the first of its three values */
 };
 
 struct report {
 	struct value *values;
 	size_t nr, room;
-	unsigned int rows;
+	unsigned int rows, results; /* the rows behind the results compare them */
 	bool no_memory, complete;
 };
 
@@ -41,6 +42,11 @@ void report_destroy(struct report *report)
 }
 
 void report_row(struct report *report)
+{
+	report->results = ++report->rows;
+}
+
+void report_comparison_row(struct report *report)
 {
 	report->rows++;
 }
@@ -103,6 +109,15 @@ void report_decimal(struct report *report, const char *key, const char *head, do
 	    (struct value){ 0, key, head, VALUE_DECIMAL, .decimal = value, .places = places });
 }
 
+void report_figure(struct report *report, const struct report_name *name, double value, double low,
+		   double high)
+{
+	add(report, (struct value){ 0, name->key, name->head, VALUE_DECIMAL, .decimal = value,
+				    .places = name->places, .figure = name });
+	report_decimal(report, name->low, NULL, low, name->places);
+	report_decimal(report, name->high, NULL, high, name->places);
+}
+
 static void tell(struct table *table, const struct value *value)
 {
 	switch (value->kind) {
@@ -125,6 +140,19 @@ static size_t tell_row(struct table *table, const struct report *report, size_t 
 	return at;
 }
 
+/* Those up to row `last`. */
+static size_t tell_rows(struct table *table, const struct report *report, size_t at,
+			unsigned int last)
+{
+	while (at < report->nr && report->values[at].row <= last) {
+		table_row(table);
+		at = tell_row(table, report, at);
+		table_end(table);
+	}
+	table_end(table);
+	return at;
+}
+
 static void tell_all(struct table *table, const struct report *report)
 {
 	size_t at = 0;
@@ -134,12 +162,12 @@ static void tell_all(struct table *table, const struct report *report)
 		at = tell_row(table, report, 0);
 	table_line(table, "%s", "");
 	table_list(table, "results", NULL, TABLE_COLUMNS);
-	while (at < report->nr) {
-		table_row(table);
-		at = tell_row(table, report, at);
-		table_end(table);
+	at = tell_rows(table, report, at, report->results);
+	if (at < report->nr) {
+		table_line(table, "%s", "");
+		table_list(table, "comparison", NULL, TABLE_COLUMNS);
+		tell_rows(table, report, at, report->rows);
 	}
-	table_end(table);
 	table_end(table);
 }
 
@@ -201,7 +229,7 @@ static bool is_column(const struct report *report, size_t at)
 {
 	const char *key = report->values[at].key;
 
-	if (!report->values[at].row)
+	if (!report->values[at].row || report->values[at].row > report->results)
 		return false;
 	for (size_t i = 0; i < at; i++)
 		if (report->values[i].row && !strcmp(report->values[i].key, key))
@@ -232,8 +260,37 @@ static void print_csv_line(const struct report *report, unsigned int row, FILE *
 
 static void print_csv(const struct report *report, FILE *out)
 {
-	for (unsigned int row = 0; row <= report->rows; row++)
+	for (unsigned int row = 0; row <= report->results; row++)
 		print_csv_line(report, row, out);
+}
+
+bool report_get_figure(const struct report *report, unsigned int at, struct report_figure *figure)
+{
+	for (size_t i = 0; !report->no_memory && i < report->nr; i++) {
+		const struct value *value = &report->values[i], *of, *trip;
+
+		if (!value->figure || at--)
+			continue;
+		of = find(report, value->row, "case");
+		trip = find(report, value->row, "round_trip_ns");
+		*figure = (struct report_figure){
+			.name = value->figure,
+			.of = of ? of->string : "",
+			.value = value->decimal,
+			.low = find(report, value->row, value->figure->low)->decimal,
+			.high = find(report, value->row, value->figure->high)->decimal,
+			.round_trip_ns = trip ? trip->decimal : 0,
+		};
+		return true;
+	}
+	return false;
+}
+
+const char *report_fact(const struct report *report, const char *key)
+{
+	const struct value *value = find(report, 0, key);
+
+	return value && value->kind == VALUE_STRING ? value->string : NULL;
 }
 
 int report_print(const struct report *report, enum report_format format, FILE *out)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 #include "bench/payload.h"
 
@@ -12,41 +13,61 @@ struct ring_back {
 	struct foreign_domain domain;
 	struct evtchn channel;
 	struct signaller signaller;
-	struct ring ring;
-	uint64_t served; /* messages, which numbers the payloads */
+	struct ring_end end;
+	const uint8_t *first_payload; /* of rings without grants: where pages are numbered from */
+	uint64_t served;	      /* messages, which numbers the payloads */
+	struct ring_message batch[RING_LINK_BATCH_MAX];
 	struct grant_borrow borrows[RING_LINK_BATCH_MAX];
 	struct grant_copy copies[RING_LINK_BATCH_MAX];
-	uint16_t ids[RING_LINK_BATCH_MAX];
 	uint8_t heads[RING_LINK_BATCH_MAX][PAYLOAD_HEAD_BYTES];
 	uint8_t sources[RING_LINK_BATCH_MAX][PAGE_BYTES];
 };
+
+/* Where a ring's pages lie in our own mapping, if the guest granted them all. */
+static uint8_t *map_pages(struct ring_back *back, struct ring_link *link)
+{
+	union ring_page *first = NULL;
+	int16_t status;
+
+	for (unsigned int i = 0; i < RING_KIND_PAGES; i++) {
+		union ring_page *page =
+			hypervisor_map_ring(&back->domain, link->ring_refs[i], &status);
+
+		if (!page)
+			return NULL;
+		if (!i)
+			first = page;
+	}
+	return (uint8_t *)first;
+}
 
 static int map_domain(struct ring_back *back, struct ring_link *link)
 {
 	struct arena arena;
 	const char *why;
-	int16_t status;
 	int err = arena_accept(&arena, fcntl(link->arena.shared.fd, F_DUPFD_CLOEXEC, 0),
 			       link->arena.shared.pages,
 			       fcntl(link->arena.tx.fd, F_DUPFD_CLOEXEC, 0), link->arena.tx.pages,
 			       QUOTA_PAGES, &why);
-	union ring_page *page;
+	uint8_t *pages;
 
 	if (err)
 		return err;
 	hypervisor_domain_init(&back->domain, RING_LINK_GUEST, &arena, 1, link->evtchns);
-	page = hypervisor_map_ring(&back->domain, link->ring_ref, &status);
-	if (page) {
-		ring_attach_back(&back->ring, page, RING_LINK_SLOTS);
-		return 0;
+	pages = map_pages(back, link);
+	if (!pages) {
+		hypervisor_domain_fini(&back->domain);
+		return -EACCES;
 	}
-	hypervisor_domain_fini(&back->domain);
-	return -EACCES;
+	ring_kind_open(&back->end, back->load->kind, back->load->shape, true, pages);
+	back->first_payload = back->load->shape == RING_TX ? back->domain.arena.tx.base
+							   : pages + RING_KIND_PAGES * PAGE_BYTES;
+	return 0;
 }
 
 static int attach(struct ring_back *back, struct ring_link *link)
 {
-	int err = signaller_init(&back->signaller);
+	int err = back->load->wake ? signaller_init(&back->signaller) : 0;
 
 	if (err)
 		return err;
@@ -56,102 +77,121 @@ static int attach(struct ring_back *back, struct ring_link *link)
 	return err;
 }
 
-static void gather_tx(struct ring_back *back, unsigned int n)
+/* What stands for a grant check where there are no grants: is it our guest's? */
+static const uint8_t *payload_at(const struct ring_back *back, const struct ring_message *message)
+{
+	if (message->ref >= RING_LINK_SLOTS || message->offset + message->length > PAGE_BYTES)
+		return NULL;
+	return back->first_payload + message->ref * PAGE_BYTES + message->offset;
+}
+
+static void borrow(struct ring_back *back, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
-		netif_tx_request_t request;
+		const struct ring_message *message = &back->batch[i];
 
-		ring_copy_tx_request(&back->ring, back->ring.in_cons + i, &request);
-		back->ids[i] = request.id;
 		back->borrows[i] = (struct grant_borrow){
-			.ref = request.gref,
-			.offset = request.offset,
-			.length = request.size,
+			.ref = message->ref,
+			.offset = message->offset,
+			.length = message->length,
 		};
+		if (!back->load->kind->grants)
+			back->borrows[i].data = payload_at(back, message);
 	}
-	ring_consume(&back->ring, n);
-	hypervisor_borrow(&back->domain, back->borrows, n);
+	if (back->load->kind->grants)
+		hypervisor_borrow(&back->domain, back->borrows, n);
 }
 
 static int serve_tx(struct ring_back *back, unsigned int n)
 {
 	bool intact = true;
 
-	gather_tx(back, n);
+	borrow(back, n);
 	for (unsigned int i = 0; i < n; i++) {
 		const struct grant_borrow *borrow = &back->borrows[i];
-		netif_tx_response_t response = { .id = back->ids[i], .status = NETIF_RSP_OKAY };
 
-		if (borrow->status != GNTST_okay || borrow->length != back->load->size)
+		if (!borrow->data || borrow->length != back->load->size)
 			return -EBADMSG;
 		intact &=
 			payload_read(back->heads[i], borrow->data, borrow->length, back->served++);
-		ring_produce_tx_response(&back->ring, &response);
 	}
-	hypervisor_return(&back->domain, back->borrows, n);
+	if (back->load->kind->grants)
+		hypervisor_return(&back->domain, back->borrows, n);
 	return intact ? 0 : -EBADMSG;
 }
 
-static void gather_rx(struct ring_back *back, unsigned int n)
+static int copy_by_grants(struct ring_back *back, unsigned int n)
 {
-	for (unsigned int i = 0; i < n; i++) {
-		netif_rx_request_t request;
+	int err = 0;
 
-		ring_copy_rx_request(&back->ring, back->ring.in_cons + i, &request);
-		back->ids[i] = request.id;
-		payload_write(back->sources[i], back->load->size, back->served++);
+	for (unsigned int i = 0; i < n; i++)
 		back->copies[i] = (struct grant_copy){
-			.ref = request.gref,
+			.ref = back->batch[i].ref,
+			.offset = back->batch[i].offset,
 			.length = (uint16_t)back->load->size,
 			.source = back->sources[i],
 		};
-	}
-	ring_consume(&back->ring, n);
 	hypervisor_copy(&back->domain, back->copies, n);
+	for (unsigned int i = 0; i < n; i++)
+		if (back->copies[i].status != GNTST_okay)
+			err = -EBADMSG;
+	return err;
 }
 
-static int serve_rx(struct ring_back *back, unsigned int n)
+static int copy_plainly(struct ring_back *back, unsigned int n)
 {
-	gather_rx(back, n);
 	for (unsigned int i = 0; i < n; i++) {
-		netif_rx_response_t response = { .id = back->ids[i],
-						 .status = (int16_t)back->load->size };
+		uint8_t *to = (uint8_t *)payload_at(back, &back->batch[i]);
 
-		if (back->copies[i].status != GNTST_okay)
+		if (!to || back->batch[i].length < back->load->size)
 			return -EBADMSG;
-		ring_produce_rx_response(&back->ring, &response);
+		memcpy(to, back->sources[i], back->load->size);
 	}
 	return 0;
 }
 
-static void publish(struct ring_back *back)
+static int serve_rx(struct ring_back *back, unsigned int n)
 {
-	if (!ring_publish(&back->ring) || !back->load->wake)
-		return;
-	evtchn_notify(&back->channel, &back->signaller);
-	signaller_flush(&back->signaller);
+	int err;
+
+	for (unsigned int i = 0; i < n; i++)
+		payload_write(back->sources[i], back->load->size, back->served++);
+	err = back->load->kind->grants ? copy_by_grants(back, n) : copy_plainly(back, n);
+	for (unsigned int i = 0; i < n; i++) {
+		back->batch[i].offset = 0;
+		back->batch[i].length = (uint16_t)back->load->size;
+	}
+	return err;
+}
+
+static int serve(struct ring_back *back, unsigned int n)
+{
+	const struct ring_load *load = back->load;
+	int err = load->shape == RING_TX ? serve_tx(back, n) : serve_rx(back, n);
+
+	if (err)
+		return err;
+	load->kind->answer(&back->end, back->batch, n);
+	if (load->kind->publish(&back->end) && load->wake) {
+		evtchn_notify(&back->channel, &back->signaller);
+		signaller_flush(&back->signaller);
+	}
+	return 0;
 }
 
 /* One batch, or one turn of waiting. 0 or -errno. */
 static int turn(struct ring_back *back)
 {
-	int pending = ring_pending(&back->ring), err;
-	unsigned int n;
+	const struct ring_load *load = back->load;
+	int n = load->kind->take(&back->end, back->batch, load->batch);
 
-	if (!pending && back->load->wake) {
-		pending = ring_arm(&back->ring, 1);
-		if (!pending)
-			ring_link_sleep(&back->channel);
-	} else if (!pending) {
-		ring_link_relax(back->load);
-	}
-	if (pending <= 0)
-		return pending;
-	n = (unsigned int)pending < back->load->batch ? (unsigned int)pending : back->load->batch;
-	err = back->load->shape == RING_TX ? serve_tx(back, n) : serve_rx(back, n);
-	if (!err)
-		publish(back);
-	return err;
+	if (n)
+		return n < 0 ? n : serve(back, (unsigned int)n);
+	if (!load->wake)
+		ring_link_relax(load);
+	else if (load->kind->arm(&back->end, 1))
+		ring_link_sleep(&back->channel);
+	return 0;
 }
 
 int ring_back_serve(struct ring_link *link, const struct ring_load *load)

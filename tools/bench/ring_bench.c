@@ -7,18 +7,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/host.h"
 #include "bench/interrupt.h"
-#include "bench/measure.h"
-#include "bench/progress.h"
 #include "bench/ring_back.h"
 #include "bench/ring_front.h"
-#include "io/log.h"
+#include "bench/suite.h"
 
-enum { STALL_MS = 5000 };
+enum { STALL_MS = 5000, WARMUPS = 4 /* each run has one, so it may be shorter */ };
+
+/* What is measured in one case, and what became of it in all rounds. */
+struct ring_case {
+	struct ring_load load;
+	uint64_t messages, kicks, irqs;
+};
 
 struct ring_bench {
-	struct ring_load load;
-	int cpus[2];
+	const struct options *options;
+	const int *cpus;
+	struct ring_case cases[SUITE_CASES_MAX];
 	struct ring_link link;
 	struct ring_front front;
 	pid_t backend;
@@ -30,17 +36,18 @@ static const char *shape_name(enum ring_shape shape)
 }
 
 /* Its exit status is what ring_back_serve() said. */
-static _Noreturn void be_backend(struct ring_bench *bench, pid_t parent)
+static _Noreturn void be_backend(struct ring_bench *bench, const struct ring_load *load,
+				 pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(0);
 	signal(SIGINT, SIG_IGN); /* the terminal's goes to both: the parent ends us */
 	host_pin(bench->cpus[1]);
-	_exit(-ring_back_serve(&bench->link, &bench->load) & 0xff);
+	_exit(-ring_back_serve(&bench->link, load) & 0xff);
 }
 
-static int fork_backend(struct ring_bench *bench)
+static int fork_backend(struct ring_bench *bench, const struct ring_load *load)
 {
 	pid_t parent = getpid();
 
@@ -48,20 +55,20 @@ static int fork_backend(struct ring_bench *bench)
 	if (bench->backend < 0)
 		return -errno;
 	if (!bench->backend)
-		be_backend(bench, parent);
+		be_backend(bench, load, parent);
 	return 0;
 }
 
-static int setup(struct ring_bench *bench)
+static int setup(struct ring_bench *bench, const struct ring_load *load)
 {
-	int err = ring_link_create(&bench->link, bench->load.shape);
+	int err = ring_link_create(&bench->link, load->shape);
 
 	if (err)
 		return err;
-	err = ring_front_init(&bench->front, &bench->link, &bench->load);
+	err = ring_front_init(&bench->front, &bench->link, load);
 	if (err)
 		goto destroy;
-	err = fork_backend(bench);
+	err = fork_backend(bench, load);
 	if (!err)
 		return 0;
 	ring_front_fini(&bench->front);
@@ -76,15 +83,27 @@ static int teardown(struct ring_bench *bench)
 	int64_t deadline = host_now_ns() + STALL_MS * INT64_C(1000000);
 	int status = 0;
 
-	ring_link_stop(&bench->link, &bench->front.signaller);
+	ring_link_stop(&bench->link, bench->front.load->wake ? &bench->front.signaller : NULL);
 	while (waitpid(bench->backend, &status, WNOHANG) != bench->backend) {
 		if (host_now_ns() > deadline)
 			kill(bench->backend, SIGKILL);
-		usleep(1000);
+		usleep(200);
 	}
 	ring_front_fini(&bench->front);
 	ring_link_destroy(&bench->link);
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ESRCH;
+}
+
+/* Whoever stopped first knows why the other one stalled. */
+static int end_case(void *arg, unsigned int at, int err)
+{
+	struct ring_bench *bench = arg;
+	int back_err;
+
+	bench->cases[at].kicks += bench->link.front.sent;
+	bench->cases[at].irqs += load_relaxed(&bench->link.control->sent);
+	back_err = teardown(bench);
+	return back_err && (!err || err == -ETIMEDOUT) ? back_err : err;
 }
 
 /* Messages within the time, to the end of the turn that completes it; but at
@@ -113,49 +132,56 @@ static int run(struct ring_bench *bench, double seconds, uint64_t *messages, int
 	return 0;
 }
 
-static int run_all(struct ring_bench *bench, const struct options *options, struct measure *measure,
-		   uint64_t *total)
+static int begin_case(void *arg, unsigned int at)
 {
+	struct ring_bench *bench = arg;
+	struct ring_case *one = &bench->cases[at];
 	uint64_t messages;
 	int64_t ns;
-	int err = run(bench, options->warmup_s, &messages, &ns);
+	int err = setup(bench, &one->load);
 
-	*total = messages;
-	measure_begin(measure);
-	for (unsigned int i = 0; !err && i < options->repeats; i++) {
-		progress_show("ring %s %u bytes: %u of %u", shape_name(bench->load.shape),
-			      bench->load.size, i + 1, options->repeats);
-		err = run(bench, options->duration_s, &messages, &ns);
-		if (!err)
-			measure_add(measure, messages, ns);
-		*total += messages;
-	}
-	progress_clear();
-	return err;
+	if (err)
+		return err;
+	err = run(bench, bench->options->warmup_s / WARMUPS, &messages, &ns);
+	if (err)
+		return end_case(arg, at, err);
+	one->messages += messages;
+	return 0;
 }
 
-static void tell(struct ring_bench *bench, struct measure *measure, uint64_t total,
-		 struct report *report)
+static int run_case(void *arg, unsigned int at, double seconds, double *figures)
 {
-	double thousands = total ? (double)total / 1e3 : 1;
+	struct ring_bench *bench = arg;
+	uint64_t messages;
+	int64_t ns;
+	int err = run(bench, seconds, &messages, &ns);
 
-	report_row(report);
-	report_string(report, "shape", "ring", shape_name(bench->load.shape));
-	report_number(report, "size", "bytes", bench->load.size);
-	report_number(report, "batch", "batch", bench->load.batch);
-	report_number(report, "messages", NULL, total);
-	measure_tell(measure, report, "mmsg_per_s", "Mmsg/s");
+	if (err)
+		return err;
+	figures[0] = (double)messages * 1e3 / (double)ns;
+	bench->cases[at].messages += messages;
+	return 0;
+}
+
+static void tell_case(void *arg, unsigned int at, struct report *report)
+{
+	const struct ring_case *one = &((struct ring_bench *)arg)->cases[at];
+	double thousands = one->messages ? (double)one->messages / 1e3 : 1;
+
+	report_string(report, "ring", NULL, one->load.kind->name);
+	report_string(report, "shape", NULL, shape_name(one->load.shape));
+	report_number(report, "size", NULL, one->load.size);
+	report_number(report, "batch", NULL, one->load.batch);
+	report_number(report, "messages", NULL, one->messages);
 	report_decimal(report, "front_notifications_per_1000", "kicks/1000",
-		       (double)bench->link.front.sent / thousands, 2);
+		       (double)one->kicks / thousands, 2);
 	report_decimal(report, "back_notifications_per_1000", "irqs/1000",
-		       (double)load_relaxed(&bench->link.control->sent) / thousands, 2);
+		       (double)one->irqs / thousands, 2);
 }
 
 static const char *explain(int err)
 {
 	switch (err) {
-	case -EINTR:
-		return "interrupted";
 	case -ETIMEDOUT:
 		return "no message for 5 s";
 	case -EBADMSG:
@@ -165,63 +191,62 @@ static const char *explain(int err)
 	case -EPROTO:
 		return "the other side's indices or ids make no sense";
 	default:
-		return strerror(-err);
+		return NULL;
 	}
 }
 
-static int measure_one(struct ring_bench *bench, const struct options *options,
-		       struct report *report)
+static void add_case(struct suite *suite, struct ring_bench *bench, struct ring_load load)
 {
-	struct measure measure;
-	uint64_t total;
-	int err = setup(bench), back_err;
+	unsigned int at = suite_add(suite, "%s %s %u B, batches of %u%s", load.kind->name,
+				    shape_name(load.shape), load.size, load.batch,
+				    load.wake ? ", sleeping" : "");
 
-	if (err)
-		return err;
-	err = run_all(bench, options, &measure, &total);
-	if (!err)
-		tell(bench, &measure, total, report);
-	back_err = teardown(bench);
-	/* Whoever stopped first knows why the other one stalled. */
-	return back_err && (!err || err == -ETIMEDOUT) ? back_err : err;
+	bench->cases[at].load = load;
 }
 
-static int measure_shape(struct ring_bench *bench, const struct options *options,
-			 struct report *report)
+static void add_cases(struct suite *suite, struct ring_bench *bench)
 {
-	static const uint32_t sizes[] = { 64, 1514 };
-	int err = 0;
+	const struct options *options = bench->options;
 
-	for (unsigned int i = 0; !err && i < (options->size ? 1 : 2); i++) {
-		bench->load.size = options->size ? options->size : sizes[i];
-		err = measure_one(bench, options, report);
-	}
-	if (err)
-		log_complain("cannot measure: ring %s with %u bytes: %s; nothing is reported",
-			     shape_name(bench->load.shape), bench->load.size, explain(err));
-	return err;
+	for (unsigned int k = 0; k < RING_KINDS; k++)
+		for (int shape = RING_TX; shape <= RING_RX; shape++)
+			for (unsigned int i = 0; i < options->sizes.nr; i++)
+				if (options->rings & 1u << k &&
+				    options->shapes != (shape == RING_TX ? SHAPES_RX : SHAPES_TX))
+					add_case(suite, bench,
+						 (struct ring_load){
+							 .kind = ring_kind_get(k),
+							 .shape = (enum ring_shape)shape,
+							 .size = options->sizes.list[i],
+							 .batch = options->batch,
+							 .wake = options->wake,
+							 .yield = suite->cpus[0] == suite->cpus[1],
+						 });
 }
 
 int ring_bench_run(const struct options *options, struct report *report)
 {
-	struct ring_bench bench = { .load = { .batch = options->batch, .wake = options->wake } };
-	int err = measure_place(options, report, bench.cpus);
+	static const struct report_name names[] = {
+		{ "mmsg_per_s", "mmsg_per_s_low", "mmsg_per_s_high", "Mmsg/s", .places = 3 },
+	};
+	static struct ring_bench bench;
+	static struct suite suite;
 
-	if (err)
+	bench.options = options;
+	suite = (struct suite){
+		.options = options,
+		.names = names,
+		.nr_figures = 1,
+		.begin = begin_case,
+		.end = end_case,
+		.arg = &bench,
+		.run = run_case,
+		.tell = tell_case,
+		.explain = explain,
+	};
+	if (suite_place(&suite, report))
 		return EXIT_FAILED;
-	bench.load.yield = bench.cpus[0] == bench.cpus[1];
-	err = host_pin(bench.cpus[0]);
-	if (err)
-		log_complain("cannot move to processor %d: %s; figures will vary", bench.cpus[0],
-			     strerror(-err));
-	err = 0;
-	if (options->shapes != SHAPES_RX)
-		err = measure_shape(&bench, options, report);
-	bench.load.shape = RING_RX;
-	if (!err && options->shapes != SHAPES_TX)
-		err = measure_shape(&bench, options, report);
-	if (err)
-		return EXIT_FAILED;
-	report_complete(report);
-	return EXIT_DONE;
+	bench.cpus = suite.cpus;
+	add_cases(&suite, &bench);
+	return suite_run(&suite, report) ? EXIT_FAILED : EXIT_DONE;
 }

@@ -7,10 +7,10 @@ int ring_front_init(struct ring_front *front, struct ring_link *link, const stru
 	int err;
 
 	*front = (struct ring_front){ .load = load, .link = link };
-	err = signaller_init(&front->signaller);
+	err = load->wake ? signaller_init(&front->signaller) : 0;
 	if (err)
 		return err;
-	ring_init_front(&front->ring, link->page, RING_LINK_SLOTS);
+	ring_kind_open(&front->end, load->kind, load->shape, false, link->pages);
 	for (unsigned int id = RING_LINK_SLOTS; id--;)
 		front->free[front->nr_free++] = (uint16_t)id;
 	return 0;
@@ -18,92 +18,70 @@ int ring_front_init(struct ring_front *front, struct ring_link *link, const stru
 
 void ring_front_fini(struct ring_front *front)
 {
-	signaller_fini(&front->signaller);
+	if (front->load->wake)
+		signaller_fini(&front->signaller);
 }
 
-static int release(struct ring_front *front, uint16_t id)
+/* One answer. */
+static int take(struct ring_front *front, const struct ring_message *message)
 {
-	if (id >= RING_LINK_SLOTS || !front->in_flight[id])
+	const struct ring_load *load = front->load;
+
+	if (message->id >= RING_LINK_SLOTS || !front->in_flight[message->id])
 		return -EPROTO;
-	front->in_flight[id] = false;
-	front->free[front->nr_free++] = id;
-	return 0;
+	front->in_flight[message->id] = false;
+	front->free[front->nr_free++] = message->id;
+	if (load->shape == RING_TX)
+		return 0;
+	if (message->length != load->size || message->offset)
+		return -EBADMSG;
+	return payload_read(front->head, front->link->payloads[message->id], load->size,
+			    front->consumed)
+		       ? 0
+		       : -EBADMSG;
 }
 
-static int take_tx(struct ring_front *front, uint32_t index)
+/* All that there is; how many. */
+static int take_all(struct ring_front *front)
 {
-	netif_tx_response_t response;
+	int n = front->load->kind->reap(&front->end, front->batch, RING_LINK_SLOTS), err = 0;
 
-	ring_copy_tx_response(&front->ring, index, &response);
-	if (response.status != NETIF_RSP_OKAY)
-		return -EBADMSG;
-	return release(front, response.id);
-}
-
-static int take_rx(struct ring_front *front, uint32_t index)
-{
-	netif_rx_response_t response;
-	int err;
-
-	ring_copy_rx_response(&front->ring, index, &response);
-	err = release(front, response.id);
-	if (err)
-		return err;
-	if (response.status != (int16_t)front->load->size || response.offset)
-		return -EBADMSG;
-	if (!payload_read(front->head, front->link->payloads[response.id], front->load->size,
-			  front->consumed))
-		return -EBADMSG;
-	return 0;
-}
-
-static int take(struct ring_front *front, unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++) {
-		int err = front->load->shape == RING_TX ? take_tx(front, front->ring.in_cons + i)
-							: take_rx(front, front->ring.in_cons + i);
-
-		if (err)
-			return err;
+	for (int i = 0; !err && i < n; i++) {
+		err = take(front, &front->batch[i]);
 		front->consumed++;
 	}
-	ring_consume(&front->ring, n);
-	return 0;
+	return err ? err : n;
 }
 
-static void produce(struct ring_front *front)
+static void produce(struct ring_front *front, struct ring_message *message)
 {
 	const struct ring_link *link = front->link;
+	const struct ring_load *load = front->load;
 	uint16_t id = front->free[--front->nr_free];
 
 	front->in_flight[id] = true;
-	if (front->load->shape == RING_TX) {
-		netif_tx_request_t request = {
-			.gref = link->refs[id],
-			.offset = link->offsets[id],
-			.id = id,
-			.size = (uint16_t)front->load->size,
-		};
-
-		payload_write(link->payloads[id], front->load->size, front->produced);
-		ring_produce_tx_request(&front->ring, &request);
-	} else {
-		netif_rx_request_t request = { .id = id, .gref = link->refs[id] };
-
-		ring_produce_rx_request(&front->ring, &request);
-	}
+	*message = (struct ring_message){
+		.ref = load->kind->grants ? link->refs[id] : id,
+		.offset = link->offsets[id],
+		.length = (uint16_t)(load->shape == RING_TX ? load->size : PAGE_BYTES),
+		.id = id,
+	};
+	if (load->shape == RING_TX)
+		payload_write(link->payloads[id], load->size, front->produced);
 	front->produced++;
 }
 
 /* Whole batches only. */
 static bool refill(struct ring_front *front)
 {
-	bool any = front->nr_free >= front->load->batch;
+	const struct ring_load *load = front->load;
+	bool any = front->nr_free >= load->batch;
 
-	while (front->nr_free >= front->load->batch) {
-		for (unsigned int i = 0; i < front->load->batch; i++)
-			produce(front);
-		if (!ring_publish(&front->ring) || !front->load->wake)
+	while (front->nr_free >= load->batch) {
+		for (unsigned int i = 0; i < load->batch; i++)
+			produce(front, &front->batch[i]);
+		load->kind->post(&front->end, front->batch, load->batch);
+		if (!load->kind->publish(&front->end) || !load->wake)
 			continue;
 		evtchn_notify(&front->link->front, &front->signaller);
 		signaller_flush(&front->signaller);
@@ -112,29 +90,21 @@ static bool refill(struct ring_front *front)
 }
 
 /* What is missing for a batch wakes us, not the first message. */
-static int wait_turn(struct ring_front *front)
+static void wait_turn(struct ring_front *front)
 {
-	uint32_t missing = front->load->batch - front->nr_free;
-	int pending;
-
-	if (!front->load->wake) {
+	if (!front->load->wake)
 		ring_link_relax(front->load);
-		return 0;
-	}
-	pending = ring_arm(&front->ring, missing);
-	if (pending >= 0 && (uint32_t)pending < missing)
+	else if (front->load->kind->arm(&front->end, front->load->batch - front->nr_free))
 		ring_link_sleep(&front->link->front);
-	return pending < 0 ? pending : 0;
 }
 
 int ring_front_turn(struct ring_front *front)
 {
-	int pending = ring_pending(&front->ring);
-	int err = pending < 0 ? pending : take(front, (unsigned int)pending);
+	int taken = take_all(front);
 
-	if (err)
-		return err;
-	if (!refill(front) && !pending)
-		err = wait_turn(front);
-	return err ? err : pending;
+	if (taken < 0)
+		return taken;
+	if (!refill(front) && !taken)
+		wait_turn(front);
+	return taken;
 }

@@ -10,12 +10,13 @@
 struct ring_front {
 	const struct ring_load *load;
 	struct ring_link *link;
-	struct signaller signaller;
-	struct ring ring;
+	struct signaller signaller; /* if it is to notify: ending one takes the kernel long */
+	struct ring_end end;
 	uint64_t produced, consumed;	/* messages, which numbers the payloads */
 	uint16_t free[RING_LINK_SLOTS]; /* ids, a stack */
 	unsigned int nr_free;
 	bool in_flight[RING_LINK_SLOTS];
+	struct ring_message batch[RING_LINK_SLOTS];
 	uint8_t head[PAYLOAD_HEAD_BYTES];
 };
 

@@ -5,7 +5,12 @@
 #include <sys/mman.h>
 
 /* Frames of the arena. */
-enum { FRAME_TABLE, FRAME_RING, FRAME_PAYLOADS, TABLE_PAGES = 1 };
+enum {
+	FRAME_TABLE,
+	FRAME_RING,
+	FRAME_PAYLOADS = FRAME_RING + RING_KIND_PAGES,
+	TABLE_PAGES = 1,
+};
 
 /* Pages that all begin at one offset collide in the first cache. */
 static uint16_t spread(unsigned int slot, enum ring_shape shape)
@@ -17,8 +22,9 @@ static int grant_pages(struct ring_link *link, enum ring_shape shape)
 {
 	uint32_t first = shape == RING_TX ? link->arena.shared.pages : FRAME_PAYLOADS;
 
-	link->page = (union ring_page *)arena_page(&link->arena, FRAME_RING);
-	link->ring_ref = gnttab_grant(&link->gnttab, 0, FRAME_RING, false);
+	link->pages = arena_page(&link->arena, FRAME_RING);
+	for (uint32_t i = 0; i < RING_KIND_PAGES; i++)
+		link->ring_refs[i] = gnttab_grant(&link->gnttab, 0, FRAME_RING + i, false);
 	for (uint32_t i = 0; i < RING_LINK_SLOTS; i++) {
 		link->refs[i] = gnttab_grant(&link->gnttab, 0, first + i, shape == RING_TX);
 		link->offsets[i] = spread(i, shape);
@@ -88,6 +94,8 @@ void ring_link_destroy(struct ring_link *link)
 void ring_link_stop(struct ring_link *link, struct signaller *signaller)
 {
 	store_release(&link->control->stop, 1);
+	if (!signaller)
+		return;
 	evtchn_notify(&link->front, signaller);
 	signaller_flush(signaller);
 }

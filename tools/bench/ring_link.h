@@ -1,6 +1,6 @@
 /*
- * What a measured ring's two processes share: a guest's arena with one ring
- * page, 256 payload pages and their grants, an event channel, and a word to
+ * What a measured ring's two processes share: a guest's arena with the ring's
+ * pages, 256 payload pages and their grants, an event channel, and a word to
  * stop the backend by.
  *
  * It is made before the fork. The frontend (the parent) uses it as it is; the
@@ -14,16 +14,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench/ring_kind.h"
 #include "ring/evtchn.h"
 #include "ring/grant.h"
 #include "ring/hypervisor.h"
-#include "ring/ring.h"
-
-/* Which way the payload goes, in the guest's words. */
-enum ring_shape { RING_TX, RING_RX };
 
 /* What is measured. */
 struct ring_load {
+	const struct ring_kind *kind;
 	enum ring_shape shape;
 	uint32_t size;	/* bytes of a payload */
 	uint32_t batch; /* messages a publication */
@@ -31,7 +29,7 @@ struct ring_load {
 	bool yield;	/* both on one processor: let the other one run */
 };
 
-enum { RING_LINK_SLOTS = 256, RING_LINK_BATCH_MAX = 64, RING_LINK_GUEST = 1 };
+enum { RING_LINK_SLOTS = RING_SLOTS, RING_LINK_BATCH_MAX = 64, RING_LINK_GUEST = 1 };
 
 static_assert((int)RING_LINK_SLOTS == (int)TX_RING_ENTRIES, "netif.h");
 static_assert((int)RING_LINK_SLOTS == (int)RX_RING_ENTRIES, "netif.h");
@@ -48,8 +46,8 @@ struct ring_link {
 	struct evtchn_table *evtchns;
 	struct evtchn front;
 	struct ring_control *control;
-	union ring_page *page;
-	grant_ref_t ring_ref;
+	uint8_t *pages; /* the ring's, RING_KIND_PAGES */
+	grant_ref_t ring_refs[RING_KIND_PAGES];
 	grant_ref_t refs[RING_LINK_SLOTS];
 	uint8_t *payloads[RING_LINK_SLOTS];
 	uint16_t offsets[RING_LINK_SLOTS];
@@ -59,7 +57,7 @@ struct ring_link {
 int ring_link_create(struct ring_link *link, enum ring_shape shape);
 void ring_link_destroy(struct ring_link *link);
 
-/* Tells the backend to end, asleep or not. */
+/* Tells the backend to end; by a signal, too, if it sleeps and there is a signaller. */
 void ring_link_stop(struct ring_link *link, struct signaller *signaller);
 
 /* One turn of waiting without sleeping. */

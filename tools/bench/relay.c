@@ -154,7 +154,9 @@ int relay_open(struct relay *relay, const struct options *options, uint16_t mtu,
 
 static void close_apart(struct relay *relay)
 {
-	int64_t deadline = host_now_ns() + STALL_MS * MS;
+	/* Who is in the middle of a run does not look up before its end. */
+	bool midway = !relay_crew_all_finished(relay->board);
+	int64_t deadline = host_now_ns() + (midway ? 0 : STALL_MS * MS);
 
 	store_release(&relay->board->plan.run, RUN_LAST);
 	for (unsigned int i = 0; i < relay->board->nr; i++) {

@@ -311,6 +311,7 @@ static struct suite make_suite(struct relay_bench *bench)
 	return (struct suite){ .options = bench->options,
 			       .names = names,
 			       .nr_figures = 2,
+			       .apart = bench->options->separate,
 			       .arg = bench,
 			       .run = run_case,
 			       .tell = tell_case,

@@ -189,7 +189,8 @@ static void tell_first(struct report *report, const struct statistics *statistic
 	report_string(report, "samples", NULL, samples);
 }
 
-static void tell_circumstances(struct report *report, struct outcome *outcome)
+static void tell_circumstances(const struct suite *suite, struct report *report,
+			       struct outcome *outcome)
 {
 	char trips[STATISTICS_SAMPLES_MAX * 10];
 	struct statistics statistics = { 0 };
@@ -200,8 +201,9 @@ static void tell_circumstances(struct report *report, struct outcome *outcome)
 		report_decimal(report, "round_trip_ns", "trip ns", statistics.median, 0);
 		report_string(report, "round_trips_ns", NULL, trips);
 	}
-	report_decimal(report, "cpu_percent", "cpu %",
-		       outcome->wall_ns > 0 ? 100 * outcome->cpu_ns / outcome->wall_ns : 0, 0);
+	if (!suite->apart && outcome->wall_ns > 0)
+		report_decimal(report, "cpu_percent", "cpu %",
+			       100 * outcome->cpu_ns / outcome->wall_ns, 0);
 	report_decimal(report, "steal_percent", "steal %",
 		       outcome->total > 0 ? 100 * outcome->stolen / outcome->total : 0, 1);
 }
@@ -225,7 +227,7 @@ static void tell_case(struct suite *suite, struct outcome *outcome, unsigned int
 		if (!i)
 			tell_first(report, &statistics, suite->names[i].places, samples);
 	}
-	tell_circumstances(report, outcome);
+	tell_circumstances(suite, report, outcome);
 	if (suite->tell)
 		suite->tell(suite->arg, at, report);
 }

@@ -28,6 +28,7 @@ struct suite {
 	bool warm_each;				       /* run() warms up by itself, each time */
 	int cpus[2];
 	bool alone; /* the second processor has no part in it */
+	bool apart; /* other processes of ours do the work: our processor time says nothing */
 	void *arg;
 	/* What a run needs of its own, and its end; both may be NULL. 0 or -errno.
 	 * Where there is a begin(), it warms up itself, and nobody else does. */

@@ -34,7 +34,6 @@ struct relay_bench {
 	struct ceiling ceiling;
 	struct account accounts[2 * OPTIONS_SIZES_MAX];
 	unsigned int nr;
-	bool broken; /* a promise was */
 };
 
 static enum relay_depth depth_of(const struct options *options)

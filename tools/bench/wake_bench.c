@@ -91,8 +91,8 @@ static void *wait_for_events(void *arg)
 		if (engine_wait(engine, &ready, 1, -1) < 1)
 			continue;
 		bench->ran_ns = (uint64_t)host_now_ns();
+		eventfd_read(bench->fd, &count); /* before the next one can come */
 		store_release(&bench->woken, bench->woken + 1);
-		eventfd_read(bench->fd, &count);
 	}
 	engine_remove(engine, &source);
 	engine_destroy(engine);

@@ -22,6 +22,9 @@ struct domain {
 	struct event *deadline;
 	int fd;
 	bool forbidden;
+	bool member; /* of the domain with that domid, for its vif `devid` */
+	uint32_t devid;
+	bool ports[EVTCHN_PORTS_PER_DOMAIN + 1]; /* that a member has open */
 	struct domain *next;
 };
 
@@ -36,24 +39,70 @@ static void store_path(const struct domain *domain, const char *key, char path[6
 	snprintf(path, 64, "/local/domain/%u%s", domain->info.domid, key);
 }
 
-/* Ends the connection, and with it everything that the domain had. */
-static void domain_end(struct domain *domain)
+/* The introduced one, not its members. */
+static struct domain *find_introduced(const struct domains *domains, uint16_t domid)
 {
-	struct domains *domains = domain->domains;
-	struct domain **link = &domains->first;
+	struct domain *domain = domains->first;
+
+	while (domain && (domain->member || domain->info.domid != domid))
+		domain = domain->next;
+	return domid ? domain : NULL;
+}
+
+static struct domain *find_member(const struct domains *domains, uint16_t domid, int64_t devid)
+{
+	struct domain *domain = domains->first;
+
+	while (domain && (!domain->member || domain->info.domid != domid ||
+			  (devid >= 0 && domain->devid != devid)))
+		domain = domain->next;
+	return domain;
+}
+
+/* Its vif lets go of its memory, and its channels are closed. */
+static void member_end(struct domain *domain)
+{
+	struct domains_config *config = &domain->domains->config;
 	uint16_t domid = domain->info.domid;
 
+	config->vif_gone(config->arg, domid, domain->devid);
+	for (evtchn_port_t port = 1; port <= EVTCHN_PORTS_PER_DOMAIN; port++)
+		if (domain->ports[port])
+			evtchn_close(config->evtchns, domid, port);
+	hypervisor_domain_fini(&domain->foreign);
+	log_info("domain", "%s.%u left domid=%u", domain->name, domain->devid, domid);
+}
+
+static void domain_end(struct domain *domain);
+
+static void introduced_end(struct domain *domain)
+{
+	struct domains *domains = domain->domains;
+	uint16_t domid = domain->info.domid;
+	struct domain *member;
+
+	while ((member = find_member(domains, domid, -1)) != NULL)
+		domain_end(member);
+	domains->config.gone(domains->config.arg, domid);
+	store_sockets_close_domain(domains->config.store_sockets, domid);
+	store_server_release(domains->config.store_server, domid);
+	evtchn_domain_destroy(domains->config.evtchns, domid);
+	hypervisor_domain_fini(&domain->foreign);
+	log_info("domain", "%s left domid=%u", domain->name, domid);
+}
+
+/* Ends the connection, and with it everything that it stood for. */
+static void domain_end(struct domain *domain)
+{
+	struct domain **link = &domain->domains->first;
+
+	if (domain->member)
+		member_end(domain);
+	else if (domain->info.domid)
+		introduced_end(domain);
 	while (*link != domain)
 		link = &(*link)->next;
 	*link = domain->next;
-	if (domid) {
-		domains->config.gone(domains->config.arg, domid);
-		store_sockets_close_domain(domains->config.store_sockets, domid);
-		store_server_release(domains->config.store_server, domid);
-		evtchn_domain_destroy(domains->config.evtchns, domid);
-		hypervisor_domain_fini(&domain->foreign);
-		log_info("domain", "%s left domid=%u", domain->name, domid);
-	}
 	event_free(domain->readable);
 	event_free(domain->deadline);
 	close(domain->fd);
@@ -65,7 +114,7 @@ static uint16_t domid_next(struct domains *domains)
 {
 	for (unsigned int i = 1; i < DOMID_FIRST_RESERVED; i++) {
 		domains->last_domid = domains->last_domid % (DOMID_FIRST_RESERVED - 1) + 1;
-		if (!domains_find(domains, domains->last_domid))
+		if (!find_introduced(domains, domains->last_domid))
 			return domains->last_domid;
 	}
 	return 0;
@@ -94,12 +143,12 @@ static bool name_is_valid(const char name[64])
 	       !name_is_a_vifs(name);
 }
 
-static bool name_is_alive(const struct domains *domains, const char *name)
+static struct domain *find_named(const struct domains *domains, const char *name)
 {
-	for (const struct domain *domain = domains->first; domain; domain = domain->next)
-		if (domain->info.domid && !strcmp(domain->name, name))
-			return true;
-	return false;
+	for (struct domain *domain = domains->first; domain; domain = domain->next)
+		if (domain->info.domid && !domain->member && !strcmp(domain->name, name))
+			return domain;
+	return NULL;
 }
 
 /* The domain's home in the store, as libxl lays it out: the domain may read it,
@@ -135,6 +184,15 @@ static int home_write(struct store_client *store, uint32_t transaction, void *ar
 	return err;
 }
 
+static int table_check(uint32_t gnttab_pages, uint32_t shared_pages, const char **why)
+{
+	*why = "grant table is empty, or larger than 32 pages or than its region";
+	return !gnttab_pages || gnttab_pages > DOMAIN_GNTTAB_PAGES_MAX ||
+			       gnttab_pages > shared_pages
+		       ? -EINVAL
+		       : 0;
+}
+
 static int introduce_check(struct domain *domain, const struct hypercall_introduce *body,
 			   const char **why)
 {
@@ -146,13 +204,9 @@ static int introduce_check(struct domain *domain, const struct hypercall_introdu
 	if (!name_is_valid(body->name))
 		return -EINVAL;
 	*why = "a domain of that name is alive";
-	if (name_is_alive(domain->domains, body->name))
+	if (find_named(domain->domains, body->name))
 		return -EEXIST;
-	*why = "grant table is empty, or larger than 32 pages or than its region";
-	if (!body->gnttab_pages || body->gnttab_pages > DOMAIN_GNTTAB_PAGES_MAX ||
-	    body->gnttab_pages > body->shared_pages)
-		return -EINVAL;
-	return 0;
+	return table_check(body->gnttab_pages, body->shared_pages, why);
 }
 
 /* Gives the domain its number, its memory, its channels and its home. The
@@ -184,6 +238,7 @@ static int introduce(struct domain *domain, const struct hypercall_introduce *bo
 		goto forget;
 	hypervisor_domain_init(&domain->foreign, domid, &arena, body->gnttab_pages,
 			       config->evtchns);
+	config->introduced(config->arg, &domain->info);
 	return err;
 
 forget:
@@ -226,6 +281,91 @@ static int handle_introduce(struct domain *domain, struct hypercall *message)
 	return sent;
 }
 
+/* Both connections must be of one process, as the kernel says: else whoever may
+ * connect could take another's vif. */
+static int join_check(struct domain *domain, const struct hypercall_join *body,
+		      struct domain **host, const char **why)
+{
+	*why = "introduced already";
+	if (domain->info.domid)
+		return -EALREADY;
+	*why = "no such domain";
+	if (!memchr(body->name, '\0', sizeof(body->name)))
+		return -ESRCH;
+	*host = find_named(domain->domains, body->name);
+	if (!*host)
+		return -ESRCH;
+	*why = "the domain is another process'";
+	if ((*host)->info.pid != domain->info.pid || (*host)->info.uid != domain->info.uid)
+		return -EPERM;
+	*why = "another connection serves that vif";
+	if (find_member(domain->domains, (*host)->info.domid, body->devid))
+		return -EBUSY;
+	return table_check(body->gnttab_pages, body->shared_pages, why);
+}
+
+/* The descriptor of the member's store connection, or -errno with *why. */
+static int join(struct domain *domain, const struct hypercall_join *body, int fds[2],
+		struct hypercall_joined *joined, const char **why)
+{
+	struct domains_config *config = &domain->domains->config;
+	struct domain *host = NULL;
+	struct arena arena;
+	int err = join_check(domain, body, &host, why);
+
+	if (err) {
+		close(fds[0]);
+		close(fds[1]);
+		return err;
+	}
+	err = arena_accept(&arena, fds[0], body->shared_pages, fds[1], body->tx_pages,
+			   config->quota_pages, why);
+	if (err)
+		return err;
+	*why = "no such vif, or it is served already";
+	err = config->vif_join(config->arg, &host->info, body->devid, &joined->vif);
+	if (!err)
+		err = store_sockets_pair(config->store_sockets, host->info.domid);
+	if (err < 0) {
+		arena_close(&arena);
+		return err;
+	}
+	memcpy(domain->name, host->name, sizeof(domain->name));
+	domain->info.domid = host->info.domid;
+	domain->member = true;
+	domain->devid = body->devid;
+	joined->domid = host->info.domid;
+	hypervisor_domain_init(&domain->foreign, host->info.domid, &arena, body->gnttab_pages,
+			       config->evtchns);
+	return err;
+}
+
+static int handle_join(struct domain *domain, struct hypercall *message)
+{
+	const char *why = "message is cut, or without exactly two memfds";
+	struct hypercall_joined reply = { 0 };
+	struct hypercall_join body;
+	int err = -EBADMSG, fd, sent;
+
+	if (message->length == sizeof(body) && message->nr_fds == 2) {
+		memcpy(&body, message->body, sizeof(body));
+		message->nr_fds = 0; /* join() has them now */
+		err = join(domain, &body, message->fds, &reply, &why);
+	}
+	if (err < 0) {
+		log_debug("domain", "joining refused pid=%d uid=%u: %s", (int)domain->info.pid,
+			  domain->info.uid, why);
+		return hypercall_reply(domain->fd, &message->header, err, NULL, 0, NULL, 0);
+	}
+	fd = err;
+	event_del(domain->deadline);
+	log_info("domain", "%s.%u joined domid=%u pages=%u", domain->name, domain->devid,
+		 domain->info.domid, arena_pages(&domain->foreign.arena));
+	sent = hypercall_reply(domain->fd, &message->header, 0, &reply, sizeof(reply), &fd, 1);
+	close(fd);
+	return sent;
+}
+
 /* Answers with one end of a channel, whose descriptors are ours to close. */
 static int reply_evtchn(struct domain *domain, const struct hypercall *message, int err,
 			struct evtchn *end)
@@ -235,8 +375,10 @@ static int reply_evtchn(struct domain *domain, const struct hypercall *message, 
 	int sent =
 		hypercall_reply(domain->fd, &message->header, err, &reply, sizeof(reply), fds, 2);
 
-	if (!err)
+	if (!err) {
+		domain->ports[end->port] = true;
 		evtchn_fini(end);
+	}
 	return sent;
 }
 
@@ -276,6 +418,8 @@ static int handle_evtchn_close(struct domain *domain, struct hypercall *message)
 	if (message->length == sizeof(body)) {
 		memcpy(&body, message->body, sizeof(body));
 		err = evtchn_close(domain->domains->config.evtchns, domain->info.domid, body.port);
+		if (!err)
+			domain->ports[body.port] = false;
 	}
 	return hypercall_reply(domain->fd, &message->header, err, NULL, 0, NULL, 0);
 }
@@ -319,15 +463,17 @@ static int handle(struct domain *domain, struct hypercall *message)
 		[HYPERCALL_EVTCHN_CLOSE] = handle_evtchn_close,
 		[HYPERCALL_STORE_OPEN] = handle_store_open,
 		[HYPERCALL_VIF_CREATE] = handle_vif_create,
+		[HYPERCALL_JOIN] = handle_join,
 	};
 	uint16_t type = message->header.type;
+	bool begins = type == HYPERCALL_INTRODUCE || type == HYPERCALL_JOIN;
 	int err = 0;
 
 	if (type >= sizeof(handlers) / sizeof(handlers[0]) || !handlers[type])
 		err = -ENOSYS;
-	else if (type != HYPERCALL_INTRODUCE && message->nr_fds)
+	else if (!begins && message->nr_fds)
 		err = -EBADMSG;
-	else if (type != HYPERCALL_INTRODUCE && !domain->info.domid)
+	else if (!begins && !domain->info.domid)
 		err = -ESRCH;
 	if (err)
 		return hypercall_reply(domain->fd, &message->header, err, NULL, 0, NULL, 0);
@@ -435,12 +581,24 @@ free_domain:
 	close(fd);
 }
 
-struct foreign_domain *domains_find(struct domains *domains, uint16_t domid)
+struct foreign_domain *domains_find(struct domains *domains, uint16_t domid, uint32_t devid)
 {
-	for (struct domain *domain = domains->first; domain; domain = domain->next)
-		if (domid && domain->info.domid == domid)
-			return &domain->foreign;
-	return NULL;
+	struct domain *domain = find_member(domains, domid, devid);
+
+	if (!domain)
+		domain = find_introduced(domains, domid);
+	return domain ? &domain->foreign : NULL;
+}
+
+const struct domain_info *domains_named(struct domains *domains, const char *name)
+{
+	struct domain *domain = find_named(domains, name);
+	char *end;
+	unsigned long domid = strtoul(name, &end, 10);
+
+	if (!domain && end != name && !*end && domid < DOMID_FIRST_RESERVED)
+		domain = find_introduced(domains, (uint16_t)domid);
+	return domain ? &domain->info : NULL;
 }
 
 const struct domain_info *domains_next(struct domains *domains, const struct domain_info *after)
@@ -449,7 +607,7 @@ const struct domain_info *domains_next(struct domains *domains, const struct dom
 
 	if (after)
 		domain = ((struct domain *)((char *)after - offsetof(struct domain, info)))->next;
-	while (domain && !domain->info.domid)
+	while (domain && (!domain->info.domid || domain->member))
 		domain = domain->next;
 	return domain ? &domain->info : NULL;
 }

@@ -85,7 +85,7 @@ int main(int argc, char **argv)
 		return 2;
 	raise_fd_limit();
 	log_info("daemon", "splitvifd " SPLITVIF_VERSION " pid=%d", (int)getpid());
-	err = privileged_fork(&privileged);
+	err = privileged_fork(&privileged, &options.scripts);
 	if (err) {
 		log_complain("cannot fork: %s", strerror(-err));
 		return 1;

@@ -242,7 +242,8 @@ int options_parse(struct options *options, int argc, char **argv)
 
 	*options = (struct options){ .quota_pages = OPTIONS_PAGES_DEFAULT,
 				       .backlog_bytes = VIF_BACKLOG_BYTES,
-				       .ready_fd = -1 };
+				       .ready_fd = -1,
+				       .scripts.timeout_s = SCRIPT_TIMEOUT_S };
 	status = environment_take(options);
 	while (status < 0 && (option = getopt_long(argc, argv, "fVh", options_long, NULL)) >= 0)
 		status = option_take(options, option, optarg);

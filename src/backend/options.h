@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "backend/network.h"
+#include "backend/script.h"
 #include "io/engine.h"
 
 enum { OPTIONS_UIDS_MAX = 64, OPTIONS_PAGES_DEFAULT = 4096 /* 16 MiB a vif */ };
@@ -23,6 +24,7 @@ struct options {
 	uint32_t quota_pages;
 	uint32_t backlog_bytes; /* a power of two */
 	int ready_fd; /* -1: none */
+	struct scripts scripts;
 };
 
 /* Fills *options in. Returns -1 to go on, else the exit status: 0 after -h or

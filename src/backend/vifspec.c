@@ -109,24 +109,28 @@ static const char *set_type(struct vifspec *spec, const char *value)
 	return NULL;
 }
 
+uint32_t vifspec_ip(const char *ip, uint8_t *prefix)
+{
+	size_t length = strcspn(ip, "/");
+	char address[INET_ADDRSTRLEN];
+	struct in_addr parsed;
+	uint32_t bits = 0;
+
+	if (length >= sizeof(address) || (ip[length] && !number(ip + length + 1, 1, 32, &bits)))
+		return 0;
+	memcpy(address, ip, length);
+	address[length] = '\0';
+	if (prefix)
+		*prefix = (uint8_t)bits;
+	return inet_pton(AF_INET, address, &parsed) == 1 ? parsed.s_addr : 0;
+}
+
 static const char *set_ip(struct vifspec *spec, const char *value)
 {
-	const char *slash = strchr(value, '/');
-	size_t length = slash ? (size_t)(slash - value) : strlen(value);
-	char address[INET_ADDRSTRLEN];
-	struct in_addr ip;
-	uint32_t prefix;
-
-	if (length < sizeof(address) && strlen(value) < sizeof(spec->ip)) {
-		memcpy(address, value, length);
-		address[length] = '\0';
-		if (inet_pton(AF_INET, address, &ip) == 1 && ip.s_addr &&
-		    (!slash || number(slash + 1, 1, 32, &prefix))) {
-			strcpy(spec->ip, value);
-			return NULL;
-		}
-	}
-	return "an IPv4 address like 10.77.0.5 or 10.77.0.5/24";
+	if (strlen(value) >= sizeof(spec->ip) || !vifspec_ip(value, NULL))
+		return "an IPv4 address like 10.77.0.5 or 10.77.0.5/24";
+	strcpy(spec->ip, value);
+	return NULL;
 }
 
 /* Where it lies, and whether it may run at all, is for others to check. */

@@ -51,6 +51,10 @@ int vifspec_parse(struct vifspec *spec, const char *text, char error[VIFSPEC_ERR
 int vifspec_set(struct vifspec *spec, const char *key, const char *value,
 		char error[VIFSPEC_ERROR_BYTES]);
 
+/* The address of its `ip`, network order, 0 for none; *prefix (NULL: nobody
+ * asks) is 0 where none is named. */
+uint32_t vifspec_ip(const char *ip, uint8_t *prefix);
+
 /* All keys, for hints. */
 const char *const *vifspec_keys(size_t *nr);
 

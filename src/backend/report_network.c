@@ -169,7 +169,7 @@ int report_network_detach(struct answer *answer)
 				       answer->argv[1], domain->name);
 	answer->wait = (struct report_wait){ true, false, domain->domid, device->devid };
 	forget(answer, domain->name, device->devid);
-	toolstack_detach(answer->reporter->toolstack, device);
+	toolstack_detach(answer->reporter->toolstack, domain, device);
 	return 0;
 }
 
@@ -178,6 +178,7 @@ static bool has_attached(struct reporter *reporter, struct device *device, int *
 			 size_t *length)
 {
 	struct answer answer = { .reporter = reporter };
+	const struct domain_info *domain;
 
 	if (!device_is_busy(device) && !device->script_failed)
 		return true;
@@ -190,7 +191,9 @@ static bool has_attached(struct reporter *reporter, struct device *device, int *
 	*length = strlen(answer.complaint);
 	*code = EXIT_FAILED;
 	forget(&answer, device->domain_name, device->devid);
-	toolstack_detach(reporter->toolstack, device);
+	domain = domains_named(reporter->domains, device->domain_name);
+	if (domain)
+		toolstack_detach(reporter->toolstack, domain, device);
 	return true;
 }
 

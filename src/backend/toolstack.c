@@ -202,8 +202,32 @@ int toolstack_attach(struct toolstack *toolstack, const struct domain_info *doma
 	return 0;
 }
 
-void toolstack_detach(struct toolstack *toolstack, struct device *device)
+static bool was_detached(const struct toolstack *toolstack, const struct domain_info *domain)
 {
+	for (unsigned int i = 0; i < TOOLSTACK_DETACHED; i++)
+		if (toolstack->detached[i].pid == domain->pid &&
+		    !strcmp(toolstack->detached[i].name, domain->name))
+			return true;
+	return false;
+}
+
+/* A frontend that is connecting may see no more than that its vif is gone. */
+static void note_detached(struct toolstack *toolstack, const struct domain_info *domain)
+{
+	unsigned int i = toolstack->nr_detached++ % TOOLSTACK_DETACHED;
+
+	if (was_detached(toolstack, domain))
+		return;
+	snprintf(toolstack->detached[i].name, sizeof(toolstack->detached[i].name), "%s",
+		 domain->name);
+	toolstack->detached[i].pid = domain->pid;
+}
+
+void toolstack_detach(struct toolstack *toolstack, const struct domain_info *domain,
+		      struct device *device)
+{
+	if (!device->devid)
+		note_detached(toolstack, domain);
 	toolstack_keys_set_offline(toolstack->store, device->backend_path);
 	devices_handle_events(toolstack->devices);
 }
@@ -278,8 +302,10 @@ int toolstack_vif_create(struct toolstack *toolstack, const struct domain_info *
 	uint32_t devid = 0;
 	int err = 0;
 
-	if (!attachments_find(&toolstack->attachments, domain->name, 0) ||
-	    !find_device(toolstack, domain, 0))
+	if (!find_device(toolstack, domain, 0) && was_detached(toolstack, domain))
+		err = -ESHUTDOWN;
+	else if (!attachments_find(&toolstack->attachments, domain->name, 0) ||
+		 !find_device(toolstack, domain, 0))
 		err = vif_create(toolstack, domain, wanted, &devid);
 	if (!err)
 		tell_facts(toolstack, find_device(toolstack, domain, devid), created);

@@ -11,12 +11,20 @@
 #include "backend/domain.h"
 #include "backend/network.h"
 
+enum { TOOLSTACK_DETACHED = 64 };
+
 struct toolstack {
 	struct store_client *store;
 	struct networks *networks;
 	struct devices *devices;
 	const char *scripts; /* the only directory whose scripts may run; NULL: none may */
 	struct attachments attachments;
+	/* The last processes whose first vif was detached: they shall not ask for another. */
+	struct {
+		char name[ATTACHMENT_NAME_BYTES];
+		pid_t pid;
+	} detached[TOOLSTACK_DETACHED];
+	unsigned int nr_detached;
 };
 
 /* Attaches a vif to a domain that is there; what the spec leaves open (devid,
@@ -30,13 +38,15 @@ int toolstack_attach(struct toolstack *toolstack, const struct domain_info *doma
 		     struct vifspec *spec, char error[VIFSPEC_ERROR_BYTES]);
 
 /* Begins to take a vif away: it is gone once the frontend let go. */
-void toolstack_detach(struct toolstack *toolstack, struct device *device);
+void toolstack_detach(struct toolstack *toolstack, const struct domain_info *domain,
+		      struct device *device);
 
 /* Attaches what belongs to the domain's name; failures are logged. */
 void toolstack_attach_all(struct toolstack *toolstack, const struct domain_info *domain);
 
 /* A frontend asks for its first vif: the one that the operator attached as
- * number 0, or else a new one. Errors as toolstack_attach(). */
+ * number 0, or else a new one. Errors as toolstack_attach(); -ESHUTDOWN where
+ * its first vif was detached by the operator. */
 int toolstack_vif_create(struct toolstack *toolstack, const struct domain_info *domain,
 			 const struct hypercall_vif_create *wanted,
 			 struct hypercall_vif_created *created);

@@ -14,7 +14,9 @@
 #include "backend/device.h"
 #include "backend/domain.h"
 #include "backend/hotplug.h"
+#include "backend/config.h"
 #include "backend/listener.h"
+#include "backend/reload.h"
 #include "backend/report.h"
 #include "backend/store_socket.h"
 #include "backend/toolstack.h"
@@ -39,6 +41,7 @@ struct daemon {
 	struct devices *devices;
 	struct hotplug *hotplug;
 	struct toolstack toolstack;
+	struct reload *reload;
 	struct reporter reporter;
 	bool stopping; /* for scripts only */
 	struct control *control;
@@ -201,6 +204,17 @@ static void on_signal(evutil_socket_t number, short events, void *arg)
 	event_base_loopexit(daemon->base, &longest);
 }
 
+/* Without a file to be read it is the end of its terminal. */
+static void on_hangup(evutil_socket_t number, short events, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	if (daemon->options->config[0])
+		reload_run(daemon->reload);
+	else
+		on_signal(number, events, arg);
+}
+
 static void script_done(void *arg, const struct script_request *request,
 			const struct script_result *result)
 {
@@ -240,7 +254,7 @@ static int events_open(struct daemon *daemon)
 	daemon->later = event_new(daemon->base, -1, 0, on_later, daemon);
 	daemon->term = evsignal_new(daemon->base, SIGTERM, on_signal, daemon);
 	daemon->interrupt = evsignal_new(daemon->base, SIGINT, on_signal, daemon);
-	daemon->hangup = evsignal_new(daemon->base, SIGHUP, on_signal, daemon); /* its terminal */
+	daemon->hangup = evsignal_new(daemon->base, SIGHUP, on_hangup, daemon);
 	if (!daemon->alarm || !daemon->store_event || !daemon->revive || !daemon->term ||
 	    !daemon->later || !daemon->interrupt || !daemon->hangup)
 		return -ENOMEM;
@@ -332,6 +346,27 @@ static int store_open(struct daemon *daemon)
 	return evtchn_domain_create(daemon->evtchns, 0);
 }
 
+/* What was attached by command before this daemon came, and by the file. */
+static int vifs_load(struct daemon *daemon)
+{
+	struct reload_config config = { .base = daemon->base,
+					.options = daemon->options,
+					.toolstack = &daemon->toolstack,
+					.domains = daemon->domains,
+					.networks = &daemon->networks,
+					.worker = daemon->worker,
+					.privileged = daemon->privileged };
+	struct options *none = calloc(1, sizeof(*none));
+	char path[RUNDIR_PATH_BYTES];
+
+	if (none && !attachments_path(path, sizeof(path)) && !access(path, F_OK) &&
+	    config_load(path, CONFIG_KEPT, none, &daemon->toolstack.attachments))
+		log_warning("toolstack", "%s: not all vifs in it come back", path);
+	free(none);
+	daemon->reload = reload_create(&config);
+	return daemon->reload ? 0 : -ENOMEM;
+}
+
 static int guests_open(struct daemon *daemon)
 {
 	struct devices_config devices = { .store = daemon->store,
@@ -374,7 +409,7 @@ static int guests_open(struct daemon *daemon)
 	daemon->reporter = (struct reporter){ &daemon->networks, daemon->devices, daemon->domains,
 					      daemon->worker, &daemon->toolstack };
 	daemon->control = control_create(daemon->base, &daemon->reporter);
-	return daemon->control ? 0 : -ENOMEM;
+	return daemon->control ? vifs_load(daemon) : -ENOMEM;
 }
 
 /* Last: whoever finds the sockets finds everything behind them. */
@@ -417,6 +452,9 @@ static void daemon_close(struct daemon *daemon)
 		control_destroy(daemon->control);
 	if (daemon->domains)
 		domains_destroy(daemon->domains);
+	if (daemon->reload)
+		reload_destroy(daemon->reload);
+	attachments_fini(&daemon->toolstack.attachments);
 	if (daemon->devices)
 		devices_destroy(daemon->devices);
 	while (daemon->networks.nr)

@@ -90,5 +90,7 @@ int main(int argc, char **argv)
 		log_complain("cannot fork: %s", strerror(-err));
 		return 1;
 	}
-	return daemon_run(&options, &privileged);
+	err = daemon_run(&options, &privileged);
+	options_fini(&options);
+	return err;
 }

@@ -151,7 +151,7 @@ void device_backing_script_done(const struct devices_config *config, struct devi
 				    device->script, result->error);
 		return;
 	}
-	device->hotplug = HOTPLUG_THERE;
+	device->hotplug = result->status == SCRIPT_NOT_STARTED ? HOTPLUG_GONE : HOTPLUG_THERE;
 	device->script_failed = result->status || !is_connected(config, device);
 	if (device->script_failed)
 		tell_failure(config, device,

@@ -57,7 +57,8 @@ static void job_readable(evutil_socket_t fd, short events, void *arg)
 
 	(void)events;
 	if (read(fd, &result, sizeof(result)) != sizeof(result))
-		result = (struct script_result){ 1, "the parent process does not answer" };
+		result = (struct script_result){ SCRIPT_FAILED,
+						 "the parent process does not answer" };
 	result.error[sizeof(result.error) - 1] = '\0';
 	job_end(arg, &result);
 }
@@ -93,7 +94,7 @@ static void start_some(struct hotplug *hotplug)
 
 	while (job && hotplug->nr_running < SCRIPTS_RUNNING_MAX) {
 		struct job *next = job->next;
-		struct script_result result = { .status = 1 };
+		struct script_result result = { .status = SCRIPT_NOT_STARTED };
 		int err = job->readable ? 0 : job_start(job);
 
 		if (err) {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -65,6 +66,18 @@ static int link_set_address(int s, struct ifreq *ifr, const struct network_confi
 	return err ? err : set_address(s, ifr, SIOCSIFNETMASK, mask);
 }
 
+/* As netback's interfaces have it: the same in every life of the vif, so that the
+ * guest's neighbours stay true, and too large to become a bridge's. */
+static int link_set_dummy_mac(int s, const char *name)
+{
+	static const uint8_t mac[6] = { 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff };
+	struct ifreq ifr = { .ifr_hwaddr.sa_family = ARPHRD_ETHER };
+
+	memcpy(ifr.ifr_name, name, IFNAMSIZ);
+	memcpy(ifr.ifr_hwaddr.sa_data, mac, sizeof(mac));
+	return ioctl(s, SIOCSIFHWADDR, &ifr) ? -errno : 0;
+}
+
 static int link_set_up(const struct network_config *config)
 {
 	struct ifreq ifr = { 0 };
@@ -76,6 +89,8 @@ static int link_set_up(const struct network_config *config)
 	memcpy(ifr.ifr_name, config->tap, IFNAMSIZ);
 	ifr.ifr_mtu = (int)config->mtu;
 	err = ioctl(s, SIOCSIFMTU, &ifr) ? -errno : link_set_address(s, &ifr, config);
+	if (!err && config->own_tap)
+		err = link_set_dummy_mac(s, config->tap);
 	if (!err && ioctl(s, SIOCGIFFLAGS, &ifr))
 		err = -errno;
 	ifr.ifr_flags |= IFF_UP;

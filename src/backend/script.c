@@ -58,17 +58,16 @@ static int open_beneath(const char *dir, const char *name)
 	return fd;
 }
 
-static int check_file(int fd, const char *script, char error[SCRIPT_ERROR_BYTES])
+static int check_file(int fd, char error[SCRIPT_ERROR_BYTES])
 {
 	struct stat info;
 
 	if (fstat(fd, &info))
-		return wrong(error, -errno, "script %.60s: %s", script, strerror(errno));
+		return wrong(error, -errno, "%s", strerror(errno));
 	if (!S_ISREG(info.st_mode) || !(info.st_mode & 0111))
-		return wrong(error, -EACCES, "script %.60s: not an executable file", script);
+		return wrong(error, -EACCES, "not an executable file");
 	if (info.st_mode & 022)
-		return wrong(error, -EPERM, "script %.60s: others may write it; chmod go-w",
-			     script);
+		return wrong(error, -EPERM, "others may write it; chmod go-w");
 	return 0;
 }
 
@@ -80,21 +79,20 @@ int script_find(const char *dir, const char *script, char path[PATH_MAX],
 	int fd, err;
 
 	if (!length)
-		return wrong(error, -EPERM, "script %.60s: the configuration allows no scripts",
-			     script);
+		return wrong(error, -EPERM, "the configuration allows no scripts");
 	if (*script == '/') {
 		if (strncmp(script, dir, length) || script[length] != '/')
-			return wrong(error, -EPERM, "script %.60s: not in %.60s", script, dir);
+			return wrong(error, -EPERM, "not in %.100s", dir);
 		name = script + length + 1;
 	}
 	if (snprintf(path, PATH_MAX, "%s/%s", dir, name) >= PATH_MAX)
-		return wrong(error, -ENAMETOOLONG, "script %.60s: path too long", script);
+		return wrong(error, -ENAMETOOLONG, "path too long");
 	fd = open_beneath(dir, name);
 	if (fd == -EXDEV)
-		return wrong(error, -EPERM, "script %.60s: leads out of %.60s", script, dir);
+		return wrong(error, -EPERM, "leads out of %.100s", dir);
 	if (fd < 0)
-		return wrong(error, fd, "script %.60s: %s in %.60s", script, strerror(-fd), dir);
-	err = check_file(fd, script, error);
+		return wrong(error, fd, "%s in %.100s", strerror(-fd), dir);
+	err = check_file(fd, error);
 	close(fd);
 	return err;
 }
@@ -216,7 +214,7 @@ void scripts_start(struct scripts *scripts, const struct script_request *request
 	char error[SCRIPT_ERROR_BYTES];
 
 	if (start(scripts, &copy, place, error)) {
-		answer(fd, 1, error);
+		answer(fd, SCRIPT_NOT_STARTED, error);
 		return;
 	}
 	place->fd = fd;
@@ -236,7 +234,7 @@ bool scripts_reap(struct scripts *scripts, pid_t pid, int status)
 		snprintf(error, sizeof(error), "it was killed by signal %d", WTERMSIG(status));
 	else if (WEXITSTATUS(status))
 		snprintf(error, sizeof(error), "it ended with status %d", WEXITSTATUS(status));
-	answer(script->fd, error[0] != '\0', error);
+	answer(script->fd, error[0] ? SCRIPT_FAILED : SCRIPT_DONE, error);
 	script->pid = 0;
 	return true;
 }

@@ -29,7 +29,9 @@ struct script_request {
 	bool online; /* or else offline */
 };
 
-/* What became of it: status 0, or with a reason 1 and above. */
+/* What became of it; with a reason, unless it is done. */
+enum script_status { SCRIPT_DONE, SCRIPT_FAILED, SCRIPT_NOT_STARTED };
+
 struct script_result {
 	int32_t status;
 	char error[SCRIPT_ERROR_BYTES];

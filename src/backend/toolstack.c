@@ -257,7 +257,7 @@ static void tell_facts(struct toolstack *toolstack, const struct device *device,
 						   .ip = device->ip,
 						   .prefix = device->prefix };
 	memcpy(created->mac, device->mac, sizeof(created->mac));
-	if (!network)
+	if (!network || device->own)
 		return;
 	memcpy(created->bridge, network->config.name, sizeof(created->bridge));
 	if (!network_has_ip(network, device->ip))

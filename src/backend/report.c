@@ -164,7 +164,7 @@ static int report_network_list(struct answer *answer)
 		found++;
 	}
 	table_end(answer->table);
-	if (domain && !found)
+	if (domain && !found && !domains_named(answer->reporter->domains, domain))
 		return answer_complain(answer, EXIT_UNKNOWN,
 				       "no such domain: %s; 'splitvif show' lists those there are",
 				       domain);

@@ -116,15 +116,16 @@ static void step_connect(struct devices *devices, struct device *device)
 /* The vif's totals outlive it in the log. */
 static void log_totals(const struct device *device)
 {
-	const struct port_counters *c = &device->vif->port.counters;
+	struct port_counters c;
 
+	port_total(&device->vif->port, &c);
 	log_info("bridge",
 		 "port %s down from_guest=%llu forwarded=%llu dropped=%llu to_guest=%llu "
 		 "delivered=%llu dropped=%llu",
-		 device->name, (unsigned long long)c->from.frames,
-		 (unsigned long long)c->from.forwarded,
-		 (unsigned long long)counters_dropped_from(c), (unsigned long long)c->to.intended,
-		 (unsigned long long)c->to.frames, (unsigned long long)counters_dropped_to(c));
+		 device->name, (unsigned long long)c.from.frames,
+		 (unsigned long long)c.from.forwarded,
+		 (unsigned long long)counters_dropped_from(&c), (unsigned long long)c.to.intended,
+		 (unsigned long long)c.to.frames, (unsigned long long)counters_dropped_to(&c));
 }
 
 static void device_disconnect(struct devices *devices, struct device *device)

@@ -42,13 +42,14 @@ static int queues_open(struct vif *vif, const char **why)
 int vif_open(struct vif **out, struct foreign_domain *domain, const struct vif_config *config,
 	     const char **why)
 {
-	size_t queues = config->nr_queues * sizeof(struct vif_queue);
-	struct vif *vif = calloc(1, sizeof(*vif) + queues);
+	size_t size = sizeof(struct vif) + config->nr_queues * sizeof(struct vif_queue);
+	struct vif *vif = aligned_alloc(64, (size + 63) & ~(size_t)63);
 	int err;
 
 	*why = "out of memory";
 	if (!vif)
 		return -ENOMEM;
+	memset(vif, 0, size);
 	vif->port = (struct port){ .ops = &vif_port_ops, .index = PORT_NONE, .mtu = config->mtu };
 	vif->config = *config;
 	vif->domain = domain;

@@ -86,10 +86,8 @@ static bool queue_poll(struct poll_item *item, unsigned int weight, unsigned int
 	drained = waiting - queue->backlog.frames;
 	*done = vif_tx_receive(queue, batch, weight < BATCH_FRAMES ? weight : BATCH_FRAMES);
 	if (batch->nr_frames)
-		bridge_forward(queue->vif->bridge, &queue->vif->port, batch->frames,
-			       batch->nr_frames, queue->worker->now_ms);
-	if (bridge_take_news(queue->vif->bridge))
-		worker_alarm(queue->worker);
+		worker_forward(queue->worker, queue->vif->bridge, &queue->vif->port, batch->frames,
+			       batch->nr_frames);
 	vif_tx_complete(queue, batch);
 	note_turn(queue, *done || drained);
 	if (queue->vif->stopped)

@@ -25,10 +25,12 @@ static bool chain_take(struct vif_queue *queue, struct batch *batch, uint32_t av
 
 static void chain_drop(struct vif_queue *queue, struct slots_chain *chain, enum drop_reason reason)
 {
+	struct port_counters *counters = port_counters(&queue->vif->port, &queue->worker->lane);
+
 	chain->verdict = SLOTS_ERROR;
-	counter_add(&queue->vif->port.counters.from.frames, 1);
-	counter_add(&queue->vif->port.counters.from.bytes, chain->total);
-	counter_add(&queue->vif->port.counters.from.drops[reason], 1);
+	counter_add(&counters->from.frames, 1);
+	counter_add(&counters->from.bytes, chain->total);
+	counter_add(&counters->from.drops[reason], 1);
 }
 
 /* Of an empty slot nothing is read: its reference does not matter. */

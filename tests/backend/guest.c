@@ -2,6 +2,7 @@
 
 #include "backend/guest.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -27,7 +28,8 @@ void world_open(struct world *world, enum engine_kind engine)
 	world->worker->now_ms = world_now_ms;
 	world->bridge = bridge_create("test", GUEST_MTU, &fdb);
 	assert_non_null(world->bridge);
-	world->memory = test_malloc(sizeof(*world->memory));
+	world->memory = aligned_alloc(64, (sizeof(*world->memory) + 63) & ~(size_t)63);
+	assert_non_null(world->memory);
 	memory_port_init(world->memory, "memory", GUEST_MTU);
 	assert_int_equal(bridge_attach(world->bridge, &world->memory->port), 0);
 	world->evtchns = evtchn_table_create();
@@ -45,7 +47,7 @@ void world_close(struct world *world)
 	bridge_destroy(world->bridge);
 	evtchn_table_destroy(world->evtchns);
 	close(world->alarm_fd);
-	test_free(world->memory);
+	free(world->memory);
 }
 
 void world_start_thread(struct world *world)
@@ -100,7 +102,8 @@ void world_send(struct world *world, uint32_t mark, uint32_t length)
 	frame_fill(bytes, mark, length);
 	bytes[11] = 0xee; /* the recording port's own source address */
 	frame_build(&frame, parts, 2, rest);
-	bridge_forward(world->bridge, &world->memory->port, &frame, 1, world_now_ms);
+	bridge_forward(world->bridge, &world->worker->lane, &world->memory->port, &frame, 1,
+		       world_now_ms);
 }
 
 uint8_t *guest_tx_page(struct guest *guest, uint32_t page)
@@ -334,7 +337,7 @@ int guest_take_frame(struct guest *guest, uint8_t *bytes, unsigned int *slots, u
 
 void guest_check_books(const struct guest *guest)
 {
-	const struct port_counters *c = &guest->vif->port.counters;
+	const struct port_counters *c = &guest->vif->port.counters[0];
 
 	assert_int_equal(c->from.frames, c->from.forwarded + counters_dropped_from(c));
 	assert_int_equal(c->to.intended, c->to.frames + counters_dropped_to(c) +

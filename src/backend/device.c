@@ -263,6 +263,7 @@ static struct device *device_create(struct devices *devices, uint16_t domid, uin
 		return NULL;
 	device->domid = domid;
 	device->devid = devid;
+	device->max_queues = devices->config.max_queues;
 	device->state = XenbusStateInitialising;
 	xenbus_backend_path(device->backend_path, domid, devid);
 	if (device_key_text(devices->config.store, device->backend_path, XENBUS_KEY_FRONTEND,

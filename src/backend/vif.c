@@ -23,13 +23,44 @@ static void queues_close(struct vif *vif, unsigned int n)
 		vif_queue_close(&vif->queues[n]);
 }
 
+/* Its share of what the vif may keep. */
+static uint32_t backlog_share(const struct vif_config *config)
+{
+	uint32_t bytes = config->backlog_bytes;
+
+	for (unsigned int n = 1; n < config->nr_queues && bytes > VIF_BACKLOG_MIN; n *= 2)
+		bytes /= 2;
+	return bytes;
+}
+
+/* A page that two rings share would make nonsense of both. */
+static bool rings_are_apart(const struct vif_config *config)
+{
+	for (unsigned int i = 0; i < config->nr_queues; i++) {
+		const struct vif_queue_config *a = &config->queues[i];
+
+		for (unsigned int k = 0; k < i; k++) {
+			const struct vif_queue_config *b = &config->queues[k];
+
+			if (a->tx_ring_ref == b->tx_ring_ref || a->tx_ring_ref == b->rx_ring_ref ||
+			    a->rx_ring_ref == b->tx_ring_ref || a->rx_ring_ref == b->rx_ring_ref)
+				return false;
+		}
+	}
+	return true;
+}
+
 static int queues_open(struct vif *vif, const char **why)
 {
 	const struct vif_config *config = &vif->config;
+	uint32_t backlog = backlog_share(config);
+
+	*why = "two queues share a ring page";
+	if (!rings_are_apart(config))
+		return -EINVAL;
 
 	for (unsigned int i = 0; i < vif->nr_queues; i++) {
-		int err = vif_queue_open(&vif->queues[i], vif, &config->queues[i],
-					 config->backlog_bytes, why);
+		int err = vif_queue_open(&vif->queues[i], vif, &config->queues[i], backlog, why);
 
 		if (!err)
 			continue;

@@ -185,7 +185,8 @@ int vif_queue_open(struct vif_queue *queue, struct vif *vif, const struct vif_qu
 
 	*queue = (struct vif_queue){
 		.vif = vif,
-		.item = { .poll = queue_poll, .weight = POLL_WEIGHT },
+		.item = { .poll = queue_poll,
+			  .weight = (POLL_WEIGHT + vif->nr_queues - 1) / vif->nr_queues },
 		.config = *config,
 		.tx_channel = EVTCHN_NONE,
 		.rx_channel = EVTCHN_NONE,

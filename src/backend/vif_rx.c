@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "backend/vif.h"
+#include "bridge/flow.h"
 
 /* One worker's stay at a queue: whose it is, and by whom. */
 struct visit {
@@ -244,11 +245,10 @@ static bool pending_buffers(struct vif_queue *queue, uint32_t *pending)
 	return n >= 0;
 }
 
-unsigned int vif_rx_transmit(struct port *port, struct lane *lane, struct frame *const *list,
-			     unsigned int n)
+static unsigned int queue_transmit(struct vif_queue *queue, struct worker *by,
+				   struct frame *const *list, unsigned int n)
 {
-	struct vif_queue *queue = &((struct vif *)port)->queues[0];
-	struct visit visit = visit_by(queue, worker_of(lane));
+	struct visit visit = visit_by(queue, by);
 	unsigned int taken = 0;
 	uint32_t pending;
 
@@ -267,6 +267,36 @@ unsigned int vif_rx_transmit(struct port *port, struct lane *lane, struct frame 
 	}
 	copies_flush(&visit);
 	return taken;
+}
+
+/* Each flow to a queue of its own choice, in order. */
+static unsigned int spread_transmit(struct vif *vif, struct worker *by, struct frame *const *list,
+				    unsigned int n)
+{
+	struct spread *spread = &by->spread;
+	unsigned int taken = 0;
+
+	memset(spread->n, 0, sizeof(spread->n));
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int queue = flow_queue(flow_hash(list[i]), vif->nr_queues);
+
+		spread->frames[queue][spread->n[queue]++] = list[i];
+	}
+	for (unsigned int i = 0; i < vif->nr_queues; i++)
+		if (spread->n[i])
+			taken += queue_transmit(&vif->queues[i], by, spread->frames[i],
+						spread->n[i]);
+	return taken;
+}
+
+unsigned int vif_rx_transmit(struct port *port, struct lane *lane, struct frame *const *list,
+			     unsigned int n)
+{
+	struct vif *vif = (struct vif *)port;
+
+	if (vif->nr_queues == 1)
+		return queue_transmit(&vif->queues[0], worker_of(lane), list, n);
+	return spread_transmit(vif, worker_of(lane), list, n);
 }
 
 static void buffers_came(struct vif_queue *queue)

@@ -41,6 +41,7 @@ struct worker {
 	struct lane lane;
 	struct batch batch;
 	struct copies copies;
+	struct spread spread;
 	struct worker_timer *timers;
 	uint64_t now_ms;	    /* refreshed once a loop */
 	uint64_t (*clock_ms)(void); /* CLOCK_MONOTONIC, unless a test turns it by hand */

@@ -21,7 +21,7 @@
 #include "ring/ring.h"
 
 enum {
-	FRONT_TX_PAGES = 2 * TX_RING_ENTRIES, /* one huge page */
+	FRONT_TX_PAGES = 2 * TX_RING_ENTRIES, /* the ring's, and as many to cool down */
 	FRONT_TX_OFFSETS = 32,		      /* different starts, 64 bytes apart */
 	/* What the first page of a frame holds at least. */
 	FRONT_TX_FIRST_BYTES = PAGE_BYTES - (FRONT_TX_OFFSETS - 1) * 64,

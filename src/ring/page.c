@@ -22,7 +22,7 @@ static const int region_seals[] = {
 	[REGION_TX] = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL,
 };
 
-enum { HUGE_BYTES = 2 << 20 };
+enum { HUGE_BYTES = ARENA_HUGE_PAGES * PAGE_BYTES };
 
 static size_t region_bytes(uint32_t pages)
 {

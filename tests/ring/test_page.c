@@ -76,12 +76,11 @@ static unsigned long huge_kib(void)
 
 static void test_huge_pages_where_they_fit(void **state)
 {
-	enum { HUGE_PAGES = (2 << 20) / PAGE_BYTES };
 	unsigned long before = huge_kib();
 	struct arena owner, backend;
 	const char *why;
 
-	assert_int_equal(arena_create(&owner, HUGE_PAGES, HUGE_PAGES), 0);
+	assert_int_equal(arena_create(&owner, ARENA_HUGE_PAGES, ARENA_HUGE_PAGES), 0);
 	assert_int_equal((uintptr_t)owner.shared.base % (2 << 20), 0);
 	assert_int_equal((uintptr_t)owner.tx.base % (2 << 20), 0);
 	if (huge_kib() - before < 2 * 2048) {
@@ -89,8 +88,8 @@ static void test_huge_pages_where_they_fit(void **state)
 		print_message("this kernel gives no huge pages to memfds\n");
 		skip();
 	}
-	assert_int_equal(arena_accept(&backend, dup(owner.shared.fd), HUGE_PAGES, dup(owner.tx.fd),
-				      HUGE_PAGES, QUOTA, &why),
+	assert_int_equal(arena_accept(&backend, dup(owner.shared.fd), ARENA_HUGE_PAGES,
+				      dup(owner.tx.fd), ARENA_HUGE_PAGES, QUOTA, &why),
 			 0);
 	assert_int_equal(huge_kib() - before, 4 * 2048);
 	arena_close(&owner);

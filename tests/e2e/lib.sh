@@ -164,6 +164,19 @@ address() {
 	[ "$(show_field "$1" state)" = Connected ] && show_field "$1" ip
 }
 
+# stats_at_rest: every port's counters as JSON, once two looks at them are equal:
+# a frame on its way is not yet where it will be counted.
+stats_at_rest() {
+	local i now before=
+	for i in $(seq 50); do
+		now=$("$CTL" --json stats)
+		[ "$now" = "$before" ] && break
+		before=$now
+		sleep 0.2
+	done
+	echo "$now"
+}
+
 # stat VIF NAME: one counter.
 stat() {
 	"$CTL" ethtool -S "$1" | sed -n "s/^ *$2: //p"

@@ -137,6 +137,16 @@ stream() {
 	streams_end || fail "$1 to $2 at $3: $(cat "$WORK/$1.sent" "$WORK/$2.received")"
 }
 
+# pings FROM TARGET SIZE OPTIONS: of IP packets of that size, unfragmented, how many
+# are answered. Without -w (then it goes on until COUNT are) ping waits for the last
+# answer twice as long as the others took, and no longer.
+pings() {
+	local from=$1 target=$2 size=$3 options=$4
+	# shellcheck disable=SC2086
+	in_vm "$from" ping -q -M do -s $((size - 28)) -i 0.01 $options "$target" 2>&1 |
+		sed -n 's/.* \([0-9]*\) received.*/\1/p'
+}
+
 # capture VM ARGUMENT...: tcpdump of what its eth0 gets, from now until capture_end.
 capture() {
 	local vm=$1 i

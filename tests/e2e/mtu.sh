@@ -22,15 +22,6 @@ for name in $(for mtu in $mtus; do echo a$mtu b$mtu; done) small; do
 done
 ip_of() { cat "$WORK/$1.ip"; }
 
-# pings FROM TARGET SIZE OPTIONS: of IP packets of that size, unfragmented, how many
-# are answered. (Without -w ping would wait for the last answer no longer than the
-# others took.)
-pings() {
-	local from=$1 target=$2 size=$3 options=$4
-	# shellcheck disable=SC2086
-	in_vm "$from" ping -q -M do -s $((size - 28)) -i 0.01 $options "$target" 2>&1 |
-		sed -n 's/.* \([0-9]*\) received.*/\1/p'
-}
 # passes FROM TARGET SIZE
 passes() {
 	expect "$1 to $2, $3 bytes" "$(pings "$1" "$2" "$3" '-c 5 -w 5')" 5

@@ -374,6 +374,7 @@ static int guests_open(struct daemon *daemon)
 					  .worker = daemon->worker,
 					  .privileged = daemon->privileged,
 					  .backlog_bytes = daemon->options->backlog_bytes,
+					  .max_queues = daemon->options->queues,
 					  .find_domain = find_domain,
 					  .later = call_later,
 					  .arg = daemon };

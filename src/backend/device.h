@@ -36,7 +36,7 @@ struct device {
 	char name[PORT_NAME_BYTES]; /* "guest1.0" */
 	uint8_t mac[6];
 	uint32_t ip;
-	uint8_t prefix; /* 0: none named */
+	uint8_t prefix;	    /* 0: none named */
 	uint32_t mtu;	    /* of the vif: up to which frames go to the guest */
 	uint32_t guest_mtu; /* what the frontend said when it connected; else `mtu` */
 	enum xenbus_state state;
@@ -47,8 +47,9 @@ struct device {
 	char script[VIFSPEC_SCRIPT_BYTES];
 	enum hotplug_phase hotplug;
 	bool script_failed;
-	struct vif *vif;   /* NULL unless connected */
-	uint32_t offloads; /* what is on: mask of enum offload */
+	struct vif *vif;	 /* NULL unless connected */
+	unsigned int max_queues; /* that it is offered */
+	uint32_t offloads;	 /* what is on: mask of enum offload */
 	bool broken;
 	bool parting; /* disconnected by us, to be connected anew */
 	bool leaving; /* the toolstack takes it away */
@@ -56,7 +57,7 @@ struct device {
 	bool frontend_is_gone; /* only its script is waited for */
 	bool carrier_off;
 	bool told_too_big; /* in this connection */
-	char reason[160]; /* why it is broken, or its script failed */
+	char reason[160];  /* why it is broken, or its script failed */
 	uint64_t connections;
 	struct device *next;
 };
@@ -75,6 +76,7 @@ struct devices_config {
 	struct privileged *privileged; /* NULL: no TAPs for single vifs */
 	struct hotplug *hotplug;       /* NULL: scripts are somebody else's */
 	uint32_t backlog_bytes;	       /* of each vif */
+	unsigned int max_queues;       /* of each vif, likewise */
 	struct foreign_domain *(*find_domain)(void *arg, uint16_t domid, uint32_t devid);
 	/* Have devices_handle_timer() called in so many ms; NULL: nobody can. */
 	void (*later)(void *arg, unsigned int ms);

@@ -16,7 +16,7 @@
 static const char usage[] =
 	"usage: splitvifd [-f] [--rundir DIR] [--engine auto|uring|epoll]\n"
 	"                 [--bridge NAME[,uplink=tap:IF|none][,ip=ADDRESS/PREFIX][,mtu=N]]...\n"
-	"                 [--allow-uid UID]... [--max-pages N] [--queue-kib N]\n"
+	"                 [--allow-uid UID]... [--max-pages N] [--queue-kib N] [--queues N]\n"
 	"                 [--scripts DIR] [--script-timeout S] [--config FILE]\n"
 	"                 [--log-level LEVEL] [--ready-fd N] [-V] [-h]\n"
 	"       splitvifd --check-config FILE\n"
@@ -270,6 +270,10 @@ static int option_take(struct options *options, int option, const char *value)
 		return status;
 	case 'q':
 		return queue_option(options, value);
+	case 'Q':
+		status = number_option(options, "--queues", value, 1, VIF_QUEUES_MAX, &number);
+		options->queues = (unsigned int)number;
+		return status;
 	case 'l':
 		return log_set_levels(value)
 			       ? complain(options, "--log-level", value,
@@ -322,6 +326,7 @@ static const struct option options_long[] = {
 	{ "allow-uid", required_argument, NULL, 'u' },
 	{ "max-pages", required_argument, NULL, 'p' },
 	{ "queue-kib", required_argument, NULL, 'q' },
+	{ "queues", required_argument, NULL, 'Q' },
 	{ "log-level", required_argument, NULL, 'l' },
 	{ "scripts", required_argument, NULL, 's' },
 	{ "script-timeout", required_argument, NULL, 't' },
@@ -365,6 +370,7 @@ static void options_init(struct options *options)
 {
 	*options = (struct options){ .quota_pages = OPTIONS_PAGES_DEFAULT,
 				     .backlog_bytes = VIF_BACKLOG_BYTES,
+				     .queues = OPTIONS_QUEUES_DEFAULT,
 				     .ready_fd = -1,
 				     .scripts.timeout_s = SCRIPT_TIMEOUT_S };
 }

@@ -18,7 +18,8 @@
 enum {
 	OPTIONS_ERROR_BYTES = 256,
 	OPTIONS_UIDS_MAX = 64,
-	OPTIONS_PAGES_DEFAULT = 4096 /* 16 MiB a vif */
+	OPTIONS_PAGES_DEFAULT = 4096 /* 16 MiB a vif */,
+	OPTIONS_QUEUES_DEFAULT = 4
 };
 
 struct options {
@@ -30,6 +31,7 @@ struct options {
 	unsigned int nr_uids;
 	uint32_t quota_pages;
 	uint32_t backlog_bytes; /* a power of two */
+	unsigned int queues;	/* the most that a vif may have */
 	int ready_fd;		/* -1: none */
 	struct scripts scripts;
 	char config[PATH_MAX];	 /* the file; empty: none */

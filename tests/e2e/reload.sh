@@ -86,5 +86,5 @@ wait $run || fail "the connection over unchanged vifs died: $(grep error "$WORK/
 "$CTL" network-detach a 0 || fail "detach of a.0"
 kill -HUP "$DAEMON"
 sleep 0.3
-[ "$("$CTL" network-list a | wc -l)" = 1 ] || fail "an unchanged section undid a detach"
+"$CTL" network-list a | grep -q "^  0" && fail "an unchanged section undid a detach"
 e2e_end

@@ -198,9 +198,11 @@ static void view_read(struct devices *devices, struct device *device,
 		      struct xenbus_backend_view *view)
 {
 	char status[16];
+	enum xenbus_state before = device->frontend_state;
 
 	device->frontend_state = (enum xenbus_state)device_key_number(
 		devices->config.store, device->frontend_path, XENBUS_KEY_STATE, XenbusStateUnknown);
+	device->unfit = device->unfit && device->frontend_state == before;
 	*view = (struct xenbus_backend_view){
 		.own = device->state,
 		.frontend = device->frontend_state,
@@ -224,6 +226,8 @@ static bool step_advertise(struct devices *devices, struct device *device)
 	char why[sizeof(device->reason)];
 	int err;
 
+	if (device->unfit)
+		return false; /* until the frontend tries again */
 	device->broken = false;
 	device->parting = false;
 	if (!device->script_failed)
@@ -231,7 +235,8 @@ static bool step_advertise(struct devices *devices, struct device *device)
 	err = device_backing_open(&devices->config, device, why, sizeof(why));
 	if (err) {
 		device_break(devices, device, -err, why);
-		return false; /* until the frontend tries again */
+		device->unfit = true;
+		return false;
 	}
 	state_set(devices, device, XenbusStateInitWait, true);
 	return true;

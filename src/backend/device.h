@@ -51,6 +51,7 @@ struct device {
 	unsigned int max_queues; /* that it is offered */
 	uint32_t offloads;	 /* what is on: mask of enum offload */
 	bool broken;
+	bool unfit;   /* what stands behind it could not be made, for this frontend's life */
 	bool parting; /* disconnected by us, to be connected anew */
 	bool leaving; /* the toolstack takes it away */
 	uint64_t leaving_since_ms;

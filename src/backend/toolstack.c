@@ -323,6 +323,7 @@ int toolstack_vif_join(struct toolstack *toolstack, const struct domain_info *do
 		return -ENODEV;
 	if (device->vif)
 		return -EBUSY;
+	device->unfit = false;
 	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_STATE, device->frontend_path);
 	err = store_printf(toolstack->store, STORE_NO_TRANSACTION, path, "%d",
 			   XenbusStateInitialising);

@@ -164,7 +164,7 @@ size_t node_bytes(const struct node *node)
 	return bytes;
 }
 
-unsigned int node_access(const struct node *node, uint16_t domid)
+unsigned int node_access(const struct node *node, struct subject who)
 {
-	return permission_access(node->permissions, node->nr_permissions, domid);
+	return permission_access(node->permissions, node->nr_permissions, who);
 }

@@ -226,7 +226,7 @@ static void check(const struct fuzz *fuzz)
 			"nodes miscounted");
 		if (!connection)
 			continue;
-		for (const struct watch *watch = connection->watches; watch; watch = watch->next)
+		for (const struct watch *watch = connection->watches; watch; watch = watch->sibling)
 			watches[i]++;
 		require(domids[i] == 0 || watches[i] <= QUOTA_WATCHES, "watches unbounded");
 		require(store_server_output(connection, &bytes) <=

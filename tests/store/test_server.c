@@ -209,6 +209,105 @@ static void test_events_alone_can_fail_a_connection(void **state)
 	store_server_destroy(talk.server);
 }
 
+/* Seconds on a clock turned by hand: what the guest does, and whether it is
+ * served still. */
+static void test_output_is_bounded_in_time(void **state)
+{
+	static const struct {
+		const char *name;
+		uint16_t domid;
+		bool reads_some, reads_all;
+		unsigned int seconds;
+		bool failed;
+	} cases[] = {
+		{ "no time has passed", 5, false, false, 0, false },
+		{ "19 seconds", 5, false, false, 19, false },
+		{ "a guest that never reads", 5, false, false, 60, true },
+		{ "a guest that reads a byte a second", 5, true, false, 60, true },
+		{ "a guest that reads", 5, false, true, 600, false },
+		{ "domain 0 is free of it", 0, false, false, 600, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct talk talk;
+
+		print_message("%s\n", cases[i].name);
+		talk_start(&talk, cases[i].domid);
+		assert_false(store_server_tick(talk.server, 1000));
+		assert_int_equal(say(&talk, XS_WATCH, 0, "a\0t", 4), 0);
+		for (unsigned int s = 0; s <= cases[i].seconds; s++) {
+			if (cases[i].reads_some)
+				store_server_sent(talk.connection, 1);
+			if (cases[i].reads_all)
+				store_server_sent(talk.connection, SIZE_MAX);
+			if (s < 40 && !store_server_has_failed(talk.connection))
+				assert_int_equal(say(&talk, XS_GET_DOMAIN_PATH, 0, "5", 2), 0);
+			store_server_tick(talk.server, 1000 + s * 1000);
+		}
+		assert_int_equal(store_server_has_failed(talk.connection), cases[i].failed);
+		assert_true(talk.told > 0);
+		store_server_destroy(talk.server);
+	}
+}
+
+/* A clock need not run while nothing waits. */
+static void test_ticks_are_asked_for(void **state)
+{
+	struct talk talk;
+
+	(void)state;
+	talk_start(&talk, 5);
+	assert_int_equal(say(&talk, XS_WATCH, 0, "a\0t", 4), 0);
+	assert_true(store_server_tick(talk.server, 1));
+	store_server_sent(talk.connection, SIZE_MAX);
+	assert_false(store_server_tick(talk.server, 1000 * 1000));
+	assert_int_equal(say(&talk, XS_GET_DOMAIN_PATH, 0, "5", 2), 0);
+	assert_true(store_server_tick(talk.server, 2000 * 1000));
+	assert_false(store_server_has_failed(talk.connection));
+	store_server_destroy(talk.server);
+}
+
+/* What is sent together is answered in order, and an end in the middle of a
+ * message is no harm. */
+static void test_pipelined_and_cut(void **state)
+{
+	static const char bytes[] = "\x0b\0\0\0\1\0\0\0\0\0\0\0\4\0\0\0/a\0x"
+				    "\x02\0\0\0\2\0\0\0\0\0\0\0\3\0\0\0/a\0"
+				    "\x02\0\0\0\3\0\0\0\0\0\0\0\3\0\0\0/b\0"
+				    "\x02\0\0\0\4\0\0\0\0\0";
+	static const char answers[] = "\x0b\0\0\0\1\0\0\0\0\0\0\0\3\0\0\0OK\0"
+				      "\x02\0\0\0\2\0\0\0\0\0\0\0\1\0\0\0x"
+				      "\x10\0\0\0\3\0\0\0\0\0\0\0\7\0\0\0ENOENT";
+	struct talk talk;
+	const void *output;
+
+	(void)state;
+	talk_start(&talk, 0);
+	assert_int_equal(store_server_input(talk.connection, bytes, sizeof(bytes) - 1), 0);
+	assert_int_equal(store_server_output(talk.connection, &output), sizeof(answers));
+	assert_memory_equal(output, answers, sizeof(answers));
+	store_server_destroy(talk.server);
+}
+
+/* Whoever ends up with a connection of a domain that is gone has nothing. */
+static void test_release_fails_connections(void **state)
+{
+	struct store_connection *other;
+	struct talk talk;
+
+	(void)state;
+	talk_start(&talk, 5);
+	other = store_server_open(talk.server, 6, NULL, NULL);
+	give_home(&talk, 5);
+	assert_int_equal(store_server_introduce(talk.server, 5), 0);
+	store_server_release(talk.server, 5);
+	assert_true(store_server_has_failed(talk.connection));
+	assert_int_equal(say(&talk, XS_READ, 0, "a", 2), -EPROTO);
+	assert_false(store_server_has_failed(other));
+	store_server_destroy(talk.server);
+}
+
 static void test_quota_node_bytes(void **state)
 {
 	/* 8 bytes for the one entry of permissions. */
@@ -437,6 +536,10 @@ int main(void)
 		cmocka_unit_test(test_output_is_told_and_taken_in_parts),
 		cmocka_unit_test(test_a_client_that_never_reads_harms_itself_only),
 		cmocka_unit_test(test_events_alone_can_fail_a_connection),
+		cmocka_unit_test(test_output_is_bounded_in_time),
+		cmocka_unit_test(test_ticks_are_asked_for),
+		cmocka_unit_test(test_pipelined_and_cut),
+		cmocka_unit_test(test_release_fails_connections),
 		cmocka_unit_test(test_quota_node_bytes),
 		cmocka_unit_test(test_quota_nodes),
 		cmocka_unit_test(test_quota_nodes_in_transactions),

@@ -21,8 +21,11 @@ int request_get_domain_path(struct request *request)
 int request_is_domain_introduced(struct request *request)
 {
 	uint32_t domid;
-	int rc = request_number(request_only_string(request), UINT16_MAX, &domid);
+	int rc;
 
+	if (request->connection->domid)
+		return -EACCES;
+	rc = request_number(request_only_string(request), UINT16_MAX, &domid);
 	if (rc)
 		return rc;
 	return request_answer_text(

@@ -1,6 +1,7 @@
 /*
- * Requests about domains. Asking is everybody's; introducing, releasing, resuming
- * and giving rights over another (a target) is domain 0's, else -EACCES.
+ * Requests about domains. Where a domain's home is anybody may ask; whether it is
+ * there, introducing, releasing, resuming and giving rights over another (a
+ * target) is domain 0's, else -EACCES.
  *
  * Domains of this daemon come and go with their connections to it, which says so
  * to the server by itself. What comes by message is for toolstacks that manage

@@ -274,9 +274,9 @@ int transaction_remove(struct transaction *transaction, const char *path)
 	struct node *node;
 	int rc;
 
-	if (!strcmp(path, "/"))
-		return -EINVAL;
 	rc = transaction_find(transaction, path, PERMISSION_WRITE, &node);
+	if (!rc && !strcmp(path, "/"))
+		return -EINVAL;
 	path_parent(parent, path);
 	if (rc == -ENOENT && tree_find(transaction->root, parent))
 		return note(transaction, parent, ACCESS_READ);

@@ -1,6 +1,6 @@
 /*
  * splitvif: the control tool. It checks the shape of a command, hands the words
- * to the daemon and prints what comes back; only `doctor` is done here.
+ * to the daemon and prints what comes back; `doctor` and `store` are done here.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,17 +9,10 @@
 
 #include "ctl/client.h"
 #include "ctl/doctor.h"
+#include "ctl/exit_status.h"
 #include "ctl/options.h"
+#include "ctl/store.h"
 #include "io/log.h"
-
-enum exit_status {
-	EXIT_DONE = 0,
-	EXIT_FAILED = 1,
-	EXIT_USAGE = 2,
-	EXIT_NO_DAEMON = 3,
-	EXIT_TIMED_OUT = 5,
-	EXIT_MAY_NOT = 6,
-};
 
 /* One line for what went wrong on the way: "%s" is the socket's path. */
 static const struct explanation {
@@ -162,6 +155,10 @@ int main(int argc, char **argv)
 		return finish(EXIT_DONE);
 	case ACTION_DOCTOR:
 		return finish(examine(&options));
+	case ACTION_STORE:
+		return finish(store_run(
+			&(struct store_command){ options.rundir, options.timeout_ms, options.quiet },
+			options.nr_rest, options.rest));
 	case ACTION_ASK:
 		break;
 	}

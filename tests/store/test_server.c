@@ -338,6 +338,32 @@ static void test_quota_node_bytes(void **state)
 	}
 }
 
+/* Names of children and permissions count, too. */
+static void test_quota_node_bytes_of_names(void **state)
+{
+	struct talk talk;
+	unsigned int made = 0;
+	char path[128] = "a/";
+	const void *bytes;
+
+	(void)state;
+	talk_start(&talk, 5);
+	give_home(&talk, 5);
+	memset(path + 2, 'n', sizeof(path) - 2);
+	path[102] = '\0'; /* names of 100 bytes, and a NUL */
+	for (; made < 30; made++) {
+		path[2] = (char)('A' + made);
+		assert_int_equal(say(&talk, XS_MKDIR, 0, path, 103), 0);
+		store_server_output(talk.connection, &bytes);
+		if (strcmp((const char *)bytes + WIRE_HEADER_BYTES, "OK"))
+			break;
+		store_server_sent(talk.connection, SIZE_MAX);
+	}
+	assert_string_equal((const char *)bytes + WIRE_HEADER_BYTES, "ENOSPC");
+	assert_int_equal(made, (2048 - 8) / 101);
+	store_server_destroy(talk.server);
+}
+
 /* Makes nodes d<i>/<j> until one is refused; how many there are then. */
 static int make_nodes(struct talk *talk, uint32_t tx_id)
 {
@@ -541,6 +567,7 @@ int main(void)
 		cmocka_unit_test(test_pipelined_and_cut),
 		cmocka_unit_test(test_release_fails_connections),
 		cmocka_unit_test(test_quota_node_bytes),
+		cmocka_unit_test(test_quota_node_bytes_of_names),
 		cmocka_unit_test(test_quota_nodes),
 		cmocka_unit_test(test_quota_nodes_in_transactions),
 		cmocka_unit_test(test_quota_transaction_memory),

@@ -92,3 +92,13 @@ bool connection_expire(struct store_connection *connection, uint64_t now_ms)
 	connection->due_since_ms = now_ms;
 	return connection->due;
 }
+
+void connection_sweep(struct store_connection *connection)
+{
+	uint64_t now = connection->server->tree->replaced_bytes;
+	struct transaction *transaction = connection->domid ? connection->transactions : NULL;
+
+	for (; transaction; transaction = transaction->next)
+		if (now - transaction->since_bytes > QUOTA_SNAPSHOT_BYTES)
+			transaction_abandon(transaction);
+}

@@ -38,6 +38,7 @@ struct store_server {
 	struct watches watches;
 	struct special_event specials[SPECIALS];
 	struct store_connection *connections;
+	uint64_t sweep_bytes; /* tree->replaced_bytes when snapshots are looked at */
 	struct domain domains[UINT16_MAX + 1];
 };
 
@@ -75,6 +76,9 @@ void connection_fail(struct store_connection *connection);
 /* Fails it if what waits to be sent does so for too long. Whether anything
  * waits, of what is timed: a guest's. */
 bool connection_expire(struct store_connection *connection, uint64_t now_ms);
+
+/* Abandons transactions of a guest that keep what was replaced too long ago. */
+void connection_sweep(struct store_connection *connection);
 
 /* Makes what a transaction gave the tree, and tells the watches. */
 void server_adopt(struct store_server *server, struct transaction *transaction, struct node *root);

@@ -9,6 +9,8 @@
 #include "store/merge.h"
 #include "store/request.h"
 
+enum { SWEEP_BYTES = 1024 * 1024 };
+
 static void server_free(struct store_server *server)
 {
 	for (unsigned int i = 0; i < SPECIALS; i++)
@@ -148,6 +150,20 @@ static void tell_change(void *arg, const struct watch *watch, const char *path)
 		connection_send_event(connection, path + watch->home, watch->token);
 }
 
+/* Snapshots share what has not changed since; many of them, of many guests that
+ * change much, would keep much. So all of them together keep no more than what
+ * was replaced lately. Not looked at with each change: that would cost more. */
+static void sweep_snapshots(struct store_server *server)
+{
+	struct store_connection *connection;
+
+	if (server->tree->replaced_bytes < server->sweep_bytes)
+		return;
+	server->sweep_bytes = server->tree->replaced_bytes + SWEEP_BYTES;
+	for (connection = server->connections; connection; connection = connection->next)
+		connection_sweep(connection);
+}
+
 void server_adopt(struct store_server *server, struct transaction *transaction, struct node *root)
 {
 	struct node *before = node_get(server->tree->root);
@@ -160,6 +176,7 @@ void server_adopt(struct store_server *server, struct transaction *transaction, 
 				&telling);
 	}
 	node_put(before);
+	sweep_snapshots(server);
 }
 
 static void tell_special(void *arg, const struct watch *watch, const char *path)

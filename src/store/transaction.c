@@ -13,6 +13,7 @@ void transaction_init(struct transaction *transaction, struct tree *tree, struct
 		.who = who,
 		.direct = direct,
 		.tree = tree,
+		.since_bytes = tree->replaced_bytes,
 		.base = node_get(tree->root),
 		.root = node_get(tree->root),
 	};
@@ -30,6 +31,19 @@ void transaction_fini(struct transaction *transaction)
 		transaction->changes = change->next;
 		free(change);
 	}
+}
+
+void transaction_abandon(struct transaction *transaction)
+{
+	struct transaction anew;
+
+	transaction_init(&anew, transaction->tree, transaction->who, transaction->direct);
+	anew.id = transaction->id;
+	anew.next = transaction->next;
+	anew.doomed = true;
+	transaction_fini(transaction);
+	*transaction = anew;
+	transaction->changes_end = &transaction->changes;
 }
 
 static bool is_guest(const struct transaction *transaction)

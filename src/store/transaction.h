@@ -28,6 +28,8 @@ enum {
 	QUOTA_NODES = 1000,
 	QUOTA_PERMISSIONS = 5,
 	QUOTA_ACCESS_BYTES = 256 * 1024, /* what one transaction remembers */
+	/* Of nodes that the tree has no more, which snapshots of guests keep. */
+	QUOTA_SNAPSHOT_BYTES = 64 * 1024 * 1024,
 };
 
 /* A change that watches are told of. */
@@ -44,9 +46,10 @@ struct transaction {
 	bool direct;
 	bool doomed; /* never to be committed */
 	struct tree *tree;
-	struct node *base;  /* the snapshot; never changes */
-	struct node *root;  /* base with our changes */
-	int64_t owned_more; /* nodes of its domain: root's over base's */
+	uint64_t since_bytes; /* tree->replaced_bytes at its begin */
+	struct node *base;    /* the snapshot; never changes */
+	struct node *root;    /* base with our changes */
+	int64_t owned_more;   /* nodes of its domain: root's over base's */
 	struct access_set accesses;
 	struct change *changes, **changes_end; /* in the order first made */
 };
@@ -54,6 +57,8 @@ struct transaction {
 void transaction_init(struct transaction *transaction, struct tree *tree, struct subject who,
 		      bool direct);
 void transaction_fini(struct transaction *transaction);
+/* Gives its snapshot and all that it did up: it can only end in -EAGAIN. */
+void transaction_abandon(struct transaction *transaction);
 
 /* The node, if that access (bits of enum permission_access) is allowed. */
 int transaction_find(struct transaction *transaction, const char *path, unsigned int access,

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "store/connection.h"
 #include "store/server.h"
 #include "store/wire.h"
 
@@ -445,6 +446,43 @@ static void test_quota_transaction_memory(void **state)
 	store_server_destroy(talk.server);
 }
 
+/* A snapshot that would keep more than 64 MiB of what others replaced is given up,
+ * a guest's. */
+static void test_old_snapshots_are_given_up(void **state)
+{
+	static const struct {
+		const char *name;
+		uint16_t domid;
+		unsigned int writes; /* of 2000 bytes and their way to the root */
+		const char *ends;
+	} cases[] = {
+		{ "little was replaced", 5, 1000, "OK" },
+		{ "much was replaced", 5, 40000, "EAGAIN" },
+		{ "domain 0 is free of it", 0, 40000, "OK" },
+	};
+	char payload[2002] = "x";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct talk talk, other;
+
+		print_message("%s\n", cases[i].name);
+		talk_start(&talk, cases[i].domid);
+		give_home(&talk, cases[i].domid);
+		give_home(&talk, 6);
+		other = (struct talk){ .server = talk.server };
+		other.connection = store_server_open(talk.server, 6, NULL, NULL);
+		expect_answer(&talk, XS_TRANSACTION_START, 0, "", 1, "1");
+		expect_answer(&talk, XS_WRITE, 1, "a\0b", 3, "OK");
+		for (unsigned int w = 0; w < cases[i].writes; w++)
+			expect_answer(&other, XS_WRITE, 0, payload, sizeof(payload), "OK");
+		expect_answer(&talk, XS_WRITE, 1, "c\0d", 3, "OK");
+		expect_answer(&talk, XS_TRANSACTION_END, 1, "T", 2, cases[i].ends);
+		assert_int_equal(talk.server->domains[cases[i].domid].transactions, 0);
+		store_server_destroy(talk.server);
+	}
+}
+
 /* Over all connections of the domain. */
 static void test_quota_watches_and_transactions(void **state)
 {
@@ -573,6 +611,7 @@ int main(void)
 		cmocka_unit_test(test_quota_transaction_memory),
 		cmocka_unit_test(test_quota_watches_and_transactions),
 		cmocka_unit_test(test_quota_permissions),
+		cmocka_unit_test(test_old_snapshots_are_given_up),
 		cmocka_unit_test(test_long_directory),
 		cmocka_unit_test(test_introduce_twice),
 		cmocka_unit_test(test_release_of_a_domain_that_never_came),

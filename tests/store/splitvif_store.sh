@@ -92,6 +92,15 @@ check "watch" "/s/w
 /s/w" cat "$out"
 rm -f "$out"
 
+json() {
+	timeout 10 "$splitvif" --json --rundir "$rundir" store "$@"
+}
+check "read --json" '[{"path":"/s/a","value":"one"}]' json read /s/a
+check "ls --json" '[{"path":"/s/a","value":"one","permissions":"n0"}]' json ls -p /s
+check "list --json" '[{"parent":"/s","name":"a"}]' json list /s
+check "watch --json" '{"path":"/s/w"}' json watch -n 1 /s/w
+check "write --json" "" json write /s/a one
+
 refuse "no such node" 4 "cannot read: /s/none: no such node;" store read /s/none
 refuse "no parent" 4 "cannot rm: /s/none/x: no such node;" store rm /s/none/x
 refuse "no path" 2 "cannot write: /s//x: no path" store write /s//x 1

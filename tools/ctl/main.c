@@ -108,11 +108,14 @@ static int ask(const struct options *options)
 	return status;
 }
 
+static enum table_format format_of(const struct options *options)
+{
+	return options->pretty ? TABLE_PRETTY : options->json ? TABLE_JSON : TABLE_TEXT;
+}
+
 static int examine(const struct options *options)
 {
-	int failed = doctor_run(stdout, options->pretty ? TABLE_PRETTY
-				: options->json	       ? TABLE_JSON
-						       : TABLE_TEXT);
+	int failed = doctor_run(stdout, format_of(options));
 
 	if (failed < 0)
 		log_complain("cannot examine: this machine: %s; free some memory",
@@ -157,7 +160,8 @@ int main(int argc, char **argv)
 		return finish(examine(&options));
 	case ACTION_STORE:
 		return finish(store_run(
-			&(struct store_command){ options.rundir, options.timeout_ms, options.quiet },
+			&(struct store_command){ options.rundir, options.timeout_ms, options.quiet,
+						 format_of(&options) },
 			options.nr_rest, options.rest));
 	case ACTION_ASK:
 		break;

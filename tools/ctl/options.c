@@ -239,13 +239,10 @@ static int parse_words(struct options *options, int argc, char **argv,
 }
 
 /* Its verbs have flags of their own. */
-static int take_store(struct options *options, int argc, char **argv,
-		      char error[OPTIONS_ERROR_BYTES])
+static int take_store(struct options *options, int argc, char **argv)
 {
 	if (options->action == ACTION_HELP || options->action == ACTION_VERSION)
 		return 0;
-	if (options->json)
-		return fail(error, "no JSON from 'store'; leave --json away");
 	options->action = ACTION_STORE;
 	options->nr_rest = argc;
 	options->rest = argv;
@@ -257,7 +254,7 @@ int options_parse(struct options *options, int argc, char **argv, char error[OPT
 	int err = parse_flags(options, argc, argv, error);
 
 	if (!err && optind < argc && !strcmp(argv[optind], "store"))
-		return take_store(options, argc - optind - 1, argv + optind + 1, error);
+		return take_store(options, argc - optind - 1, argv + optind + 1);
 	if (!err)
 		err = parse_words(options, argc, argv, error);
 	if (err)

@@ -17,19 +17,19 @@
 static const struct verb {
 	const char *name, *flags; /* getopt's */
 	int least, most;
-	enum { SNAPSHOT, COMMIT, ALONE } kind;
+	enum { LISTING, SNAPSHOT, COMMIT, ALONE } kind; /* LISTING: a snapshot, shown */
 	store_verb *run;
 	const char *synopsis, *help;
 } verbs[] = {
-	{ "ls", "+fpR", 0, 1, SNAPSHOT, store_ls, "ls [-f] [-p] [-R] [PATH]",
+	{ "ls", "+fpR", 0, 1, LISTING, store_ls, "ls [-f] [-p] [-R] [PATH]",
 	  "the tree below PATH (-f whole paths, -p permissions)" },
-	{ "read", "+pR", 1, INT16_MAX, SNAPSHOT, store_read_keys, "read [-p] [-R] KEY...",
+	{ "read", "+pR", 1, INT16_MAX, LISTING, store_read_keys, "read [-p] [-R] KEY...",
 	  "values (-p with their keys, -R raw)" },
 	{ "write", "+R", 2, INT16_MAX, COMMIT, store_write_keys, "write [-R] KEY VALUE ...",
 	  "all of them, or none" },
 	{ "rm", "+t", 1, INT16_MAX, COMMIT, store_rm, "rm [-t] KEY...",
 	  "with all below (-t and parents that are empty then)" },
-	{ "list", "+p", 1, INT16_MAX, SNAPSHOT, store_list, "list [-p] KEY...",
+	{ "list", "+p", 1, INT16_MAX, LISTING, store_list, "list [-p] KEY...",
 	  "children's names (-p after their parent's)" },
 	{ "exists", "+", 1, INT16_MAX, SNAPSHOT, store_exists, "exists KEY...",
 	  "says it by the exit status: 0 or 1" },
@@ -158,8 +158,33 @@ static bool parse(struct store_call *call, const struct verb *verb, int argc, ch
 
 struct attempt {
 	struct store_call *call;
-	store_verb *run;
+	const struct verb *verb;
+	enum table_format format;
 };
+
+/* The verb's rows, in call->table, as JSON. */
+static int attempt_json(const struct attempt *attempt)
+{
+	struct store_call *call = attempt->call;
+	size_t length;
+	char *text;
+	int rc;
+
+	call->table = table_create();
+	if (!call->table)
+		return -ENOMEM;
+	table_list(call->table, NULL, NULL, TABLE_COLUMNS);
+	rc = attempt->verb->run(call);
+	table_end(call->table);
+	if (!rc)
+		rc = table_render(call->table, attempt->format, &text, &length);
+	if (!rc) {
+		fwrite(text, 1, length, call->out);
+		free(text);
+	}
+	table_destroy(call->table);
+	return rc;
+}
 
 /* What an earlier one printed is forgotten. */
 static int attempt(struct store_client *client, uint32_t transaction, void *arg)
@@ -169,27 +194,30 @@ static int attempt(struct store_client *client, uint32_t transaction, void *arg)
 	(void)client;
 	this->call->transaction = transaction;
 	rewind(this->call->out);
-	return this->run(this->call);
+	if (this->verb->kind == LISTING && this->format != TABLE_TEXT)
+		return attempt_json(this);
+	return this->verb->run(this->call);
 }
 
-static int run_verb(struct store_call *call, const struct verb *verb)
+static int run_verb(struct attempt *one)
 {
-	struct attempt one = { call, verb->run };
+	struct store_call *call = one->call;
 	char *text = NULL;
 	size_t length = 0;
 	int rc;
 
-	if (verb->kind == ALONE) {
+	call->json = one->format != TABLE_TEXT;
+	if (one->verb->kind == ALONE) {
 		call->out = stdout;
-		return verb->run(call);
+		return one->verb->run(call);
 	}
 	call->out = open_memstream(&text, &length);
 	if (!call->out)
 		return -ENOMEM;
-	if (verb->kind == COMMIT)
-		rc = store_transact(call->client, attempt, &one);
+	if (one->verb->kind == COMMIT)
+		rc = store_transact(call->client, attempt, one);
 	else
-		rc = store_snapshot(call->client, attempt, &one);
+		rc = store_snapshot(call->client, attempt, one);
 	if (fclose(call->out))
 		rc = rc ? rc : -ENOMEM;
 	if (!rc)
@@ -232,7 +260,7 @@ int store_run(const struct store_command *command, int argc, char **argv)
 	status = connect_store(command, &call.client);
 	if (status)
 		return status;
-	rc = run_verb(&call, verb);
+	rc = run_verb(&(struct attempt){ &call, verb, command->format });
 	store_client_close(call.client);
 	if (rc == -ENOENT && verb->run == store_exists)
 		return EXIT_FAILED;

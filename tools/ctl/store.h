@@ -9,10 +9,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "backend/table.h"
+
 struct store_command {
 	const char *rundir; /* NULL: as io/rundir.h finds it */
 	unsigned int timeout_ms;
 	bool quiet;
+	enum table_format format; /* of ls, read, list; watch has JSON a line */
 };
 
 /* Does what the words after "store" say. An exit status. */

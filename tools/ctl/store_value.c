@@ -6,22 +6,31 @@
 
 static const char letters[] = "tnr\\", meant[] = "\t\n\r\\";
 
-static void print_one(FILE *out, unsigned char c)
+/* At most four characters; how many. */
+static int format_one(char *text, unsigned char c)
 {
 	const char *known = c ? strchr(meant, c) : NULL;
 
 	if (known)
-		fprintf(out, "\\%c", letters[known - meant]);
-	else if (c >= ' ' && c <= '~')
-		putc(c, out);
-	else
-		fprintf(out, c < 8 ? "\\%03o" : "\\x%02x", c);
+		return sprintf(text, "\\%c", letters[known - meant]);
+	if (c >= ' ' && c <= '~')
+		return sprintf(text, "%c", c);
+	return sprintf(text, c < 8 ? "\\%03o" : "\\x%02x", c);
+}
+
+void store_value_format(char text[STORE_VALUE_TEXT_BYTES], const char *value, size_t length)
+{
+	*text = '\0';
+	for (size_t i = 0; i < length; i++)
+		text += format_one(text, (unsigned char)value[i]);
 }
 
 void store_value_print(FILE *out, const char *value, size_t length)
 {
-	for (size_t i = 0; i < length; i++)
-		print_one(out, (unsigned char)value[i]);
+	char text[STORE_VALUE_TEXT_BYTES];
+
+	store_value_format(text, value, length);
+	fputs(text, out);
 }
 
 /* A number of at most `most` digits; stands behind it afterwards. */

@@ -25,6 +25,16 @@ static void print_value(const struct store_call *call, const char *value, int le
 		store_value_print(call->out, value, (size_t)length);
 }
 
+static void tell_value(const struct store_call *call, const char *path, const char *value,
+		       int length)
+{
+	char text[STORE_VALUE_TEXT_BYTES];
+
+	store_value_format(text, value, (size_t)length);
+	table_string(call->table, "path", NULL, path);
+	table_string(call->table, "value", NULL, call->raw ? value : text);
+}
+
 int store_read_keys(struct store_call *call)
 {
 	char value[STORE_VALUE_BYTES + 1];
@@ -35,6 +45,12 @@ int store_read_keys(struct store_call *call)
 
 		if (length < 0)
 			return concern(call, call->argv[i], length);
+		if (call->table) {
+			table_row(call->table);
+			tell_value(call, call->argv[i], value, length);
+			table_end(call->table);
+			continue;
+		}
 		if (call->full)
 			fprintf(call->out, "%s: ", call->argv[i]);
 		print_value(call, value, length);
@@ -90,6 +106,19 @@ static int read_names(struct store_call *call, const char *path, char **names)
 	return nr;
 }
 
+static void print_name(const struct store_call *call, const char *parent, const char *name)
+{
+	if (!call->table) {
+		fprintf(call->out, "%s%s%s\n", call->full ? parent : "", call->full ? "/" : "",
+			name);
+		return;
+	}
+	table_row(call->table);
+	table_string(call->table, "parent", NULL, parent);
+	table_string(call->table, "name", NULL, name);
+	table_end(call->table);
+}
+
 int store_list(struct store_call *call)
 {
 	for (int i = 0; i < call->argc; i++) {
@@ -99,8 +128,7 @@ int store_list(struct store_call *call)
 		if (nr < 0)
 			return concern(call, call->argv[i], nr);
 		for (name = names; nr--; name += strlen(name) + 1)
-			fprintf(call->out, "%s%s%s\n", call->full ? call->argv[i] : "",
-				call->full ? "/" : "", name);
+			print_name(call, call->argv[i], name);
 		free(names);
 	}
 	return 0;
@@ -169,38 +197,54 @@ static int walk_below(struct walk *walk, int (*visit)(struct walk *walk, const c
 	return rc;
 }
 
-static int print_permissions(struct walk *walk)
+/* "n0,r5"; 0 or -errno. */
+static int read_permissions(const struct walk *walk, char list[STORE_VALUE_BYTES + 1])
 {
 	struct store_call *call = walk->call;
-	char list[STORE_VALUE_BYTES];
 	int length = store_get_permissions(call->client, call->transaction, walk->path, list,
-					   sizeof(list));
-	const char *before = " (";
+					   STORE_VALUE_BYTES);
 
 	if (length < 0)
 		return length;
-	for (const char *at = list; at < list + length; at += strlen(at) + 1, before = ",")
-		fprintf(call->out, "%s%s", before, at);
-	putc(')', call->out);
+	for (int i = 0; i < length - 1; i++)
+		if (!list[i])
+			list[i] = ',';
+	list[length] = '\0';
 	return 0;
+}
+
+static void tell_node(const struct walk *walk, const char *value, int length, const char *list)
+{
+	table_row(walk->call->table);
+	tell_value(walk->call, walk->path, value, length);
+	if (walk->call->permissions)
+		table_string(walk->call->table, "permissions", NULL, list);
+	table_end(walk->call->table);
 }
 
 static int print_node(struct walk *walk, const char *name)
 {
 	struct store_call *call = walk->call;
-	char value[STORE_VALUE_BYTES + 1];
-	int rc, length = store_read(call->client, call->transaction, walk->path, value,
-				    sizeof(value));
+	char value[STORE_VALUE_BYTES + 1], list[STORE_VALUE_BYTES + 1] = "";
+	int rc = 0,
+	    length = store_read(call->client, call->transaction, walk->path, value, sizeof(value));
 
-	if (length < 0)
-		return concern(call, walk->path, length);
+	if (length >= 0 && call->permissions)
+		rc = read_permissions(walk, list);
+	if (length < 0 || rc)
+		return concern(call, walk->path, rc ? rc : length);
+	if (call->table) {
+		tell_node(walk, value, length, list);
+		return 0;
+	}
 	fprintf(call->out, "%*s%s = \"", call->full ? 0 : (int)walk->depth, "",
 		call->full ? walk->path : name);
 	print_value(call, value, length);
-	putc('"', call->out);
-	rc = call->permissions ? print_permissions(walk) : 0;
-	putc('\n', call->out);
-	return concern(call, walk->path, rc);
+	if (call->permissions)
+		fprintf(call->out, "\" (%s)\n", list);
+	else
+		fputs("\"\n", call->out);
+	return 0;
 }
 
 int store_ls(struct store_call *call)
@@ -248,6 +292,30 @@ int store_chmod(struct store_call *call)
 	return rc;
 }
 
+/* At once, for whoever reads: 0 or -errno. */
+static int print_change(struct store_call *call, const char *path)
+{
+	struct table *table = call->json ? table_create() : NULL;
+	size_t length;
+	char *text;
+
+	if (!call->json) {
+		fprintf(call->out, "%s\n", path);
+		return fflush(call->out) ? -errno : 0;
+	}
+	if (!table)
+		return -ENOMEM;
+	table_object(table, NULL, NULL, TABLE_FIELDS);
+	table_string(table, "path", NULL, path);
+	table_end(table);
+	if (!table_render(table, TABLE_JSON, &text, &length)) {
+		fwrite(text, 1, length, call->out);
+		free(text);
+	}
+	table_destroy(table);
+	return fflush(call->out) ? -errno : 0;
+}
+
 /* Waits for one event: 0 or -errno. */
 static int print_event(struct store_call *call)
 {
@@ -260,8 +328,7 @@ static int print_event(struct store_call *call)
 			return -errno;
 	if (rc < 0)
 		return rc;
-	fprintf(call->out, "%s\n", path);
-	return fflush(call->out) ? -errno : 0;
+	return print_change(call, path);
 }
 
 int store_watch_keys(struct store_call *call)

@@ -11,9 +11,11 @@
 
 enum {
 	TICK_S = 1,
-	/* The most requests that fit are answered with less than what a guest may
-	 * let lie: nobody who asks before he reads is dropped for it. */
-	INPUT_BYTES = 4096,
+	/* A turn of one client, as much as a guest's ring on Xen holds: whoever
+	 * floods keeps others waiting for that long only. And its answers, however
+	 * long, are less than a guest may let lie: nobody who asks before he reads
+	 * is dropped for it. */
+	INPUT_BYTES = 1024,
 };
 
 struct peer {

@@ -24,8 +24,8 @@
 enum {
 	CONTROL = SCRIPT_CONNECTIONS, /* a connection of our own, domain 0's */
 	CONNECTIONS,
-	START_MS = 5000,
-	ANSWER_MS = 1000,
+	START_MS = 20000,
+	ANSWER_MS = 10000,
 	BARRIER = 0xffff, /* req_id */
 };
 

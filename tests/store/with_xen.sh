@@ -2,8 +2,7 @@
 # with_xen.sh COMMAND...: runs it with Xen's own programs in the PATH, where they
 # are installed or were unpacked by tools/setup.
 set -u
-for dir in /usr/lib/xen-4.17/bin /var/cache/splitvif/xen/usr/lib/xen-4.17/bin \
-	"${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/splitvif/xen/usr/lib/xen-4.17/bin"; do
+for dir in /usr/lib/xen-4.17/bin /var/cache/splitvif/xen/usr/lib/xen-4.17/bin; do
 	[ -x "$dir/xenstored" ] || continue
 	PATH=$dir:$PATH
 	export PATH

@@ -31,13 +31,14 @@ struct device {
 	enum xenbus_state state;
 	enum xenbus_state frontend_state;
 	struct network *network;
-	struct vif *vif;   /* NULL unless connected */
-	uint32_t offloads; /* what is on: mask of enum offload */
+	struct vif *vif;	 /* NULL unless connected */
+	unsigned int max_queues; /* that it is offered */
+	uint32_t offloads;	 /* what is on: mask of enum offload */
 	bool broken;
 	bool parting; /* disconnected by us, to be connected anew */
 	bool carrier_off;
 	bool told_too_big; /* in this connection */
-	char reason[160]; /* why it is broken */
+	char reason[160];  /* why it is broken */
 	uint64_t connections;
 	struct device *next;
 };
@@ -48,7 +49,8 @@ struct devices_config {
 	struct store_client *store; /* domain 0's; its events are ours */
 	struct networks *networks;
 	struct worker *worker;
-	uint32_t backlog_bytes; /* of each vif */
+	uint32_t backlog_bytes;	 /* of each vif */
+	unsigned int max_queues; /* of each vif, likewise */
 	struct foreign_domain *(*find_domain)(void *arg, uint16_t domid);
 	void *arg;
 };

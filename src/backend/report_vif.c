@@ -19,8 +19,12 @@ static void tell_drops(struct table *table, const char *prefix, const uint64_t *
 }
 
 /* ethtool's words are the guest's: its tx is what comes from it. */
-static void tell_port(struct table *table, const struct port_counters *c)
+static void tell_port(struct table *table, const struct port *port)
 {
+	struct port_counters total;
+	const struct port_counters *c = &total;
+
+	port_total(port, &total);
 	tell(table, "from_guest_frames", &c->from.frames);
 	tell(table, "from_guest_bytes", &c->from.bytes);
 	tell(table, "from_guest_forwarded", &c->from.forwarded);
@@ -39,42 +43,49 @@ static void tell_port(struct table *table, const struct port_counters *c)
 }
 
 /* What GRO merged, and what it left because merging would have lost it. */
-static void tell_merges(struct table *table, const struct merge_counters *c)
+static void tell_merges(struct table *table, const struct port *port)
 {
+	struct merge_counters total;
 	char name[64];
 
-	tell(table, "gro_segments", &c->segments);
-	tell(table, "gro_merged", &c->merged);
+	port_merge_total(port, &total);
+	tell(table, "gro_segments", &total.segments);
+	tell(table, "gro_merged", &total.merged);
 	for (unsigned int i = 0; i < MERGE_LOSSES; i++) {
 		snprintf(name, sizeof(name), "gro_refused_%s", merge_loss_name(i));
-		tell(table, name, &c->refused[i]);
+		tell(table, name, &total.refused[i]);
 	}
+}
+
+static void tell_queues(struct table *table, const struct vif *vif)
+{
+	struct vif_totals totals;
+
+	vif_totals(vif, &totals);
+	table_number(table, "irq", "irq", totals.irqs);
+	table_number(table, "kick", "kick", totals.kicks);
+	table_number(table, "merged", "merged", totals.merged);
+	tell(table, "suppressed", &totals.stats.suppressed);
+	tell(table, "spurious", &totals.stats.spurious);
+	table_number(table, "rounds", "rounds", totals.rounds);
+	table_number(table, "empty_rounds", "empty_rounds", totals.empty_rounds);
+	tell(table, "rearm_races", &totals.stats.rearm_races);
+	tell(table, "tx_requests", &totals.stats.tx_requests);
+	tell(table, "tx_responses", &totals.stats.tx_responses);
+	tell(table, "tx_errors", &totals.stats.tx_errors);
+	tell(table, "rx_requests", &totals.stats.rx_requests);
+	tell(table, "rx_responses", &totals.stats.rx_responses);
+	tell(table, "rx_errors", &totals.stats.rx_errors);
+	table_number(table, "queued", "queued", totals.queued);
 }
 
 static void tell_vif(struct table *table, const struct vif *vif)
 {
-	uint64_t irqs =
-		counter_read(&vif->tx_channel.received) + counter_read(&vif->rx_channel.received);
-	uint64_t kicks = counter_read(&vif->tx_channel.sent) + counter_read(&vif->rx_channel.sent);
 	uint32_t granted, in_use;
 
-	tell_port(table, &vif->port.counters);
-	tell_merges(table, &vif->port.merge_counters);
-	table_number(table, "irq", "irq", irqs);
-	table_number(table, "kick", "kick", kicks);
-	table_number(table, "merged", "merged", vif->tx_channel.merged + vif->rx_channel.merged);
-	tell(table, "suppressed", &vif->stats.suppressed);
-	tell(table, "spurious", &vif->stats.spurious);
-	tell(table, "rounds", &vif->item.rounds);
-	tell(table, "empty_rounds", &vif->item.empty_rounds);
-	tell(table, "rearm_races", &vif->stats.rearm_races);
-	tell(table, "tx_requests", &vif->stats.tx_requests);
-	tell(table, "tx_responses", &vif->stats.tx_responses);
-	tell(table, "tx_errors", &vif->stats.tx_errors);
-	tell(table, "rx_requests", &vif->stats.rx_requests);
-	tell(table, "rx_responses", &vif->stats.rx_responses);
-	tell(table, "rx_errors", &vif->stats.rx_errors);
-	table_number(table, "queued", "queued", vif->backlog.frames);
+	tell_port(table, &vif->port);
+	tell_merges(table, &vif->port);
+	tell_queues(table, vif);
 	tell(table, "grant_copies", &vif->domain->copies);
 	tell(table, "grant_copied_bytes", &vif->domain->copied_bytes);
 	tell(table, "grant_borrows", &vif->domain->borrows);
@@ -152,8 +163,12 @@ int report_ethtool(struct answer *answer)
 			       "usage: ethtool -S|-k VIF, or ethtool -K VIF FEATURE on|off ...");
 }
 
-static void tell_stats_row(struct table *table, const char *name, const struct port_counters *c)
+static void tell_stats_row(struct table *table, const char *name, const struct port *port)
 {
+	struct port_counters total;
+	const struct port_counters *c = &total;
+
+	port_total(port, &total);
 	table_row(table);
 	table_string(table, "name", "port", name);
 	table_number(table, "from_guest_frames", "from-guest", counter_read(&c->from.frames));
@@ -183,17 +198,17 @@ int report_stats(struct answer *answer)
 	for (const struct device *device = devices_first(answer->reporter->devices); device;
 	     device = device->next)
 		if (device->vif && (!only || only == device))
-			tell_stats_row(answer->table, device->name, &device->vif->port.counters);
+			tell_stats_row(answer->table, device->name, &device->vif->port);
 	for (unsigned int i = 0; !only && i < networks->nr; i++)
 		if (networks->list[i].uplink.worker)
 			tell_stats_row(answer->table, networks->list[i].config.tap,
-				       &networks->list[i].uplink.tap.port.counters);
+				       &networks->list[i].uplink.tap.port);
 	table_end(answer->table);
 	return 0;
 }
 
 struct ring_call {
-	const struct vif *vif;
+	const struct vif_queue *queue;
 	struct ring tx, rx;
 	uint32_t tx_shared[4], rx_shared[4]; /* req_prod, req_event, rsp_prod, rsp_event */
 	struct poll_item item;
@@ -204,12 +219,12 @@ static void ring_on_worker(void *arg)
 {
 	struct ring_call *call = arg;
 
-	call->tx = call->vif->tx;
-	call->rx = call->vif->rx;
+	call->tx = call->queue->tx;
+	call->rx = call->queue->rx;
 	memcpy(call->tx_shared, call->tx.page, sizeof(call->tx_shared));
 	memcpy(call->rx_shared, call->rx.page, sizeof(call->rx_shared));
-	call->item = call->vif->item;
-	call->backlog = call->vif->backlog.frames;
+	call->item = call->queue->item;
+	call->backlog = call->queue->backlog.frames;
 }
 
 /* The lines of netback's io_ring_q0, and the same as an object. */
@@ -272,7 +287,7 @@ int report_ring(struct answer *answer)
 	device = answer_connected_vif(answer, answer->argv[0], &code);
 	if (!device)
 		return code;
-	call.vif = device->vif;
+	call.queue = &device->vif->queues[0];
 	worker_call(answer->reporter->worker, ring_on_worker, &call);
 	tell_rings(answer->table, &call, answer->reporter->worker->now_ms);
 	return 0;

@@ -9,10 +9,12 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "backend/batch.h"
 #include "backend/poll.h"
+#include "bridge/bridge.h"
 #include "io/engine.h"
 #include "io/signal.h"
 
@@ -36,8 +38,10 @@ struct worker {
 	struct engine *engine;
 	struct signaller signaller;
 	struct poll_list polls;
+	struct lane lane;
 	struct batch batch;
 	struct copies copies;
+	struct spread spread;
 	struct worker_timer *timers;
 	uint64_t now_ms;	    /* refreshed once a loop */
 	uint64_t (*clock_ms)(void); /* CLOCK_MONOTONIC, unless a test turns it by hand */
@@ -53,6 +57,12 @@ struct worker {
 	bool mail; /* the mailbox was reported in this loop */
 	bool stopping;
 };
+
+/* Whose lane it is. */
+static inline struct worker *worker_of(struct lane *lane)
+{
+	return (struct worker *)((char *)lane - offsetof(struct worker, lane));
+}
 
 /* Starts the thread. `note` gets the engine's line for the log, or what failed.
  * 0 or -errno. */
@@ -78,6 +88,9 @@ void worker_remove(struct worker *worker, struct worker_source *source);
 /* Where one is pending already, the earlier deadline stands. */
 void worker_set_timer(struct worker *worker, struct worker_timer *timer, uint64_t deadline_ms);
 void worker_cancel_timer(struct worker *worker, struct worker_timer *timer);
+/* bridge_forward() on this worker's lane. */
+void worker_forward(struct worker *worker, struct bridge *bridge, struct port *from,
+		    struct frame *frames, unsigned int n);
 /* Tells the control thread that something of this worker's wants it. */
 void worker_alarm(struct worker *worker);
 

@@ -429,11 +429,12 @@ bool devices_part(struct devices *devices)
 		next = device->next;
 		if (device->hotplug == HOTPLUG_NONE)
 			continue;
-		some = true;
 		device->frontend_is_gone = true;
 		device_disconnect(devices, device);
 		if (device_backing_close(&devices->config, device))
 			device_remove(devices, device);
+		else
+			some = true;
 	}
 	return some;
 }

@@ -1,4 +1,5 @@
-"""table.py [--json] tcp|latency|relay DIR KEY=VALUE...: what tools/compare measured.
+"""table.py [--json] [--record=FILE] tcp|latency|relay DIR KEY=VALUE...: what
+tools/compare measured, printed; FILE gets a record of it (see record.py).
 
 DIR has `peers` (NAME DESCRIPTION, one a line), `runs` (ROUND LOAD PEER STATUS
 BUSY STOLEN ALL DISTANCE, the three in hundredths of a second of the CPUs, the
@@ -8,6 +9,8 @@ splitvif-bench or peer-relay printed. A ratio is splitvif's figure through the p
 these ratios come the median and the quartiles. Exit 1 if splitvif has a run
 that failed, or none.
 """
+import contextlib
+import io
 import json
 import os
 import platform
@@ -15,6 +18,8 @@ import re
 import statistics
 import subprocess
 import sys
+
+import record
 
 TICKS = os.sysconf("SC_CLK_TCK")
 OURS = "splitvif"
@@ -244,20 +249,35 @@ def print_legend(results):
         print("\n* connects no two VMs: from VM to host instead")
 
 
+def table_of(report, peers):
+    with contextlib.redirect_stdout(io.StringIO()) as text:
+        print_table(report, peers)
+        print_legend(report["results"])
+    return text.getvalue()
+
+
+def keep(path, report, text, runs):
+    keys = [key for key, _, _ in METRICS[report["mode"]] if key != "apart_ns"]
+    try:
+        record.write(path, report, text, runs, keys)
+    except (OSError, ValueError) as reason:
+        sys.exit(f"compare: no record: {path}: {reason}")
+
+
 def main():
-    arguments = [word for word in sys.argv[1:] if word != "--json"]
-    mode, directory = arguments[:2]
+    flags = [word for word in sys.argv[1:] if word.startswith("--")]
+    mode, directory, *options = [word for word in sys.argv[1:] if not word.startswith("--")]
     with open(os.path.join(directory, "peers")) as lines:
         peers = dict(line.rstrip("\n").split(" ", 1) for line in lines)
     runs, idle = read_runs(directory, mode)
     report = {"mode": mode, "host": host(mode), "idle": quiet(idle),
-              "options": dict(word.split("=", 1) for word in arguments[2:]),
+              "options": dict(word.split("=", 1) for word in options),
               "results": results_of(runs, peers, mode)}
-    if "--json" in sys.argv[1:]:
-        print(json.dumps(report, indent=1))
-    else:
-        print_table(report, peers)
-        print_legend(report["results"])
+    text = table_of(report, peers)
+    print(json.dumps(report, indent=1) + "\n" if "--json" in flags else text, end="")
+    for flag in flags:
+        if flag.startswith("--record="):
+            keep(flag.partition("=")[2], report, text, runs)
     ours = [result for result in report["results"] if result["peer"] == OURS]
     sys.exit(not ours or any(result["failed"] for result in ours))
 

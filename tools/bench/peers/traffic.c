@@ -14,6 +14,7 @@
 enum { GEN, SINK };
 enum {
 	LINK_MS = 5000,
+	WARMUP_MS = 100,
 	LOST_MS = 10, /* after which what is under way counts as lost */
 	STALL_MS = 2000,
 	POOL_FRAMES = 16384 - 1,
@@ -250,7 +251,7 @@ int traffic_run(struct traffic *traffic)
 
 	traffic->doing = "frames from port 0 to port 1";
 	clock.moved_ns = clock.looked_ns = start;
-	err = run_until(traffic, &clock, start + (int64_t)(config->seconds * 1e8));
+	err = run_until(traffic, &clock, start + WARMUP_MS * MS);
 	if (err)
 		return err;
 	traffic->counted = traffic->arrivals.received;
@@ -261,7 +262,7 @@ int traffic_run(struct traffic *traffic)
 	if (err)
 		return err;
 	drain(traffic);
-	return traffic->arrivals.duplicates || traffic->arrivals.reordered || traffic->corrupt
-		       ? -EBADMSG
-		       : 0;
+	if (traffic->arrivals.duplicates || traffic->arrivals.reordered || traffic->corrupt)
+		return -EBADMSG;
+	return traffic->counted ? 0 : -ETIMEDOUT;
 }

@@ -21,7 +21,7 @@ enum { TRAFFIC_BATCH = 64, TRAFFIC_PORTS = 2 };
 struct traffic_config {
 	uint32_t size;
 	bool whole;	     /* payloads are written and checked, not headers only */
-	double seconds;	     /* that are measured, after a warm-up of a tenth */
+	double seconds;	     /* that are measured, after a warm-up */
 	unsigned int credit; /* frames under way at most */
 	unsigned int ring;   /* descriptors of each queue */
 	uint8_t to[6], from[6];

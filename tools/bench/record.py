@@ -48,11 +48,12 @@ def replaced(old, mode, new):
     return before + new + rest.partition(end)[2]
 
 
-def keep_runs(path, runs, keys):
+def keep_runs(path, report, runs, keys):
+    """In the order of the table."""
     with open(path, "w") as out:
         print("round", "load", "peer", "apart_ns", *keys, sep="\t", file=out)
-        for (load, peer), by_round in runs.items():
-            for number, metrics in sorted(by_round.items()):
+        for load, peer in dict.fromkeys((row["measured"], row["peer"]) for row in report["results"]):
+            for number, metrics in sorted(runs[load, peer].items()):
                 if metrics:
                     print(number, load, peer, *(f"{metrics[key]:g}" for key in ("apart_ns", *keys)),
                           sep="\t", file=out)
@@ -75,7 +76,7 @@ def write(path, report, text, runs, keys):
     mode = report["mode"]
     stem = os.path.splitext(path)[0]
     os.makedirs(stem, exist_ok=True)
-    keep_runs(os.path.join(stem, f"{mode}.tsv"), runs, keys)
+    keep_runs(os.path.join(stem, f"{mode}.tsv"), report, runs, keys)
     picture = os.path.join(os.path.basename(stem), f"{mode}.svg") if draw(stem, mode) else None
     old = ""
     if os.path.exists(path):

@@ -337,7 +337,7 @@ void devices_handle_alarm(struct devices *devices)
 		next = device->next;
 		if (!device->vif)
 			continue;
-		stalled = load_relaxed(&device->vif->stalled);
+		stalled = vif_is_stalled(device->vif);
 		if (stalled != device->carrier_off)
 			carrier_write(devices, device, stalled);
 		mtu_log_too_big(&device->vif->port, &device->told_too_big);

@@ -144,10 +144,13 @@ int device_config_read(struct store_client *store, const struct device *device,
 		return -EINVAL;
 	*config = (struct vif_config){
 		.mtu = device->mtu,
-		.tx_ring_ref = (grant_ref_t)tx_ring,
-		.rx_ring_ref = (grant_ref_t)rx_ring,
-		.tx_port = (evtchn_port_t)(tx_port && rx_port ? tx_port : single),
-		.rx_port = (evtchn_port_t)(tx_port && rx_port ? rx_port : single),
+		.nr_queues = 1,
+		.queues[0] = {
+			.tx_ring_ref = (grant_ref_t)tx_ring,
+			.rx_ring_ref = (grant_ref_t)rx_ring,
+			.tx_port = (evtchn_port_t)(tx_port && rx_port ? tx_port : single),
+			.rx_port = (evtchn_port_t)(tx_port && rx_port ? rx_port : single),
+		},
 		.offloads = device->offloads,
 		.rx_notify = device_key_number(store, dir, XENBUS_KEY_RX_NOTIFY, 0) == 1,
 	};

@@ -124,7 +124,8 @@ static int report_show(struct answer *answer)
 
 static void tell_xl_row(struct table *table, const struct device *device)
 {
-	const struct vif *vif = device->vif;
+	static const struct vif_queue_config none = { 0 };
+	const struct vif_queue_config *queue = device->vif ? &device->vif->queues[0].config : &none;
 
 	table_row(table);
 	table_number(table, "idx", "Idx", device->devid);
@@ -132,11 +133,11 @@ static void tell_xl_row(struct table *table, const struct device *device)
 	tell_mac(table, "Mac Addr.", device->mac);
 	table_number(table, "handle", "handle", device->devid);
 	table_number(table, "state", "state", device->state);
-	table_number(table, "evtch", "evt-ch", vif ? vif->config.tx_port : 0);
-	table_printf(table, NULL, "tx-/rx-ring-ref", "%u/%u", vif ? vif->config.tx_ring_ref : 0,
-		     vif ? vif->config.rx_ring_ref : 0);
-	table_number(table, "tx_ring_ref", NULL, vif ? vif->config.tx_ring_ref : 0);
-	table_number(table, "rx_ring_ref", NULL, vif ? vif->config.rx_ring_ref : 0);
+	table_number(table, "evtch", "evt-ch", queue->tx_port);
+	table_printf(table, NULL, "tx-/rx-ring-ref", "%u/%u", queue->tx_ring_ref,
+		     queue->rx_ring_ref);
+	table_number(table, "tx_ring_ref", NULL, queue->tx_ring_ref);
+	table_number(table, "rx_ring_ref", NULL, queue->rx_ring_ref);
 	table_string(table, "domain", NULL, device->domain_name);
 	table_string(table, "be_path", "BE-path", device->backend_path);
 	table_end(table);

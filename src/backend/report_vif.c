@@ -51,30 +51,35 @@ static void tell_merges(struct table *table, const struct merge_counters *c)
 	}
 }
 
+static void tell_queues(struct table *table, const struct vif *vif)
+{
+	struct vif_totals totals;
+
+	vif_totals(vif, &totals);
+	table_number(table, "irq", "irq", totals.irqs);
+	table_number(table, "kick", "kick", totals.kicks);
+	table_number(table, "merged", "merged", totals.merged);
+	tell(table, "suppressed", &totals.stats.suppressed);
+	tell(table, "spurious", &totals.stats.spurious);
+	table_number(table, "rounds", "rounds", totals.rounds);
+	table_number(table, "empty_rounds", "empty_rounds", totals.empty_rounds);
+	tell(table, "rearm_races", &totals.stats.rearm_races);
+	tell(table, "tx_requests", &totals.stats.tx_requests);
+	tell(table, "tx_responses", &totals.stats.tx_responses);
+	tell(table, "tx_errors", &totals.stats.tx_errors);
+	tell(table, "rx_requests", &totals.stats.rx_requests);
+	tell(table, "rx_responses", &totals.stats.rx_responses);
+	tell(table, "rx_errors", &totals.stats.rx_errors);
+	table_number(table, "queued", "queued", totals.queued);
+}
+
 static void tell_vif(struct table *table, const struct vif *vif)
 {
-	uint64_t irqs =
-		counter_read(&vif->tx_channel.received) + counter_read(&vif->rx_channel.received);
-	uint64_t kicks = counter_read(&vif->tx_channel.sent) + counter_read(&vif->rx_channel.sent);
 	uint32_t granted, in_use;
 
 	tell_port(table, &vif->port.counters);
 	tell_merges(table, &vif->port.merge_counters);
-	table_number(table, "irq", "irq", irqs);
-	table_number(table, "kick", "kick", kicks);
-	table_number(table, "merged", "merged", vif->tx_channel.merged + vif->rx_channel.merged);
-	tell(table, "suppressed", &vif->stats.suppressed);
-	tell(table, "spurious", &vif->stats.spurious);
-	tell(table, "rounds", &vif->item.rounds);
-	tell(table, "empty_rounds", &vif->item.empty_rounds);
-	tell(table, "rearm_races", &vif->stats.rearm_races);
-	tell(table, "tx_requests", &vif->stats.tx_requests);
-	tell(table, "tx_responses", &vif->stats.tx_responses);
-	tell(table, "tx_errors", &vif->stats.tx_errors);
-	tell(table, "rx_requests", &vif->stats.rx_requests);
-	tell(table, "rx_responses", &vif->stats.rx_responses);
-	tell(table, "rx_errors", &vif->stats.rx_errors);
-	table_number(table, "queued", "queued", vif->backlog.frames);
+	tell_queues(table, vif);
 	tell(table, "grant_copies", &vif->domain->copies);
 	tell(table, "grant_copied_bytes", &vif->domain->copied_bytes);
 	tell(table, "grant_borrows", &vif->domain->borrows);
@@ -193,7 +198,7 @@ int report_stats(struct answer *answer)
 }
 
 struct ring_call {
-	const struct vif *vif;
+	const struct vif_queue *queue;
 	struct ring tx, rx;
 	uint32_t tx_shared[4], rx_shared[4]; /* req_prod, req_event, rsp_prod, rsp_event */
 	struct poll_item item;
@@ -204,12 +209,12 @@ static void ring_on_worker(void *arg)
 {
 	struct ring_call *call = arg;
 
-	call->tx = call->vif->tx;
-	call->rx = call->vif->rx;
+	call->tx = call->queue->tx;
+	call->rx = call->queue->rx;
 	memcpy(call->tx_shared, call->tx.page, sizeof(call->tx_shared));
 	memcpy(call->rx_shared, call->rx.page, sizeof(call->rx_shared));
-	call->item = call->vif->item;
-	call->backlog = call->vif->backlog.frames;
+	call->item = call->queue->item;
+	call->backlog = call->queue->backlog.frames;
 }
 
 /* The lines of netback's io_ring_q0, and the same as an object. */
@@ -272,7 +277,7 @@ int report_ring(struct answer *answer)
 	device = answer_connected_vif(answer, answer->argv[0], &code);
 	if (!device)
 		return code;
-	call.vif = device->vif;
+	call.queue = &device->vif->queues[0];
 	worker_call(answer->reporter->worker, ring_on_worker, &call);
 	tell_rings(answer->table, &call, answer->reporter->worker->now_ms);
 	return 0;

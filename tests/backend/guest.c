@@ -158,10 +158,13 @@ void guest_create(struct guest *guest, struct world *world, domid_t domid)
 	guest->config = (struct vif_config){
 		.name = "guest.0",
 		.mtu = GUEST_MTU,
-		.tx_ring_ref = guest->tx_ring_ref,
-		.rx_ring_ref = guest->rx_ring_ref,
-		.tx_port = guest->tx_channel.port,
-		.rx_port = guest->rx_channel.port,
+		.nr_queues = 1,
+		.queues[0] = {
+			.tx_ring_ref = guest->tx_ring_ref,
+			.rx_ring_ref = guest->rx_ring_ref,
+			.tx_port = guest->tx_channel.port,
+			.rx_port = guest->rx_channel.port,
+		},
 		.guest = { .sg = true, .no_csum = true },
 		.offloads = OFFLOADS_ALL,
 		.backlog_bytes = 1 << 20,
@@ -334,10 +337,12 @@ void guest_check_books(const struct guest *guest)
 	const struct port_counters *c = &guest->vif->port.counters;
 
 	assert_int_equal(c->from.frames, c->from.forwarded + counters_dropped_from(c));
-	assert_int_equal(c->to.intended,
-			 c->to.frames + counters_dropped_to(c) + guest->vif->backlog.frames);
-	assert_int_equal(guest->vif->stats.tx_requests, guest->vif->stats.tx_responses);
-	assert_int_equal(guest->vif->stats.rx_requests, guest->vif->stats.rx_responses);
-	assert_int_equal(guest->vif->tx.in_cons, guest->vif->tx.published);
-	assert_int_equal(guest->vif->rx.in_cons, guest->vif->rx.published);
+	assert_int_equal(c->to.intended, c->to.frames + counters_dropped_to(c) +
+						 guest->vif->queues[0].backlog.frames);
+	assert_int_equal(guest->vif->queues[0].stats.tx_requests,
+			 guest->vif->queues[0].stats.tx_responses);
+	assert_int_equal(guest->vif->queues[0].stats.rx_requests,
+			 guest->vif->queues[0].stats.rx_responses);
+	assert_int_equal(guest->vif->queues[0].tx.in_cons, guest->vif->queues[0].tx.published);
+	assert_int_equal(guest->vif->queues[0].rx.in_cons, guest->vif->queues[0].rx.published);
 }

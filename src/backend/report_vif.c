@@ -60,10 +60,10 @@ static void tell_queues(struct table *table, const struct vif *vif)
 	table_number(table, "kick", "kick", totals.kicks);
 	table_number(table, "merged", "merged", totals.merged);
 	tell(table, "suppressed", &totals.stats.suppressed);
-	tell(table, "spurious", &totals.stats.spurious);
+	table_number(table, "spurious", "spurious", totals.spurious);
 	table_number(table, "rounds", "rounds", totals.rounds);
 	table_number(table, "empty_rounds", "empty_rounds", totals.empty_rounds);
-	tell(table, "rearm_races", &totals.stats.rearm_races);
+	table_number(table, "rearm_races", "rearm_races", totals.rearm_races);
 	tell(table, "tx_requests", &totals.stats.tx_requests);
 	tell(table, "tx_responses", &totals.stats.tx_responses);
 	tell(table, "tx_errors", &totals.stats.tx_errors);
@@ -257,11 +257,11 @@ static void tell_rings(struct table *table, const struct ring_call *call, uint64
 	tell_ring(table, "rx", &call->rx, call->rx_shared);
 	table_line(table, "%s", "");
 	table_line(table, "NAPI state: %lx NAPI weight: %d TX queue len %u",
-		   (unsigned long)call->item.scheduled, (int)call->item.weight, call->backlog);
+		   (unsigned long)call->item.state, (int)call->item.tuning.weight, call->backlog);
 	table_line(table, "Credit timer_pending: %d, credit: %lu, usec: %lu", 0, ~0ul, 0ul);
 	table_line(table, "remaining: %lu, expires: %lu, now: %lu", ~0ul, 0ul,
 		   (unsigned long)now_ms);
-	table_number(table, "napi_weight", NULL, call->item.weight);
+	table_number(table, "napi_weight", NULL, call->item.tuning.weight);
 	table_number(table, "queued", NULL, call->backlog);
 	table_end(table);
 }

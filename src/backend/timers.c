@@ -73,8 +73,8 @@ void timers_cancel(struct timers *timers, struct timer *timer)
 
 void timers_set(struct timers *timers, struct timer *timer, uint64_t due_ns)
 {
-	if (due_ns <= timers->now_ns) /* else one that sets itself would run for ever */
-		due_ns = timers->now_ns + 1;
+	if (due_ns <= timers->running_ns) /* else one that sets itself would run for ever */
+		due_ns = timers->running_ns + 1;
 	if (timer->pending && timer->due_ns <= due_ns)
 		return;
 	if (timer->pending)
@@ -86,11 +86,12 @@ void timers_set(struct timers *timers, struct timer *timer, uint64_t due_ns)
 
 void timers_run(struct timers *timers, uint64_t now_ns)
 {
-	timers->now_ns = now_ns;
+	timers->running_ns = now_ns;
 	while (timers_next(timers) <= now_ns) {
 		struct timer *timer = timers->first;
 
 		timers_cancel(timers, timer);
 		timer->expired(timer);
 	}
+	timers->running_ns = 0;
 }

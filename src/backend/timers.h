@@ -19,7 +19,7 @@ struct timer {
 
 struct timers {
 	struct timer *first; /* the earliest; NULL: none */
-	uint64_t now_ns;     /* of the last timers_run() */
+	uint64_t running_ns; /* within timers_run(): its time; else 0 */
 };
 
 /* Where it is pending already, the earlier deadline stands. */

@@ -119,8 +119,6 @@ static void stats_sum(struct vif_queue_stats *sum, const struct vif_queue_stats 
 	sum->rx_responses += counter_read(&stats->rx_responses);
 	sum->rx_errors += counter_read(&stats->rx_errors);
 	sum->suppressed += counter_read(&stats->suppressed);
-	sum->spurious += counter_read(&stats->spurious);
-	sum->rearm_races += counter_read(&stats->rearm_races);
 }
 
 static void channel_sum(struct vif_totals *totals, const struct evtchn *channel)
@@ -141,6 +139,8 @@ void vif_totals(const struct vif *vif, struct vif_totals *totals)
 		channel_sum(totals, &queue->rx_channel);
 		totals->rounds += counter_read(&queue->item.rounds);
 		totals->empty_rounds += counter_read(&queue->item.empty_rounds);
+		totals->spurious += counter_read(&queue->item.spurious);
+		totals->rearm_races += counter_read(&queue->item.races);
 		totals->queued += load_relaxed(&queue->backlog.frames);
 	}
 }

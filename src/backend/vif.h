@@ -66,6 +66,7 @@ struct vif_totals {
 	struct vif_queue_stats stats;
 	uint64_t irqs, kicks, merged; /* events heard, sent, and heard along with others */
 	uint64_t rounds, empty_rounds;
+	uint64_t spurious, rearm_races; /* as the poll item counts them */
 	uint64_t queued; /* frames that wait for buffers */
 };
 

@@ -21,87 +21,70 @@ void vif_queue_fault(struct vif_queue *queue, const char *why)
 	worker_alarm(queue->worker);
 }
 
-/* Both sides fell asleep only if the second look finds nothing. True: work. */
-static bool look_again(struct vif_queue *queue)
+static struct vif_queue *queue_of(struct poll_item *item)
 {
-	int pending = ring_arm(&queue->tx, 1);
+	return (struct vif_queue *)((char *)item - offsetof(struct vif_queue, item));
+}
+
+/* Both sides fell asleep only if the second look finds nothing. True: work. */
+static bool queue_arm(struct poll_item *item)
+{
+	struct vif_queue *queue = queue_of(item);
+	int pending = queue->vif->stopped ? 0 : ring_arm(&queue->tx, 1);
 
 	if (pending < 0)
 		vif_queue_fault(queue, "tx request index out of the ring");
-	if (pending > 0)
-		counter_add(&queue->stats.rearm_races, 1);
 	return pending > 0;
 }
 
-static void listen(struct vif_queue *queue)
+static void queue_listen(struct poll_item *item)
 {
+	struct vif_queue *queue = queue_of(item);
+
+	if (queue->vif->stopped)
+		return;
 	engine_arm(queue->worker->engine, &queue->tx_source.source);
 	if (queue->rx_channel.port)
 		engine_arm(queue->worker->engine, &queue->rx_source.source);
 }
 
-/* Events that bring no work cost us a look each: after a few in a row we look
- * away, with each one for longer, and a timer looks in their stead (XSA-391).
- * When it has, we listen again: a guest that has stopped costs nothing. */
-static void listen_unless_spurious(struct vif_queue *queue)
+/* One batch from the guest; what it weighs. */
+static unsigned int receive(struct vif_queue *queue, unsigned int weight)
 {
-	unsigned int excess = queue->spurious_run - VIF_SPURIOUS_MAX;
-
-	if (queue->quiet_until_ms > queue->worker->now_ms)
-		return;
-	if (queue->spurious_run <= VIF_SPURIOUS_MAX || queue->spurious_run == queue->quieted_run) {
-		listen(queue);
-		return;
-	}
-	queue->quieted_run = queue->spurious_run;
-	queue->quiet_until_ms =
-		queue->worker->now_ms + (excess < 7 ? 1u << excess : VIF_QUIET_MAX_MS);
-	worker_set_timer(queue->worker, &queue->timer, queue->quiet_until_ms);
-}
-
-/* A turn's result, held against the event that called for it. */
-static void note_turn(struct vif_queue *queue, bool worked)
-{
-	if (worked) {
-		queue->spurious_run = queue->quieted_run = 0;
-		queue->quiet_until_ms = 0;
-	} else if (queue->woken) {
-		counter_add(&queue->stats.spurious, 1);
-		queue->spurious_run++;
-	}
-	queue->woken = false;
-}
-
-static bool queue_poll(struct poll_item *item, unsigned int weight, unsigned int *done)
-{
-	struct vif_queue *queue =
-		(struct vif_queue *)((char *)item - offsetof(struct vif_queue, item));
 	struct batch *batch = &queue->worker->batch;
-	uint32_t waiting = queue->backlog.frames, drained;
-	bool more;
+	unsigned int done = vif_tx_receive(queue, batch, weight);
 
-	if (queue->vif->stopped)
-		return false;
-	more = waiting && vif_rx_drain(queue);
-	drained = waiting - queue->backlog.frames;
-	*done = vif_tx_receive(queue, batch, weight < BATCH_FRAMES ? weight : BATCH_FRAMES);
 	if (batch->nr_frames)
 		bridge_forward(queue->vif->bridge, &queue->vif->port, batch->frames,
 			       batch->nr_frames, queue->worker->now_ms);
 	if (bridge_take_news(queue->vif->bridge))
 		worker_alarm(queue->worker);
 	vif_tx_complete(queue, batch);
-	note_turn(queue, *done || drained);
-	if (queue->vif->stopped)
-		return false;
-	if (more || *done == weight || look_again(queue))
-		return true;
-	if (!queue->vif->stopped)
-		listen_unless_spurious(queue);
-	return false;
+	return done;
 }
 
-static void queue_timer_expired(struct worker_timer *timer)
+/* A weight beyond a batch is several of them. */
+static bool queue_poll(struct poll_item *item, unsigned int weight, unsigned int *done)
+{
+	struct vif_queue *queue = queue_of(item);
+	uint32_t waiting = queue->backlog.frames;
+	unsigned int batch, got;
+	bool more;
+
+	if (queue->vif->stopped)
+		return false;
+	more = waiting && vif_rx_drain(queue);
+	*done = waiting - queue->backlog.frames;
+	do {
+		batch = weight < BATCH_FRAMES ? weight : BATCH_FRAMES;
+		got = receive(queue, batch);
+		*done += got;
+		weight -= batch;
+	} while (weight && got == batch && !queue->vif->stopped);
+	return !queue->vif->stopped && (more || ring_pending(&queue->tx) > 0);
+}
+
+static void queue_timer_expired(struct timer *timer)
 {
 	struct vif_queue *queue =
 		(struct vif_queue *)((char *)timer - offsetof(struct vif_queue, timer));
@@ -110,12 +93,8 @@ static void queue_timer_expired(struct worker_timer *timer)
 	if (queue->vif->stopped)
 		return;
 	next = vif_rx_expire(queue);
-	if (queue->quiet_until_ms && queue->quiet_until_ms > queue->worker->now_ms)
-		next = next && next < queue->quiet_until_ms ? next : queue->quiet_until_ms;
-	else if (queue->quiet_until_ms || !backlog_is_empty(&queue->backlog))
+	if (!backlog_is_empty(&queue->backlog))
 		poll_schedule(&queue->worker->polls, &queue->item);
-	if (queue->quiet_until_ms <= queue->worker->now_ms)
-		queue->quiet_until_ms = 0;
 	if (next)
 		worker_set_timer(queue->worker, timer, next);
 }
@@ -125,7 +104,7 @@ static void tx_readable(struct worker_source *source)
 	struct vif_queue *queue =
 		(struct vif_queue *)((char *)source - offsetof(struct vif_queue, tx_source));
 
-	queue->woken |= evtchn_take(&queue->tx_channel);
+	evtchn_take(&queue->tx_channel);
 }
 
 static void rx_readable(struct worker_source *source)
@@ -133,7 +112,7 @@ static void rx_readable(struct worker_source *source)
 	struct vif_queue *queue =
 		(struct vif_queue *)((char *)source - offsetof(struct vif_queue, rx_source));
 
-	queue->woken |= evtchn_take(&queue->rx_channel);
+	evtchn_take(&queue->rx_channel);
 }
 
 static int rings_map(struct vif_queue *queue, const char **why)
@@ -187,7 +166,10 @@ int vif_queue_open(struct vif_queue *queue, struct vif *vif, const struct vif_qu
 
 	*queue = (struct vif_queue){
 		.vif = vif,
-		.item = { .poll = queue_poll, .weight = POLL_WEIGHT },
+		.item = { .poll = queue_poll,
+			  .arm = queue_arm,
+			  .listen = queue_listen,
+			  .tuning.weight = POLL_WEIGHT },
 		.config = *config,
 		.tx_channel = EVTCHN_NONE,
 		.rx_channel = EVTCHN_NONE,
@@ -244,7 +226,7 @@ void vif_queue_start(struct vif_queue *queue)
 void vif_queue_detach(struct vif_queue *queue)
 {
 	poll_remove(&queue->worker->polls, &queue->item);
-	worker_cancel_timer(queue->worker, &queue->timer);
+	timers_cancel(&queue->worker->timers, &queue->timer);
 	worker_remove(queue->worker, &queue->tx_source);
 	if (queue->rx_channel.port)
 		worker_remove(queue->worker, &queue->rx_source);

@@ -10,7 +10,7 @@ uint64_t world_now_ms = 1000000;
 
 static uint64_t hand_clock(void)
 {
-	return world_now_ms;
+	return world_now_ms * 1000000;
 }
 
 void world_open(struct world *world, enum engine_kind engine)
@@ -23,7 +23,8 @@ void world_open(struct world *world, enum engine_kind engine)
 	assert_true(world->alarm_fd >= 0);
 	assert_int_equal(worker_open(&world->worker, engine, world->alarm_fd, note, sizeof(note)),
 			 0);
-	world->worker->clock_ms = hand_clock;
+	world->worker->polls.clock_ns = hand_clock;
+	world->worker->polls.now_ns = hand_clock();
 	world->worker->now_ms = world_now_ms;
 	world->bridge = bridge_create("test", GUEST_MTU, &fdb);
 	assert_non_null(world->bridge);

@@ -42,8 +42,6 @@ static uint64_t earliest(void)
 static void set(struct alarm_clock *clock, uint64_t due)
 {
 	timers_set(&timers, &clock->timer, due);
-	if (due <= timers.now_ns)
-		due = timers.now_ns + 1;
 	if (!clock->due || due < clock->due)
 		clock->due = due;
 }

@@ -66,6 +66,7 @@ static int device_connect(struct devices *devices, struct device *device, const 
 	if (err)
 		return err;
 	config.backlog_bytes = devices->config.backlog_bytes;
+	config.tuning = device->tuning;
 	device->guest_mtu = (uint32_t)device_key_number(
 		devices->config.store, device->frontend_path, XENBUS_KEY_MTU, device->mtu);
 	*why = "no such domain";
@@ -247,6 +248,7 @@ static void facts_read(struct devices *devices, struct device *device)
 			sizeof(text));
 	device->network = network_find(devices->config.networks, text);
 	device->offloads = device_offloads_read(devices->config.store, device);
+	tuning_init(&device->tuning);
 	device->mtu = (uint32_t)device_key_number(
 		devices->config.store, device->backend_path, XENBUS_KEY_MTU,
 		device->network ? device->network->config.mtu : 1500);

@@ -33,6 +33,7 @@ struct device {
 	struct network *network;
 	struct vif *vif;   /* NULL unless connected */
 	uint32_t offloads; /* what is on: mask of enum offload */
+	struct tuning tuning;
 	bool broken;
 	bool parting; /* disconnected by us, to be connected anew */
 	bool carrier_off;

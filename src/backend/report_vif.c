@@ -51,6 +51,23 @@ static void tell_merges(struct table *table, const struct merge_counters *c)
 	}
 }
 
+/* Buckets: 0, 1, 2-3, 4-7 and so on. */
+static void tell_frames_per_round(struct table *table, const uint64_t *per_round)
+{
+	char name[64];
+
+	for (unsigned int i = 0; i < POLL_BUCKETS; i++) {
+		if (i < 2)
+			snprintf(name, sizeof(name), "frames_per_round_%u", i);
+		else if (i < POLL_BUCKETS - 1)
+			snprintf(name, sizeof(name), "frames_per_round_%u_%u", 1u << (i - 1),
+				 (1u << i) - 1);
+		else
+			snprintf(name, sizeof(name), "frames_per_round_%u_up", 1u << (i - 1));
+		tell(table, name, &per_round[i]);
+	}
+}
+
 static void tell_queues(struct table *table, const struct vif *vif)
 {
 	struct vif_totals totals;
@@ -59,11 +76,16 @@ static void tell_queues(struct table *table, const struct vif *vif)
 	table_number(table, "irq", "irq", totals.irqs);
 	table_number(table, "kick", "kick", totals.kicks);
 	table_number(table, "merged", "merged", totals.merged);
-	tell(table, "suppressed", &totals.stats.suppressed);
-	table_number(table, "spurious", "spurious", totals.spurious);
-	table_number(table, "rounds", "rounds", totals.rounds);
-	table_number(table, "empty_rounds", "empty_rounds", totals.empty_rounds);
-	table_number(table, "rearm_races", "rearm_races", totals.rearm_races);
+	tell(table, "suppressed", &totals.suppressed);
+	tell(table, "delayed", &totals.delayed);
+	tell(table, "spurious", &totals.spurious);
+	tell(table, "late", &totals.late);
+	tell(table, "rounds", &totals.rounds);
+	tell(table, "empty_rounds", &totals.empty_rounds);
+	tell_frames_per_round(table, totals.per_round);
+	tell(table, "rearm_races", &totals.rearm_races);
+	tell(table, "deferrals", &totals.deferrals);
+	tell(table, "throttlings", &totals.throttlings);
 	tell(table, "tx_requests", &totals.stats.tx_requests);
 	tell(table, "tx_responses", &totals.stats.tx_responses);
 	tell(table, "tx_errors", &totals.stats.tx_errors);

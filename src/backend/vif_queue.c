@@ -185,6 +185,8 @@ int vif_queue_open(struct vif_queue *queue, struct vif *vif, const struct vif_qu
 	err = channels_bind(queue, why);
 	if (err)
 		goto unmap_rings;
+	notifier_init(&queue->tx_edge, &queue->tx, &queue->tx_channel);
+	notifier_init(&queue->rx_edge, &queue->rx, vif_queue_rx_channel(queue));
 	return 0;
 
 unmap_rings:
@@ -208,6 +210,8 @@ int vif_queue_attach(struct vif_queue *queue, struct worker *worker)
 			     tx_readable);
 
 	queue->worker = worker;
+	notifier_attach(&queue->tx_edge, worker);
+	notifier_attach(&queue->rx_edge, worker);
 	if (err || !queue->rx_channel.port)
 		return err;
 	err = worker_add(worker, &queue->rx_source, queue->rx_channel.wait_fd, &queue->item,
@@ -217,8 +221,17 @@ int vif_queue_attach(struct vif_queue *queue, struct worker *worker)
 	return err;
 }
 
+void vif_queue_tune(struct vif_queue *queue, const struct tuning *tuning)
+{
+	notifier_tune(&queue->tx_edge, tuning, TUNING_TX);
+	notifier_tune(&queue->rx_edge, tuning, TUNING_RX);
+	queue->rx_urgent = tuning->value[TUNING_RX_URGENT];
+	tuning_poll(tuning, &queue->item.tuning);
+}
+
 void vif_queue_start(struct vif_queue *queue)
 {
+	vif_queue_tune(queue, &queue->vif->config.tuning);
 	vif_tx_refuse_old(queue);
 	poll_schedule(&queue->worker->polls, &queue->item);
 }
@@ -227,6 +240,8 @@ void vif_queue_detach(struct vif_queue *queue)
 {
 	poll_remove(&queue->worker->polls, &queue->item);
 	timers_cancel(&queue->worker->timers, &queue->timer);
+	notifier_detach(&queue->tx_edge);
+	notifier_detach(&queue->rx_edge);
 	worker_remove(queue->worker, &queue->tx_source);
 	if (queue->rx_channel.port)
 		worker_remove(queue->worker, &queue->rx_source);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "backend/backlog.h"
+#include "backend/notifier.h"
 #include "backend/worker.h"
 #include "ring/hypervisor.h"
 #include "ring/ring.h"
@@ -33,7 +34,6 @@ struct vif_queue_config {
 struct vif_queue_stats {
 	uint64_t tx_requests, tx_responses, tx_errors;
 	uint64_t rx_requests, rx_responses, rx_errors;
-	uint64_t suppressed; /* publications that the guest wanted no event for */
 };
 
 struct vif;
@@ -46,7 +46,9 @@ struct vif_queue {
 	struct ring tx, rx;
 	struct evtchn tx_channel, rx_channel;
 	struct worker_source tx_source, rx_source;
-	struct timer timer; /* of what waits for buffers */
+	struct notifier tx_edge, rx_edge; /* who tells the guest of responses */
+	bool rx_urgent;			  /* of TCP, too, some do not wait */
+	struct timer timer;		  /* of what waits for buffers */
 	struct backlog backlog;
 	uint64_t stalled_since_ms; /* no buffers since; 0: has some */
 
@@ -66,6 +68,9 @@ void vif_queue_close(struct vif_queue *queue);
 int vif_queue_attach(struct vif_queue *queue, struct worker *worker);
 void vif_queue_start(struct vif_queue *queue);
 void vif_queue_detach(struct vif_queue *queue);
+
+/* Worker's thread: how it is polled, and when its guest is told, from now on. */
+void vif_queue_tune(struct vif_queue *queue, const struct tuning *tuning);
 
 /* Stops the whole vif for good, and tells the control thread why. */
 void vif_queue_fault(struct vif_queue *queue, const char *why);

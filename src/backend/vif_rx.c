@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backend/urgent.h"
 #include "backend/vif.h"
 
 /* Response slots: a page each, and one for what is said of a GSO frame. */
@@ -109,6 +110,8 @@ static void frame_stage(struct vif_queue *queue, struct copies *copies, const st
 	copies->frames[copies->nr_frames].extra = frame->gso_type != GSO_NONE;
 	copies->frames[copies->nr_frames].refused = false;
 	copies->nr_frames++;
+	if (queue->rx_edge.is_timed)
+		copies->urgent |= urgent_is(frame, queue->rx_urgent);
 }
 
 /* A frame of which one page was refused is refused whole. */
@@ -134,10 +137,18 @@ static void frame_settle(struct vif_queue *queue, struct copies *copies, unsigne
 	counter_add(&queue->vif->port.counters.to.bytes, copies->frames[i].length);
 }
 
+/* The guest's last buffer is used: it can go on only if it knows. */
+static bool is_last(const struct ring *ring)
+{
+	return ring->in_seen == ring->in_cons;
+}
+
 /* Executes what is staged, answers, and notifies at most once. */
 static void copies_flush(struct vif_queue *queue, struct copies *copies)
 {
-	if (!copies->nr_frames)
+	unsigned int frames = copies->nr_frames;
+
+	if (!frames)
 		return;
 	hypervisor_copy(queue->vif->domain, copies->list, copies->nr_copies);
 	for (unsigned int i = 0; i < copies->nr_copies; i++)
@@ -148,10 +159,8 @@ static void copies_flush(struct vif_queue *queue, struct copies *copies)
 	counter_add(&queue->stats.rx_requests, copies->nr_responses);
 	counter_add(&queue->stats.rx_responses, copies->nr_responses);
 	copies->nr_copies = copies->nr_responses = copies->nr_frames = 0;
-	if (ring_publish(&queue->rx))
-		evtchn_notify(vif_queue_rx_channel(queue), &queue->worker->signaller);
-	else
-		counter_add(&queue->stats.suppressed, 1);
+	notifier_publish(&queue->rx_edge, frames, copies->urgent || is_last(&queue->rx));
+	copies->urgent = false;
 }
 
 /* True if the frame found buffers. *pending is what the ring still holds. */
@@ -197,6 +206,7 @@ static bool frame_queue(struct vif_queue *queue, const struct frame *frame)
 	}
 	if (!backlog_push(&queue->backlog, frame, queue->worker->now_ms)) {
 		drop(queue, DROP_QUEUE_FULL);
+		notifier_note_drop(&queue->rx_edge);
 		return false;
 	}
 	if (first) {

@@ -171,6 +171,7 @@ void guest_create(struct guest *guest, struct world *world, domid_t domid)
 		.backlog_bytes = 1 << 20,
 		.rx_notify = true,
 	};
+	tuning_init(&guest->config.tuning);
 }
 
 void guest_destroy(struct guest *guest)

@@ -217,7 +217,7 @@ static void test_events_only_when_asked(void **state)
 	guest_take_answers(guest, &answers);
 	assert_int_equal(answers.okay, 1);
 	assert_false(evtchn_take(&guest->tx_channel));
-	assert_int_equal(guest->vif->queues[0].stats.suppressed, 1);
+	assert_int_equal(guest->vif->queues[0].tx_edge.suppressed, 1);
 
 	ring_arm(&guest->tx, 3); /* asked for the third */
 	for (int i = 0; i < 2; i++) {
@@ -251,7 +251,7 @@ static void test_rx_events_by_either_channel(void **state)
 		world_send(&rig->world, 2, 60); /* nobody asked for the next */
 		world_turn(&rig->world);
 		assert_false(evtchn_take(channel));
-		assert_int_equal(guest->vif->queues[0].stats.suppressed, 1);
+		assert_int_equal(guest->vif->queues[0].rx_edge.suppressed, 1);
 		rig_close(rig);
 	}
 }

@@ -29,7 +29,7 @@ void poll_init(struct poll_list *list, struct timers *timers, uint64_t (*clock_n
 		.clock_ns = clock_ns,
 		.now_ns = clock_ns(),
 		.budget = POLL_BUDGET,
-		.budget_ns = POLL_BUDGET_USECS * NS_PER_USEC,
+		.budget_usecs = POLL_BUDGET_USECS,
 	};
 }
 
@@ -255,7 +255,7 @@ static void note_pass(struct poll_list *list)
 
 bool poll_run(struct poll_list *list, void (*after)(void *arg), void *arg)
 {
-	uint64_t end_ns = list->now_ns + list->budget_ns;
+	uint64_t end_ns = list->now_ns + list->budget_usecs * NS_PER_USEC;
 	unsigned int used = 0;
 
 	while (list->head && used < list->budget && list->now_ns < end_ns) {

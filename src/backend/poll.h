@@ -98,7 +98,7 @@ struct poll_list {
 	uint64_t (*clock_ns)(void);
 	uint64_t now_ns; /* the caller's to set before a pass; then of the last turn */
 	uint32_t budget;
-	uint64_t budget_ns;
+	uint32_t budget_usecs;
 	unsigned int restarts;
 	uint64_t squeezed;  /* passes that ended with work left */
 	uint64_t handovers; /* every POLL_RESTARTS of them in a row */

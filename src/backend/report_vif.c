@@ -18,6 +18,17 @@ static void tell_drops(struct table *table, const char *prefix, const uint64_t *
 	}
 }
 
+/* Before a frame cost more than a look at it, and after it was copied: the two
+ * are never added up, since the late ones are work for nothing. */
+static void tell_early_and_late(struct table *table, const uint64_t *drops)
+{
+	table_number(table, "to_guest_drops_early", "to_guest_drops_early",
+		     counter_read(&drops[DROP_STALLED]) + counter_read(&drops[DROP_QUEUE_FULL]) +
+			     counter_read(&drops[DROP_TOO_BIG]));
+	table_number(table, "to_guest_drops_late", "to_guest_drops_late",
+		     counter_read(&drops[DROP_NO_RX_BUFFER]) + counter_read(&drops[DROP_BAD_GREF]));
+}
+
 /* ethtool's words are the guest's: its tx is what comes from it. */
 static void tell_port(struct table *table, const struct port_counters *c)
 {
@@ -34,6 +45,7 @@ static void tell_port(struct table *table, const struct port_counters *c)
 	tell(table, "gso_passed", &c->gso_passed);
 	tell(table, "gso_cut", &c->gso_cut);
 	tell(table, "gso_segments", &c->gso_segments);
+	tell_early_and_late(table, c->to.drops);
 	tell_drops(table, "from_guest_drop", c->from.drops);
 	tell_drops(table, "to_guest_drop", c->to.drops);
 }
@@ -86,6 +98,7 @@ static void tell_queues(struct table *table, const struct vif *vif)
 	tell(table, "rearm_races", &totals.rearm_races);
 	tell(table, "deferrals", &totals.deferrals);
 	tell(table, "throttlings", &totals.throttlings);
+	tell(table, "handovers", &vif->queues[0].worker->polls.handovers);
 	tell(table, "tx_requests", &totals.stats.tx_requests);
 	tell(table, "tx_responses", &totals.stats.tx_responses);
 	tell(table, "tx_errors", &totals.stats.tx_errors);
@@ -173,10 +186,15 @@ int report_ethtool(struct answer *answer)
 		return ethtool_statistics(answer, answer->argv[1]);
 	if (answer->argc == 2 && !strcmp(option, "-k"))
 		return ethtool_features(answer, answer->argv[1]);
+	if (answer->argc == 2 && !strcmp(option, "-c"))
+		return report_coalesce(answer, answer->argv[1]);
 	if (answer->argc >= 4 && answer->argc % 2 == 0 && !strcmp(option, "-K"))
 		return ethtool_set_features(answer, answer->argv[1]);
+	if (answer->argc >= 4 && answer->argc % 2 == 0 && !strcmp(option, "-C"))
+		return report_set_coalesce(answer, answer->argv[1]);
 	return answer_complain(answer, EXIT_WORDS,
-			       "usage: ethtool -S|-k VIF, or ethtool -K VIF FEATURE on|off ...");
+			       "usage: ethtool -S|-k|-c VIF, or ethtool -K VIF FEATURE on|off ..., "
+			       "or ethtool -C VIF WORD VALUE ...");
 }
 
 static void tell_stats_row(struct table *table, const char *name, const struct port_counters *c)

@@ -68,6 +68,11 @@ const char *tuning_word_name(enum tuning_word word)
 	return words[word].name;
 }
 
+bool tuning_is_switch(enum tuning_word word)
+{
+	return words[word].kind == SWITCH;
+}
+
 int tuning_word_parse(const char *name)
 {
 	for (int i = 0; i < TUNING_WORDS; i++)

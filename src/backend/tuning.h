@@ -90,6 +90,9 @@ void tuning_coalesce(const struct tuning *tuning, enum tuning_edge edge,
 		     struct coalesce_config *config);
 void tuning_poll(const struct tuning *tuning, struct poll_tuning *poll);
 
+/* Is it one of "on" and "off"? */
+bool tuning_is_switch(enum tuning_word word);
+
 static inline bool tuning_is_adaptive(const struct tuning *tuning, enum tuning_edge edge)
 {
 	return tuning->value[edge == TUNING_RX ? TUNING_ADAPTIVE_RX : TUNING_ADAPTIVE_TX];

@@ -227,6 +227,11 @@ void vif_queue_tune(struct vif_queue *queue, const struct tuning *tuning)
 	notifier_tune(&queue->rx_edge, tuning, TUNING_RX);
 	queue->rx_urgent = tuning->value[TUNING_RX_URGENT];
 	tuning_poll(tuning, &queue->item.tuning);
+	if (tuning->set & 1u << TUNING_NAPI_BUDGET)
+		store_relaxed(&queue->worker->polls.budget, tuning->value[TUNING_NAPI_BUDGET]);
+	if (tuning->set & 1u << TUNING_NAPI_BUDGET_USECS)
+		store_relaxed(&queue->worker->polls.budget_usecs,
+			      tuning->value[TUNING_NAPI_BUDGET_USECS]);
 }
 
 void vif_queue_start(struct vif_queue *queue)

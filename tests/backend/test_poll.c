@@ -256,7 +256,7 @@ static void test_a_pass_ends_in_time(void **state)
 	struct rig rig;
 
 	rig_init(&rig, 64, ENDLESS);
-	rig.list.budget_ns = 1000;
+	rig.list.budget_usecs = 1;
 	step_ns = 300;
 	poll_schedule(&rig.list, &rig.sources[0].item);
 	assert_true(run(&rig, ENDLESS));

@@ -17,7 +17,7 @@ _splitvif() {
 	'') set -- show network-list fdb ring stats ethtool doctor \
 		--json --pretty --timeout --rundir --quiet --verbose --version --help ;;
 	fdb) set -- show br --json --pretty ;;
-	ethtool) set -- -S --json --pretty ;;
+	ethtool) set -- -S -k -K -c -C --json --pretty ;;
 	*) set -- --json --pretty ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$*" -- "$word")

@@ -23,7 +23,7 @@ struct batch {
 	unsigned int nr_frames;
 };
 
-enum { COPIES_MAX = 2 * RX_RING_ENTRIES };
+enum { COPIES_MAX = 2 * RX_RING_ENTRIES, VIF_QUEUES_MAX = 16 };
 
 /* To a guest: fragments to be copied, the responses they belong to, and the
  * frames that these make up. */
@@ -44,6 +44,12 @@ struct copies {
 	unsigned int nr_copies;
 	unsigned int nr_responses;
 	unsigned int nr_frames;
+};
+
+/* A list on its way to a vif of several queues, laid out queue by queue. */
+struct spread {
+	unsigned int n[VIF_QUEUES_MAX];
+	struct frame *frames[VIF_QUEUES_MAX][BATCH_FRAMES];
 };
 
 #endif

@@ -270,6 +270,7 @@ static int guests_open(struct daemon *daemon)
 					  .networks = &daemon->networks,
 					  .worker = daemon->worker,
 					  .backlog_bytes = daemon->options->backlog_bytes,
+					  .max_queues = daemon->options->queues,
 					  .find_domain = find_domain,
 					  .arg = daemon };
 	struct domains_config domains = { .base = daemon->base,

@@ -31,8 +31,9 @@ struct device {
 	enum xenbus_state state;
 	enum xenbus_state frontend_state;
 	struct network *network;
-	struct vif *vif;   /* NULL unless connected */
-	uint32_t offloads; /* what is on: mask of enum offload */
+	struct vif *vif;	 /* NULL unless connected */
+	unsigned int max_queues; /* that it is offered */
+	uint32_t offloads;	 /* what is on: mask of enum offload */
 	struct tuning tuning;
 	bool retuned; /* somebody wrote below "coalesce/" */
 	bool broken;
@@ -50,7 +51,8 @@ struct devices_config {
 	struct store_client *store; /* domain 0's; its events are ours */
 	struct networks *networks;
 	struct worker *worker;
-	uint32_t backlog_bytes; /* of each vif */
+	uint32_t backlog_bytes;	 /* of each vif */
+	unsigned int max_queues; /* of each vif, likewise */
 	struct foreign_domain *(*find_domain)(void *arg, uint16_t domid);
 	void *arg;
 };

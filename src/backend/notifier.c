@@ -6,10 +6,10 @@
 #include "backend/worker.h"
 #include "bridge/counters.h"
 
-static void notify(struct notifier *notifier)
+static void notify(struct notifier *notifier, struct worker *by)
 {
 	notifier->adaptive.events++;
-	evtchn_notify(notifier->channel, &notifier->worker->signaller);
+	evtchn_notify(notifier->channel, &by->signaller);
 }
 
 static void timer_expired(struct timer *timer)
@@ -20,7 +20,7 @@ static void timer_expired(struct timer *timer)
 	uint64_t now = notifier->worker->polls.now_ns;
 
 	if (coalesce_expired(coalesce, now, ring_is_awaited(notifier->ring)))
-		notify(notifier);
+		notify(notifier, notifier->worker);
 	else if (coalesce->owed) /* others were owed meanwhile, and later */
 		timers_set(&notifier->worker->timers, timer, coalesce->due_ns);
 }
@@ -43,7 +43,7 @@ void notifier_attach(struct notifier *notifier, struct worker *worker)
 static void flush(struct notifier *notifier)
 {
 	if (coalesce_flush(&notifier->coalesce, notifier->worker->polls.now_ns))
-		notify(notifier);
+		notify(notifier, notifier->worker);
 }
 
 void notifier_detach(struct notifier *notifier)
@@ -103,16 +103,16 @@ static bool is_untaken(const struct notifier *notifier)
 	return coalesce_asks_untaken(&notifier->coalesce) && poll(&event, 1, 0) == 1;
 }
 
-void notifier_publish(struct notifier *notifier, uint32_t frames, bool forced)
+void notifier_publish(struct notifier *notifier, struct worker *by, uint32_t frames, bool forced)
 {
 	struct ring *ring = notifier->ring;
-	struct poll_list *polls = &notifier->worker->polls;
+	struct poll_list *polls = &by->polls;
 	struct coalesce_news news = {
 		.now_ns = notifier->is_timed ? polls->clock_ns() : polls->now_ns,
 		.frames = frames,
 		.slots = ring->produced - ring->published,
 		.in_flight = ring->in_seen - ring->produced,
-		.forced = forced,
+		.forced = forced || by != notifier->worker,
 		.untaken = is_untaken(notifier),
 	};
 
@@ -128,7 +128,7 @@ void notifier_publish(struct notifier *notifier, uint32_t frames, bool forced)
 		timers_set(&notifier->worker->timers, &notifier->timer, notifier->coalesce.due_ns);
 		break;
 	case COALESCE_SEND:
-		notify(notifier);
+		notify(notifier, by);
 		break;
 	}
 	if (notifier->is_steered)

@@ -43,9 +43,10 @@ void notifier_detach(struct notifier *notifier);
 /* From now on; what is owed is sent. */
 void notifier_tune(struct notifier *notifier, const struct tuning *tuning, enum tuning_edge edge);
 
-/* Publishes what was produced, `frames` frames; `forced`: the guest has to know
- * at once, if it sleeps. */
-void notifier_publish(struct notifier *notifier, uint32_t frames, bool forced);
+/* Publishes what was produced, `frames` frames, by that worker's signaller;
+ * `forced`: the guest has to know at once, if it sleeps. Only the one that it is
+ * attached to has its timer: with another, nothing waits. */
+void notifier_publish(struct notifier *notifier, struct worker *by, uint32_t frames, bool forced);
 
 /* Frames for this guest that were dropped: its ring is too full. */
 static inline void notifier_note_drop(struct notifier *notifier)

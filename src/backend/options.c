@@ -14,7 +14,7 @@
 static const char usage[] =
 	"usage: splitvifd [-f] [--rundir DIR] [--engine auto|uring|epoll]\n"
 	"                 [--bridge NAME[,uplink=tap:IF|none][,ip=ADDRESS/PREFIX][,mtu=N]]...\n"
-	"                 [--allow-uid UID]... [--max-pages N] [--queue-kib N]\n"
+	"                 [--allow-uid UID]... [--max-pages N] [--queue-kib N] [--queues N]\n"
 	"                 [--log-level LEVEL] [--ready-fd N] [-V] [-h]\n"
 	"\n"
 	"The backend daemon: store, event channels, bridges and their TAPs.\n"
@@ -189,6 +189,10 @@ static int option_take(struct options *options, int option, const char *value)
 		return status;
 	case 'q':
 		return queue_option(options, value);
+	case 'Q':
+		status = number_option("--queues", value, 1, VIF_QUEUES_MAX, &number);
+		options->queues = (unsigned int)number;
+		return status;
 	case 'l':
 		return log_set_levels(value)
 			       ? complain("--log-level", value,
@@ -232,6 +236,7 @@ int options_parse(struct options *options, int argc, char **argv)
 		{ "allow-uid", required_argument, NULL, 'u' },
 		{ "max-pages", required_argument, NULL, 'p' },
 		{ "queue-kib", required_argument, NULL, 'q' },
+		{ "queues", required_argument, NULL, 'Q' },
 		{ "log-level", required_argument, NULL, 'l' },
 		{ "ready-fd", required_argument, NULL, 'R' },
 		{ "version", no_argument, NULL, 'V' },
@@ -241,8 +246,9 @@ int options_parse(struct options *options, int argc, char **argv)
 	int option, status;
 
 	*options = (struct options){ .quota_pages = OPTIONS_PAGES_DEFAULT,
-				       .backlog_bytes = VIF_BACKLOG_BYTES,
-				       .ready_fd = -1 };
+				     .backlog_bytes = VIF_BACKLOG_BYTES,
+				     .queues = OPTIONS_QUEUES_DEFAULT,
+				     .ready_fd = -1 };
 	status = environment_take(options);
 	while (status < 0 && (option = getopt_long(argc, argv, "fVh", options_long, NULL)) >= 0)
 		status = option_take(options, option, optarg);

@@ -11,7 +11,11 @@
 #include "backend/network.h"
 #include "io/engine.h"
 
-enum { OPTIONS_UIDS_MAX = 64, OPTIONS_PAGES_DEFAULT = 4096 /* 16 MiB a vif */ };
+enum {
+	OPTIONS_UIDS_MAX = 64,
+	OPTIONS_PAGES_DEFAULT = 4096 /* 16 MiB a vif */,
+	OPTIONS_QUEUES_DEFAULT = 4
+};
 
 struct options {
 	enum engine_kind engine;
@@ -22,7 +26,8 @@ struct options {
 	unsigned int nr_uids;
 	uint32_t quota_pages;
 	uint32_t backlog_bytes; /* a power of two */
-	int ready_fd; /* -1: none */
+	unsigned int queues;	/* the most that a vif may have */
+	int ready_fd;		/* -1: none */
 };
 
 /* Fills *options in. Returns -1 to go on, else the exit status: 0 after -h or

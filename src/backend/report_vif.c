@@ -30,8 +30,12 @@ static void tell_early_and_late(struct table *table, const uint64_t *drops)
 }
 
 /* ethtool's words are the guest's: its tx is what comes from it. */
-static void tell_port(struct table *table, const struct port_counters *c)
+static void tell_port(struct table *table, const struct port *port)
 {
+	struct port_counters total;
+	const struct port_counters *c = &total;
+
+	port_total(port, &total);
 	tell(table, "from_guest_frames", &c->from.frames);
 	tell(table, "from_guest_bytes", &c->from.bytes);
 	tell(table, "from_guest_forwarded", &c->from.forwarded);
@@ -51,15 +55,17 @@ static void tell_port(struct table *table, const struct port_counters *c)
 }
 
 /* What GRO merged, and what it left because merging would have lost it. */
-static void tell_merges(struct table *table, const struct merge_counters *c)
+static void tell_merges(struct table *table, const struct port *port)
 {
+	struct merge_counters total;
 	char name[64];
 
-	tell(table, "gro_segments", &c->segments);
-	tell(table, "gro_merged", &c->merged);
+	port_merge_total(port, &total);
+	tell(table, "gro_segments", &total.segments);
+	tell(table, "gro_merged", &total.merged);
 	for (unsigned int i = 0; i < MERGE_LOSSES; i++) {
 		snprintf(name, sizeof(name), "gro_refused_%s", merge_loss_name(i));
-		tell(table, name, &c->refused[i]);
+		tell(table, name, &total.refused[i]);
 	}
 }
 
@@ -112,8 +118,8 @@ static void tell_vif(struct table *table, const struct vif *vif)
 {
 	uint32_t granted, in_use;
 
-	tell_port(table, &vif->port.counters);
-	tell_merges(table, &vif->port.merge_counters);
+	tell_port(table, &vif->port);
+	tell_merges(table, &vif->port);
 	tell_queues(table, vif);
 	tell(table, "grant_copies", &vif->domain->copies);
 	tell(table, "grant_copied_bytes", &vif->domain->copied_bytes);
@@ -197,8 +203,12 @@ int report_ethtool(struct answer *answer)
 			       "or ethtool -C VIF WORD VALUE ...");
 }
 
-static void tell_stats_row(struct table *table, const char *name, const struct port_counters *c)
+static void tell_stats_row(struct table *table, const char *name, const struct port *port)
 {
+	struct port_counters total;
+	const struct port_counters *c = &total;
+
+	port_total(port, &total);
 	table_row(table);
 	table_string(table, "name", "port", name);
 	table_number(table, "from_guest_frames", "from-guest", counter_read(&c->from.frames));
@@ -228,11 +238,11 @@ int report_stats(struct answer *answer)
 	for (const struct device *device = devices_first(answer->reporter->devices); device;
 	     device = device->next)
 		if (device->vif && (!only || only == device))
-			tell_stats_row(answer->table, device->name, &device->vif->port.counters);
+			tell_stats_row(answer->table, device->name, &device->vif->port);
 	for (unsigned int i = 0; !only && i < networks->nr; i++)
 		if (networks->list[i].uplink.worker)
 			tell_stats_row(answer->table, networks->list[i].config.tap,
-				       &networks->list[i].uplink.tap.port.counters);
+				       &networks->list[i].uplink.tap.port);
 	table_end(answer->table);
 	return 0;
 }

@@ -19,7 +19,8 @@ static bool uplink_poll(struct poll_item *item, unsigned int weight, unsigned in
 {
 	struct uplink *uplink = (struct uplink *)((char *)item - offsetof(struct uplink, item));
 	struct frame *frames = uplink->worker->batch.frames;
-	int n = tap_receive(&uplink->tap, frames, weight < BATCH_FRAMES ? weight : BATCH_FRAMES);
+	int n = tap_receive(&uplink->tap, &uplink->worker->lane, frames,
+			    weight < BATCH_FRAMES ? weight : BATCH_FRAMES);
 
 	if (n < 0) {
 		uplink_trouble(uplink, n);
@@ -29,10 +30,7 @@ static bool uplink_poll(struct poll_item *item, unsigned int weight, unsigned in
 		engine_arm(uplink->worker->engine, &uplink->source.source);
 		return false;
 	}
-	bridge_forward(uplink->bridge, &uplink->tap.port, frames, (unsigned int)n,
-		       uplink->worker->now_ms);
-	if (bridge_take_news(uplink->bridge))
-		worker_alarm(uplink->worker);
+	worker_forward(uplink->worker, uplink->bridge, &uplink->tap.port, frames, (unsigned int)n);
 	*done = (unsigned int)n;
 	return true;
 }

@@ -30,13 +30,44 @@ static void queues_close(struct vif *vif, unsigned int n)
 		vif_queue_close(&vif->queues[n]);
 }
 
+/* Its share of what the vif may keep. */
+static uint32_t backlog_share(const struct vif_config *config)
+{
+	uint32_t bytes = config->backlog_bytes;
+
+	for (unsigned int n = 1; n < config->nr_queues && bytes > VIF_BACKLOG_MIN; n *= 2)
+		bytes /= 2;
+	return bytes;
+}
+
+/* A page that two rings share would make nonsense of both. */
+static bool rings_are_apart(const struct vif_config *config)
+{
+	for (unsigned int i = 0; i < config->nr_queues; i++) {
+		const struct vif_queue_config *a = &config->queues[i];
+
+		for (unsigned int k = 0; k < i; k++) {
+			const struct vif_queue_config *b = &config->queues[k];
+
+			if (a->tx_ring_ref == b->tx_ring_ref || a->tx_ring_ref == b->rx_ring_ref ||
+			    a->rx_ring_ref == b->tx_ring_ref || a->rx_ring_ref == b->rx_ring_ref)
+				return false;
+		}
+	}
+	return true;
+}
+
 static int queues_open(struct vif *vif, const char **why)
 {
 	const struct vif_config *config = &vif->config;
+	uint32_t backlog = backlog_share(config);
+
+	*why = "two queues share a ring page";
+	if (!rings_are_apart(config))
+		return -EINVAL;
 
 	for (unsigned int i = 0; i < vif->nr_queues; i++) {
-		int err = vif_queue_open(&vif->queues[i], vif, &config->queues[i],
-					 config->backlog_bytes, why);
+		int err = vif_queue_open(&vif->queues[i], vif, &config->queues[i], backlog, why);
 
 		if (!err)
 			continue;
@@ -49,13 +80,14 @@ static int queues_open(struct vif *vif, const char **why)
 int vif_open(struct vif **out, struct foreign_domain *domain, const struct vif_config *config,
 	     const char **why)
 {
-	size_t queues = config->nr_queues * sizeof(struct vif_queue);
-	struct vif *vif = calloc(1, sizeof(*vif) + queues);
+	size_t size = sizeof(struct vif) + config->nr_queues * sizeof(struct vif_queue);
+	struct vif *vif = aligned_alloc(64, (size + 63) & ~(size_t)63);
 	int err;
 
 	*why = "out of memory";
 	if (!vif)
 		return -ENOMEM;
+	memset(vif, 0, size);
 	vif->port = (struct port){ .ops = &vif_port_ops, .index = PORT_NONE, .mtu = config->mtu };
 	vif->config = *config;
 	vif->domain = domain;

@@ -22,7 +22,7 @@ enum {
 	 * 1 MiB beside it a TCP flow whose window is Linux' 6 MB lost segments all
 	 * the time (38,000 sent again in 4 s; none with this). */
 	VIF_BACKLOG_BYTES = 8 << 20,
-	VIF_QUEUES_MAX = 16,
+	VIF_BACKLOG_MIN = 128 << 10, /* a frame of 64 KB fits, and its like */
 };
 
 struct vif_config {
@@ -30,7 +30,7 @@ struct vif_config {
 	uint32_t mtu;
 	unsigned int nr_queues;
 	struct vif_queue_config queues[VIF_QUEUES_MAX];
-	uint32_t backlog_bytes;	    /* a power of two */
+	uint32_t backlog_bytes;	    /* of all queues together; a power of two */
 	bool rx_notify;		    /* frontend tells when it posts buffers */
 	struct offload_guest guest; /* what it says it takes */
 	uint32_t offloads;	    /* what is on: mask of enum offload */

@@ -55,10 +55,8 @@ static unsigned int receive(struct vif_queue *queue, unsigned int weight)
 	unsigned int done = vif_tx_receive(queue, batch, weight);
 
 	if (batch->nr_frames)
-		bridge_forward(queue->vif->bridge, &queue->vif->port, batch->frames,
-			       batch->nr_frames, queue->worker->now_ms);
-	if (bridge_take_news(queue->vif->bridge))
-		worker_alarm(queue->worker);
+		worker_forward(queue->worker, queue->vif->bridge, &queue->vif->port, batch->frames,
+			       batch->nr_frames);
 	vif_tx_complete(queue, batch);
 	return done;
 }
@@ -221,12 +219,19 @@ int vif_queue_attach(struct vif_queue *queue, struct worker *worker)
 	return err;
 }
 
+/* A vif's weight is what all its queues take. */
+static uint32_t share_of(uint32_t weight, unsigned int queues)
+{
+	return (weight + queues - 1) / queues;
+}
+
 void vif_queue_tune(struct vif_queue *queue, const struct tuning *tuning)
 {
 	notifier_tune(&queue->tx_edge, tuning, TUNING_TX);
 	notifier_tune(&queue->rx_edge, tuning, TUNING_RX);
 	queue->rx_urgent = tuning->value[TUNING_RX_URGENT];
 	tuning_poll(tuning, &queue->item.tuning);
+	queue->item.tuning.weight = share_of(queue->item.tuning.weight, queue->vif->nr_queues);
 	if (tuning->set & 1u << TUNING_NAPI_BUDGET)
 		store_relaxed(&queue->worker->polls.budget, tuning->value[TUNING_NAPI_BUDGET]);
 	if (tuning->set & 1u << TUNING_NAPI_BUDGET_USECS)

@@ -10,7 +10,8 @@
 #include "bridge/port.h"
 
 /* port_ops.transmit of a vif. */
-unsigned int vif_rx_transmit(struct port *port, struct frame *const *list, unsigned int n);
+unsigned int vif_rx_transmit(struct port *port, struct lane *lane, struct frame *const *list,
+			     unsigned int n);
 
 /* Delivers what waits, as far as buffers go. True: call again, buffers came. */
 bool vif_rx_drain(struct vif_queue *queue);

@@ -25,10 +25,12 @@ static bool chain_take(struct vif_queue *queue, struct batch *batch, uint32_t av
 
 static void chain_drop(struct vif_queue *queue, struct slots_chain *chain, enum drop_reason reason)
 {
+	struct port_counters *counters = port_counters(&queue->vif->port, &queue->worker->lane);
+
 	chain->verdict = SLOTS_ERROR;
-	counter_add(&queue->vif->port.counters.from.frames, 1);
-	counter_add(&queue->vif->port.counters.from.bytes, chain->total);
-	counter_add(&queue->vif->port.counters.from.drops[reason], 1);
+	counter_add(&counters->from.frames, 1);
+	counter_add(&counters->from.bytes, chain->total);
+	counter_add(&counters->from.drops[reason], 1);
 }
 
 /* Of an empty slot nothing is read: its reference does not matter. */
@@ -159,7 +161,7 @@ void vif_tx_complete(struct vif_queue *queue, struct batch *batch)
 		chain_answer(queue, batch, i);
 	counter_add(&queue->stats.tx_responses, queue->tx.produced - start);
 	/* With the last answer there is nothing more to wait for. */
-	notifier_publish(&queue->tx_edge, batch->nr_chains,
+	notifier_publish(&queue->tx_edge, queue->worker, batch->nr_chains,
 			 queue->tx.in_seen == queue->tx.produced);
 }
 
@@ -181,5 +183,5 @@ void vif_tx_refuse_old(struct vif_queue *queue)
 	}
 	counter_add(&queue->stats.tx_requests, (uint64_t)pending);
 	counter_add(&queue->stats.tx_responses, (uint64_t)pending);
-	notifier_publish(&queue->tx_edge, (uint32_t)pending, true);
+	notifier_publish(&queue->tx_edge, queue->worker, (uint32_t)pending, true);
 }

@@ -67,6 +67,16 @@ void worker_alarm(struct worker *worker)
 	(void)n; /* full: the alarm is on already */
 }
 
+void worker_forward(struct worker *worker, struct bridge *bridge, struct port *from,
+		    struct frame *frames, unsigned int n)
+{
+	bridge_forward(bridge, &worker->lane, from, frames, n, worker->now_ms);
+	if (!worker->lane.news)
+		return;
+	worker->lane.news = false;
+	worker_alarm(worker);
+}
+
 static void mailbox_readable(struct worker_source *source)
 {
 	struct worker *worker =

@@ -9,10 +9,12 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "backend/batch.h"
 #include "backend/poll.h"
+#include "bridge/bridge.h"
 #include "io/engine.h"
 #include "io/signal.h"
 
@@ -28,8 +30,10 @@ struct worker {
 	struct engine *engine;
 	struct signaller signaller;
 	struct poll_list polls;
+	struct lane lane;
 	struct batch batch;
 	struct copies copies;
+	struct spread spread;
 	struct timers timers;
 	uint64_t now_ms; /* refreshed once a loop; polls.now_ns once a turn */
 	uint64_t loops, waits;
@@ -43,6 +47,12 @@ struct worker {
 	bool mail; /* the mailbox was reported in this loop */
 	bool stopping;
 };
+
+/* Whose lane it is. */
+static inline struct worker *worker_of(struct lane *lane)
+{
+	return (struct worker *)((char *)lane - offsetof(struct worker, lane));
+}
 
 /* Starts the thread. `note` gets the engine's line for the log, or what failed.
  * 0 or -errno. */
@@ -67,6 +77,9 @@ int worker_add(struct worker *worker, struct worker_source *source, int fd, stru
 void worker_remove(struct worker *worker, struct worker_source *source);
 /* timers_set() for those who count in ms. */
 void worker_set_timer(struct worker *worker, struct timer *timer, uint64_t deadline_ms);
+/* bridge_forward() on this worker's lane. */
+void worker_forward(struct worker *worker, struct bridge *bridge, struct port *from,
+		    struct frame *frames, unsigned int n);
 /* Tells the control thread that something of this worker's wants it. */
 void worker_alarm(struct worker *worker);
 

@@ -11,7 +11,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SOURCE_DOMAIN, SOURCE_STORE, SOURCE_TIMER, SOURCE_TX_CHANNEL, SOURCE_RX_CHANNEL, SOURCES };
+enum {
+	SOURCE_DOMAIN,
+	SOURCE_STORE,
+	SOURCE_TIMER,
+	SOURCE_CHANNELS, /* from here: tx and rx of each queue */
+};
+enum { READY_MAX = 16 };
 enum { LASTED_MS = 5000, HANGUP_GRACE_MS = 1000, EAGER_MS = 2000, BACKEND_DOMID = 0 };
 
 static int64_t now_ns(void)
@@ -117,7 +123,7 @@ int front_connect_init(struct front_connect *c, struct netfront *front,
 	if (config->rundir && !c->rundir)
 		goto fail;
 	c->config.rundir = c->rundir;
-	c->front->rx.takes = what_is_taken(config->takes);
+	netfront_set_takes(c->front, what_is_taken(config->takes));
 	snprintf(c->status.name, sizeof(c->status.name), "%s", config->name);
 	if (config->bridge)
 		snprintf(c->status.bridge, sizeof(c->status.bridge), "%s", config->bridge);
@@ -224,7 +230,7 @@ static int introduce(struct front_connect *c)
 {
 	int store_fd;
 	int err = front_domain_introduce(&c->domain, c->status.name, &c->front->arena,
-					 NETFRONT_TABLE_PAGES, &store_fd);
+					 c->front->table_pages, &store_fd);
 
 	if (err == -EEXIST)
 		return fail(c, err,
@@ -330,29 +336,41 @@ int front_connect_start(struct front_connect *c)
 	return 0;
 }
 
+static int alloc_channel(struct front_connect *c, struct evtchn *channel, uint32_t source)
+{
+	int err = front_domain_alloc_channel(&c->domain, BACKEND_DOMID, channel);
+
+	return err ? err : listen_to(c, channel->wait_fd, source);
+}
+
 static int alloc_channels(struct front_connect *c, bool split)
 {
-	struct netfront *front = c->front;
-	int err = front_domain_alloc_channel(&c->domain, BACKEND_DOMID, &front->tx_channel);
+	int err = 0;
 
-	if (!err && split)
-		err = front_domain_alloc_channel(&c->domain, BACKEND_DOMID, &front->rx_channel);
-	if (!err)
-		err = listen_to(c, front->tx_channel.wait_fd, SOURCE_TX_CHANNEL);
-	if (!err && split)
-		err = listen_to(c, front->rx_channel.wait_fd, SOURCE_RX_CHANNEL);
+	for (unsigned int i = 0; i < c->front->nr_queues && !err; i++) {
+		struct front_queue *queue = &c->front->queues[i];
+		uint32_t source = SOURCE_CHANNELS + 2 * i;
+
+		err = alloc_channel(c, &queue->tx_channel, source);
+		if (!err && split)
+			err = alloc_channel(c, &queue->rx_channel, source + 1);
+	}
 	return err;
+}
+
+static void free_channel(struct front_connect *c, const struct evtchn *channel)
+{
+	if (channel->port)
+		front_domain_close_channel(&c->domain, channel->port);
 }
 
 static void free_channels(struct front_connect *c)
 {
-	struct netfront *front = c->front;
-
-	if (front->tx_channel.port)
-		front_domain_close_channel(&c->domain, front->tx_channel.port);
-	if (front->rx_channel.port)
-		front_domain_close_channel(&c->domain, front->rx_channel.port);
-	netfront_close_channels(front);
+	for (unsigned int i = 0; i < c->front->nr_queues; i++) {
+		free_channel(c, &c->front->queues[i].tx_channel);
+		free_channel(c, &c->front->queues[i].rx_channel);
+	}
+	netfront_close_channels(c->front);
 }
 
 /* The backend is in InitWait: makes our half and goes to Connected. */
@@ -365,8 +383,9 @@ static int offer(struct front_connect *c)
 			    "cannot connect %s: backend lacks feature-rx-copy; use another",
 			    c->status.name);
 	c->status.offers = front_device_offers(&c->device);
-	c->front->tx.offers = c->status.offers;
-	err = netfront_prepare(c->front, BACKEND_DOMID);
+	netfront_set_offers(c->front, c->status.offers);
+	err = netfront_prepare(c->front, BACKEND_DOMID,
+			       front_device_queues(&c->device, c->front->max_queues));
 	if (!err)
 		err = alloc_channels(c,
 				     front_device_backend_has(&c->device, XENBUS_KEY_SPLIT_EVTCHN));
@@ -540,30 +559,34 @@ static void timer_fired(struct front_connect *c)
 	}
 }
 
+static void take_event(struct front_connect *c, uint32_t channel)
+{
+	struct front_queue *queue = &c->front->queues[channel / 2];
+
+	netfront_take_event(channel % 2 ? &queue->rx_channel : &queue->tx_channel);
+}
+
 /* True if the store should be looked at. */
 static bool serve(struct front_connect *c, uint32_t source)
 {
 	switch (source) {
-	case SOURCE_TX_CHANNEL:
-		netfront_take_event(&c->front->tx_channel);
-		return false;
-	case SOURCE_RX_CHANNEL:
-		netfront_take_event(&c->front->rx_channel);
-		return false;
 	case SOURCE_DOMAIN:
 		daemon_died(c);
 		return false;
 	case SOURCE_TIMER:
 		timer_fired(c);
 		return true;
+	case SOURCE_STORE:
+		return true;
 	}
-	return true;
+	take_event(c, source - SOURCE_CHANNELS);
+	return false;
 }
 
 void front_connect_process(struct front_connect *c)
 {
-	struct epoll_event ready[SOURCES];
-	int n = epoll_wait(c->epoll_fd, ready, SOURCES, 0);
+	struct epoll_event ready[READY_MAX];
+	int n = epoll_wait(c->epoll_fd, ready, READY_MAX, 0);
 	bool look = false;
 
 	/* A death is served alone: what else was reported died with it. */

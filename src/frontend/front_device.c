@@ -96,6 +96,17 @@ unsigned int front_device_offers(struct front_device *device)
 	return offers;
 }
 
+unsigned int front_device_queues(struct front_device *device, unsigned int wanted)
+{
+	uint64_t most = 1;
+
+	store_read_number(device->store, STORE_NO_TRANSACTION, device->backend_path,
+			  XENBUS_KEY_MAX_QUEUES, UINT32_MAX, &most);
+	if (!most)
+		most = 1;
+	return most < wanted ? (unsigned int)most : wanted;
+}
+
 void front_device_backend_reason(struct front_device *device, char *reason, size_t size)
 {
 	const char *own = strstr(device->backend_path, "backend/");
@@ -111,22 +122,67 @@ struct offer {
 	const struct netfront *front;
 };
 
+struct offered_key {
+	const char *key; /* NULL: not with these channels */
+	unsigned long value;
+};
+
+/* Until the first error. */
+static int write_keys(struct front_device *device, uint32_t transaction, const char *dir,
+		      const struct offered_key *keys, size_t n)
+{
+	char path[64];
+	int err = 0;
+
+	for (size_t i = 0; i < n && !err; i++) {
+		if (!keys[i].key)
+			continue;
+		snprintf(path, sizeof(path), "%s%s", dir, keys[i].key);
+		err = write_key(device, transaction, path, keys[i].value);
+	}
+	return err;
+}
+
+static int write_queue(struct front_device *device, uint32_t transaction, const char *dir,
+		       const struct front_queue *queue)
+{
+	bool split = queue->rx_channel.port != 0;
+	const struct offered_key keys[] = {
+		{ XENBUS_KEY_TX_RING_REF, queue->tx_ring_ref },
+		{ XENBUS_KEY_RX_RING_REF, queue->rx_ring_ref },
+		{ split ? XENBUS_KEY_EVTCHN_TX : XENBUS_KEY_EVTCHN, queue->tx_channel.port },
+		{ split ? XENBUS_KEY_EVTCHN_RX : NULL, queue->rx_channel.port },
+	};
+
+	return write_keys(device, transaction, dir, keys, sizeof(keys) / sizeof(keys[0]));
+}
+
+/* One queue's keys stand with the others, as they did before there were more
+ * (netif.h, "multi-queue"). */
+static int write_queues(struct front_device *device, uint32_t transaction,
+			const struct netfront *front)
+{
+	char dir[24];
+	int err = 0;
+
+	if (front->max_queues > 1)
+		err = write_key(device, transaction, XENBUS_KEY_NUM_QUEUES, front->nr_queues);
+	if (!err && front->nr_queues == 1)
+		return write_queue(device, transaction, "", &front->queues[0]);
+	for (unsigned int i = 0; i < front->nr_queues && !err; i++) {
+		snprintf(dir, sizeof(dir), XENBUS_QUEUE_DIR "/", i);
+		err = write_queue(device, transaction, dir, &front->queues[i]);
+	}
+	return err;
+}
+
 /* Nothing that is not taken, and that in words, since an earlier connection's
  * keys may be there still. */
 static int write_offer(struct store_client *store, uint32_t transaction, void *arg)
 {
 	const struct offer *offer = arg;
-	const struct netfront *front = offer->front;
-	bool split = front->rx_channel.port != 0;
-	unsigned int takes = front->rx.takes;
-	const struct {
-		const char *key; /* NULL: not with these channels */
-		unsigned long value;
-	} keys[] = {
-		{ XENBUS_KEY_TX_RING_REF, front->tx_ring_ref },
-		{ XENBUS_KEY_RX_RING_REF, front->rx_ring_ref },
-		{ split ? XENBUS_KEY_EVTCHN_TX : XENBUS_KEY_EVTCHN, front->tx_channel.port },
-		{ split ? XENBUS_KEY_EVTCHN_RX : NULL, front->rx_channel.port },
+	unsigned int takes = offer->front->queues[0].rx.takes;
+	const struct offered_key keys[] = {
 		{ XENBUS_KEY_REQUEST_RX_COPY, 1 },
 		{ XENBUS_KEY_RX_NOTIFY, 1 },
 		{ XENBUS_KEY_SG, 1 },
@@ -136,12 +192,11 @@ static int write_offer(struct store_client *store, uint32_t transaction, void *a
 		{ XENBUS_KEY_GSO_TCPV6, !!(takes & SPLITVIF_OFFLOAD_GSO_TCPV6) },
 		{ XENBUS_KEY_STATE, XenbusStateConnected },
 	};
-	int err = 0;
+	int err = write_queues(offer->device, transaction, offer->front);
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && !err; i++)
-		if (keys[i].key)
-			err = write_key(offer->device, transaction, keys[i].key, keys[i].value);
-	return err;
+	return err ? err
+		   : write_keys(offer->device, transaction, "", keys,
+				sizeof(keys) / sizeof(keys[0]));
 }
 
 int front_device_offer(struct front_device *device, const struct netfront *front)

@@ -36,6 +36,9 @@ bool front_device_backend_has(struct front_device *device, const char *feature);
  * and blank checksums. */
 unsigned int front_device_offers(struct front_device *device);
 
+/* How many queues there will be: as many as it takes, at most `wanted`. */
+unsigned int front_device_queues(struct front_device *device, unsigned int wanted);
+
 /* Why the backend says that it closed; "no reason given" is also an answer. */
 void front_device_backend_reason(struct front_device *device, char *reason, size_t size);
 

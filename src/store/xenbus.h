@@ -96,6 +96,9 @@ enum xenbus_step xenbus_backend_next(const struct xenbus_backend_view *view);
 #define XENBUS_KEY_TX_RING_REF "tx-ring-ref"
 #define XENBUS_KEY_RX_RING_REF "rx-ring-ref"
 #define XENBUS_KEY_CARRIER "carrier"
+#define XENBUS_KEY_MAX_QUEUES "multi-queue-max-queues"
+#define XENBUS_KEY_NUM_QUEUES "multi-queue-num-queues"
+#define XENBUS_QUEUE_DIR "queue-%u" /* below the frontend's, where there is more than one */
 
 /* "/local/domain/0/backend/vif/<domid>/<devid>" and
  * "/local/domain/<domid>/device/vif/<devid>". */

@@ -41,7 +41,7 @@ static void rig_close(struct rig *rig)
 
 static const struct port_counters *counters(const struct rig *rig)
 {
-	return &rig->guest.vif->port.counters;
+	return &rig->guest.vif->port.counters[0];
 }
 
 /* The next frame that the guest finds is the one with that mark, whole. */
@@ -381,7 +381,8 @@ static void test_a_batch_beyond_the_buffers(void **state)
 	for (int i = 0; i < BATCH_FRAMES; i++)
 		frame_build(&frames[i], &whole, 1, &rest[i]);
 	guest_post(&rig->guest, 101);
-	bridge_forward(rig->world.bridge, &rig->world.memory->port, frames, BATCH_FRAMES, 1);
+	bridge_forward(rig->world.bridge, &rig->world.worker->lane, &rig->world.memory->port,
+		       frames, BATCH_FRAMES, 1);
 	assert_int_equal(counters(rig)->to.frames, 50);
 	assert_int_equal(rig->guest.vif->queues[0].backlog.frames, 14);
 	for (int i = 0; i < 50; i++)
@@ -417,7 +418,8 @@ static void test_csum_flags(void **state)
 		frame_build(&frame, &whole, 1, rest);
 		frame.csum = (uint8_t)cases[i].csum;
 		guest_post(&rig->guest, 1);
-		bridge_forward(rig->world.bridge, &rig->world.memory->port, &frame, 1, 1);
+		bridge_forward(rig->world.bridge, &rig->world.worker->lane,
+			       &rig->world.memory->port, &frame, 1, 1);
 		assert_int_equal(guest_take_frame(&rig->guest, rig->got, &slots, &flags), 60);
 		assert_int_equal(flags, cases[i].flags);
 	}
@@ -467,7 +469,8 @@ static uint32_t send_gso(struct rig *rig, unsigned int version, uint32_t length,
 	frame.csum = CSUM_BLANK;
 	frame.gso_type = version == 4 ? GSO_TCPV4 : GSO_TCPV6;
 	frame.gso_size = GSO_SIZE;
-	bridge_forward(rig->world.bridge, &rig->world.memory->port, &frame, 1, 1);
+	bridge_forward(rig->world.bridge, &rig->world.worker->lane, &rig->world.memory->port,
+		       &frame, 1, 1);
 	return (length + PAGE_BYTES - 1) / PAGE_BYTES;
 }
 

@@ -39,7 +39,7 @@ static void rig_close(struct rig *rig)
 
 static const struct port_counters *counters(const struct guest *guest)
 {
-	return &guest->vif->port.counters;
+	return &guest->vif->port.counters[0];
 }
 
 /* Frame i of what was recorded is the one with that mark. */
@@ -518,8 +518,8 @@ static void test_a_turn_is_bounded_by_segments(void **state)
 		assert_int_equal(batch->nr_chains, cases[i].frames);
 		while (batch->nr_chains) {
 			taken += batch->nr_chains;
-			bridge_forward(rig->world.bridge, &guest->vif->port, batch->frames,
-				       batch->nr_frames, 1);
+			bridge_forward(rig->world.bridge, &rig->world.worker->lane,
+				       &guest->vif->port, batch->frames, batch->nr_frames, 1);
 			vif_tx_complete(guest->vif->queues, batch);
 			vif_tx_receive(guest->vif->queues, batch, POLL_WEIGHT);
 		}
@@ -647,11 +647,10 @@ static void test_too_big_for_a_neighbour(void **state)
 		guest_kick_tx(&rig->guest);
 		world_turn(&rig->world);
 		assert_int_equal(world_alarmed(&rig->world), i == 0);
-		assert_int_equal(port->counters.to.drops[DROP_TOO_BIG], i + 1);
-		assert_int_equal(port->counters.to.frames, i + 1);
+		assert_int_equal(port->counters[0].to.drops[DROP_TOO_BIG], i + 1);
+		assert_int_equal(port->counters[0].to.frames, i + 1);
 	}
-	assert_int_equal(port->too_big, 2000);
-	assert_int_equal(port->too_big_from, GUEST_MTU);
+	assert_int_equal(port->too_big, (uint64_t)GUEST_MTU << 32 | 2000);
 	assert_int_equal(rig->world.memory->port.too_big, 0);
 	guest_check_books(&rig->neighbour);
 	rig_close(rig);
@@ -690,7 +689,8 @@ static void test_the_head_is_private(void **state)
 	ring_publish(&guest->tx);
 	assert_int_equal(vif_tx_receive(guest->vif->queues, batch, 64), 1);
 	memset(guest_tx_page(guest, guest->tx_page - 1), 0xaa, PAGE_BYTES);
-	bridge_forward(rig->world.bridge, &guest->vif->port, batch->frames, 1, 1);
+	bridge_forward(rig->world.bridge, &rig->world.worker->lane, &guest->vif->port,
+		       batch->frames, 1, 1);
 	vif_tx_complete(guest->vif->queues, batch);
 	assert_int_equal(rig->world.memory->bytes[0][6], 0x02);
 	assert_int_equal(rig->world.memory->bytes[0][FRAME_HEAD_BYTES], 0xaa);

@@ -40,7 +40,7 @@ refuses 1 rx-usecs 0 rx-frames 0
 refuses 2 rx-usecs
 
 export XENSTORED_PATH=$SPLITVIF_RUNDIR/store.sock
-at=/local/domain/0/backend/vif/$("$CTL" --json show | grep -o 'vif[0-9]*\.0' | sort | tail -n 1 | tr -dc '0-9.' | tr . /)/coalesce
+at=/local/domain/0/backend/vif/$(show_field b vif | tr -d vif | tr . /)/coalesce
 [ "$(xenstore-read "$at/rx-usecs")" = 5000 ] || fail "the store does not have it"
 xenstore-write "$at/rx-usecs" 3000
 usecs=3000

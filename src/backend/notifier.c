@@ -108,7 +108,7 @@ void notifier_publish(struct notifier *notifier, struct worker *by, uint32_t fra
 	struct ring *ring = notifier->ring;
 	struct poll_list *polls = &by->polls;
 	struct coalesce_news news = {
-		.now_ns = notifier->is_timed ? polls->clock_ns() : polls->now_ns,
+		.now_ns = notifier->is_timed && !forced ? polls->clock_ns() : polls->now_ns,
 		.frames = frames,
 		.slots = ring->produced - ring->published,
 		.in_flight = ring->in_seen - ring->produced,

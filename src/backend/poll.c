@@ -115,15 +115,23 @@ static void note_work(struct poll_item *item, uint64_t now_ns)
 	item->throttled_until_ns = 0;
 }
 
-static bool is_flood(struct poll_item *item, uint64_t now_ns)
+static void second_begin(struct poll_item *item, uint64_t now_ns)
 {
-	if (now_ns - item->second_ns >= NS_PER_S) {
-		item->second_ns = now_ns;
-		item->spurious_second = 0;
-	}
+	if (now_ns - item->second_ns < NS_PER_S)
+		return;
+	item->second_ns = now_ns;
+	item->spurious_second = item->worked_second = 0;
+}
+
+/* An honest guest that is fast may send an event just as we look again: each
+ * of those is spurious later. So their number alone is no flood. */
+static bool is_flood(struct poll_item *item)
+{
 	item->spurious_second++;
 	item->spurious_run++;
-	return item->spurious_run > POLL_SPURIOUS_RUN || item->spurious_second > POLL_SPURIOUS_RATE;
+	return item->spurious_run > POLL_SPURIOUS_RUN ||
+	       (item->spurious_second > POLL_SPURIOUS_RATE &&
+		item->spurious_second > item->worked_second);
 }
 
 static void note_spurious(struct poll_item *item, uint64_t now_ns)
@@ -131,7 +139,7 @@ static void note_spurious(struct poll_item *item, uint64_t now_ns)
 	uint64_t ms = POLL_THROTTLE_MS;
 
 	counter_add(&item->spurious, 1);
-	if (!item->listen || !is_flood(item, now_ns))
+	if (!item->listen || !is_flood(item))
 		return;
 	if (item->throttles < 7 && 1u << item->throttles < ms)
 		ms = 1u << item->throttles;
@@ -151,8 +159,10 @@ static void note_turn(struct poll_item *item, uint64_t now_ns, unsigned int done
 {
 	counter_add(&item->rounds, 1);
 	counter_add(&item->per_round[bucket_of(done)], 1);
+	second_begin(item, now_ns);
 	if (done) {
 		counter_add(&item->frames, done);
+		item->worked_second += item->woken;
 		note_work(item, now_ns);
 	} else {
 		counter_add(&item->empty_rounds, 1);

@@ -30,7 +30,7 @@ enum {
 	POLL_BUDGET_USECS = 2000,  /* a pass, as net.core.netdev_budget_usecs */
 	POLL_RESTARTS = 10,	   /* passes in a row that left work: a handover */
 	POLL_SPURIOUS_RUN = 16,	   /* events without work in a row before we look away, */
-	POLL_SPURIOUS_RATE = 1000, /* or in a second */
+	POLL_SPURIOUS_RATE = 1000, /* or in a second, if they are the most of its events */
 	POLL_THROTTLE_MS = 100,	   /* the longest that we look away */
 	POLL_BUCKETS = 10,	   /* frames a turn: 0, 1, 2-3, 4-7, ... 128-255, more */
 };
@@ -76,6 +76,7 @@ struct poll_item {
 	uint64_t gap_ns;       /* from one such turn to the next, where it went dry: an average */
 	uint32_t spurious_run; /* events in a row that brought no work */
 	uint32_t spurious_second; /* in this second */
+	uint32_t worked_second;	  /* events in it that did */
 	uint64_t second_ns;	  /* when it began */
 	uint32_t throttles;	  /* in a row */
 	uint64_t throttled_until_ns;

@@ -390,6 +390,20 @@ static void test_a_flood_with_some_work(void **state)
 	assert_in_range(turns, POLL_SPURIOUS_RATE, POLL_SPURIOUS_RATE + 1000 / 4);
 }
 
+/* A fast one of whose events a part come too late to bring any is none. */
+static void test_some_empty_events_are_no_flood(void **state)
+{
+	const struct poll_tuning tuning = { .weight = 64 };
+	struct model m;
+
+	model_open(&m, &tuning);
+	for (int i = 0; i < 50000; i++)
+		happen(&m, now_ns + 10 * USEC, i % 3 != 0);
+	assert_true(m.item.spurious > 5 * POLL_SPURIOUS_RATE);
+	assert_int_equal(m.item.throttlings, 0);
+	assert_int_equal(m.cons, 50000 - m.item.spurious);
+}
+
 /* An honest one, with as many events and a frame in each, is never throttled. */
 static void test_busy_is_no_flood(void **state)
 {
@@ -428,6 +442,7 @@ int main(void)
 		cmocka_unit_test(test_spinning_ends),
 		cmocka_unit_test(test_a_flood_of_empty_events),
 		cmocka_unit_test(test_a_flood_with_some_work),
+		cmocka_unit_test(test_some_empty_events_are_no_flood),
 		cmocka_unit_test(test_busy_is_no_flood),
 		cmocka_unit_test(test_removal_from_any_state),
 	};

@@ -243,7 +243,7 @@ static const struct command {
 } commands[] = {
 	{ "show", NULL, 0, report_show },   { "network-list", NULL, 1, report_network_list },
 	{ "fdb", "show", 2, report_fdb },   { "ring", NULL, 1, report_ring },
-	{ "stats", NULL, 1, report_stats }, { "ethtool", NULL, 2 + 2 * OFFLOADS, report_ethtool },
+	{ "stats", NULL, 1, report_stats }, { "ethtool", NULL, 2 + 2 * TUNING_WORDS, report_ethtool },
 	{ "network-attach", NULL, 7, report_network_attach },
 	{ "network-detach", NULL, 2, report_network_detach },
 };

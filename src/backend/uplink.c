@@ -40,7 +40,7 @@ static void uplink_readable(struct worker_source *source)
 	(void)source; /* reading it is the poll's business */
 }
 
-static void uplink_retry(struct worker_timer *timer)
+static void uplink_retry(struct timer *timer)
 {
 	struct uplink *uplink = (struct uplink *)((char *)timer - offsetof(struct uplink, retry));
 
@@ -53,7 +53,7 @@ int uplink_attach(struct uplink *uplink, const char *name, int fd, uint32_t mtu,
 	int err;
 
 	*uplink = (struct uplink){
-		.item = { .poll = uplink_poll, .weight = POLL_WEIGHT },
+		.item = { .poll = uplink_poll, .tuning.weight = POLL_WEIGHT },
 		.retry = { .expired = uplink_retry },
 		.worker = worker,
 		.bridge = bridge,
@@ -82,7 +82,7 @@ void uplink_detach(struct uplink *uplink)
 {
 	bridge_detach(uplink->bridge, &uplink->tap.port);
 	poll_remove(&uplink->worker->polls, &uplink->item);
-	worker_cancel_timer(uplink->worker, &uplink->retry);
+	timers_cancel(&uplink->worker->timers, &uplink->retry);
 	worker_remove(uplink->worker, &uplink->source);
 	tap_fini(&uplink->tap);
 }

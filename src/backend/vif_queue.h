@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "backend/backlog.h"
+#include "backend/notifier.h"
 #include "backend/worker.h"
 #include "ring/hypervisor.h"
 #include "ring/ring.h"
@@ -21,8 +22,6 @@ enum {
 	VIF_BACKLOG_AGE_MS = 10000,	/* netback's rx_drain_timeout */
 	VIF_BACKLOG_AGE_POLLED_MS = 30, /* for a frontend that never notifies */
 	VIF_STALL_MS = 60000,		/* netback's rx_stall_timeout */
-	VIF_SPURIOUS_MAX = 16,		/* events without work before we look away */
-	VIF_QUIET_MAX_MS = 100,
 };
 
 /* The frontend's keys of one queue. */
@@ -35,9 +34,6 @@ struct vif_queue_config {
 struct vif_queue_stats {
 	uint64_t tx_requests, tx_responses, tx_errors;
 	uint64_t rx_requests, rx_responses, rx_errors;
-	uint64_t suppressed;  /* publications that the guest wanted no event for */
-	uint64_t spurious;    /* events that brought no work */
-	uint64_t rearm_races; /* work found at the second look */
 };
 
 struct vif;
@@ -50,13 +46,11 @@ struct vif_queue {
 	struct ring tx, rx;
 	struct evtchn tx_channel, rx_channel;
 	struct worker_source tx_source, rx_source;
-	struct worker_timer timer;
+	struct notifier tx_edge, rx_edge; /* who tells the guest of responses */
+	bool rx_urgent;			  /* of TCP, too, some do not wait */
+	struct timer timer;		  /* of what waits for buffers */
 	struct backlog backlog;
 	uint64_t stalled_since_ms; /* no buffers since; 0: has some */
-	bool woken;		   /* by an event, since the last turn */
-	unsigned int spurious_run; /* events in a row that brought no work */
-	unsigned int quieted_run;  /* of them, looked away for */
-	uint64_t quiet_until_ms;   /* not listening before */
 
 	/* Read by the control thread. */
 	uint32_t stalled; /* the carrier is off for it */
@@ -74,6 +68,9 @@ void vif_queue_close(struct vif_queue *queue);
 int vif_queue_attach(struct vif_queue *queue, struct worker *worker);
 void vif_queue_start(struct vif_queue *queue);
 void vif_queue_detach(struct vif_queue *queue);
+
+/* Worker's thread: how it is polled, and when its guest is told, from now on. */
+void vif_queue_tune(struct vif_queue *queue, const struct tuning *tuning);
 
 /* Stops the whole vif for good, and tells the control thread why. */
 void vif_queue_fault(struct vif_queue *queue, const char *why);

@@ -23,7 +23,7 @@ struct batch {
 	unsigned int nr_frames;
 };
 
-enum { COPIES_MAX = 2 * RX_RING_ENTRIES };
+enum { COPIES_MAX = 2 * RX_RING_ENTRIES, VIF_QUEUES_MAX = 16 };
 
 /* To a guest: fragments to be copied, the responses they belong to, and the
  * frames that these make up. */
@@ -40,9 +40,16 @@ struct copies {
 		bool extra; /* the second response is an extra info */
 		bool refused;
 	} frames[BATCH_FRAMES];
+	bool urgent; /* one of the frames is */
 	unsigned int nr_copies;
 	unsigned int nr_responses;
 	unsigned int nr_frames;
+};
+
+/* A list on its way to a vif of several queues, laid out queue by queue. */
+struct spread {
+	unsigned int n[VIF_QUEUES_MAX];
+	struct frame *frames[VIF_QUEUES_MAX][BATCH_FRAMES];
 };
 
 #endif

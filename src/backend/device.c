@@ -5,8 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "backend/device_backing.h"
 #include "backend/device_keys.h"
+#include "backend/device_tuning.h"
 #include "backend/mac.h"
 #include "io/log.h"
 
@@ -15,7 +18,17 @@
 struct devices {
 	struct devices_config config;
 	struct device *first;
+	bool parting; /* all of them: the daemon ends */
+	struct kept_tuning *kept; /* of vifs that are gone for now */
 };
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
 
 struct attach_call {
 	struct device *device;
@@ -66,10 +79,11 @@ static int device_connect(struct devices *devices, struct device *device, const 
 	if (err)
 		return err;
 	config.backlog_bytes = devices->config.backlog_bytes;
+	config.tuning = device->tuning;
 	device->guest_mtu = (uint32_t)device_key_number(
 		devices->config.store, device->frontend_path, XENBUS_KEY_MTU, device->mtu);
 	*why = "no such domain";
-	domain = devices->config.find_domain(devices->config.arg, device->domid);
+	domain = devices->config.find_domain(devices->config.arg, device->domid, device->devid);
 	if (!domain)
 		return -ESRCH;
 	err = vif_open(&call.vif, domain, &config, why);
@@ -116,15 +130,16 @@ static void step_connect(struct devices *devices, struct device *device)
 /* The vif's totals outlive it in the log. */
 static void log_totals(const struct device *device)
 {
-	const struct port_counters *c = &device->vif->port.counters;
+	struct port_counters c;
 
+	port_total(&device->vif->port, &c);
 	log_info("bridge",
 		 "port %s down from_guest=%llu forwarded=%llu dropped=%llu to_guest=%llu "
 		 "delivered=%llu dropped=%llu",
-		 device->name, (unsigned long long)c->from.frames,
-		 (unsigned long long)c->from.forwarded,
-		 (unsigned long long)counters_dropped_from(c), (unsigned long long)c->to.intended,
-		 (unsigned long long)c->to.frames, (unsigned long long)counters_dropped_to(c));
+		 device->name, (unsigned long long)c.from.frames,
+		 (unsigned long long)c.from.forwarded,
+		 (unsigned long long)counters_dropped_from(&c), (unsigned long long)c.to.intended,
+		 (unsigned long long)c.to.frames, (unsigned long long)counters_dropped_to(&c));
 }
 
 static void device_disconnect(struct devices *devices, struct device *device)
@@ -160,7 +175,9 @@ static void device_remove(struct devices *devices, struct device *device)
 {
 	struct store_client *store = devices->config.store;
 
+	log_info("xenbus", "%s is removed", device->name);
 	*device_link(devices, device->domid, device->devid) = device->next;
+	device_tuning_keep(&devices->kept, device);
 	store_unwatch(store, device->frontend_path, "frontend");
 	device_error_clear(devices->config.store, device);
 	store_remove(store, STORE_NO_TRANSACTION, device->backend_path);
@@ -170,17 +187,31 @@ static void device_remove(struct devices *devices, struct device *device)
 	free(device);
 }
 
+/* Its frontend has some time to let go. */
+static void note_leaving(struct devices *devices, struct device *device, bool leaving)
+{
+	if (leaving && !device->leaving) {
+		device->leaving_since_ms = now_ms();
+		if (devices->config.later)
+			devices->config.later(devices->config.arg, DEVICE_LEAVE_MS);
+	}
+	device->leaving = leaving;
+}
+
 static void view_read(struct devices *devices, struct device *device,
 		      struct xenbus_backend_view *view)
 {
 	char status[16];
+	enum xenbus_state before = device->frontend_state;
 
 	device->frontend_state = (enum xenbus_state)device_key_number(
 		devices->config.store, device->frontend_path, XENBUS_KEY_STATE, XenbusStateUnknown);
+	device->unfit = device->unfit && device->frontend_state == before;
 	*view = (struct xenbus_backend_view){
 		.own = device->state,
 		.frontend = device->frontend_state,
-		.online = device_key_number(devices->config.store, device->backend_path,
+		.online = !devices->parting &&
+			  device_key_number(devices->config.store, device->backend_path,
 					    XENBUS_KEY_ONLINE, 0) == 1,
 		.broken = device->broken || device->parting,
 		.script_pending =
@@ -190,6 +221,29 @@ static void view_read(struct devices *devices, struct device *device,
 					 XENBUS_KEY_HOTPLUG_STATUS, status, sizeof(status)) < 0 ||
 			 strcmp(status, "connected")),
 	};
+	note_leaving(devices, device, !view->online);
+}
+
+/* Offers the device to its frontend, with all that it needs on our side. */
+static bool step_advertise(struct devices *devices, struct device *device)
+{
+	char why[sizeof(device->reason)];
+	int err;
+
+	if (device->unfit)
+		return false; /* until the frontend tries again */
+	device->broken = false;
+	device->parting = false;
+	if (!device->script_failed)
+		device->reason[0] = '\0';
+	err = device_backing_open(&devices->config, device, why, sizeof(why));
+	if (err) {
+		device_break(devices, device, -err, why);
+		device->unfit = true;
+		return false;
+	}
+	state_set(devices, device, XenbusStateInitWait, true);
+	return true;
 }
 
 /* Walks as far as it goes. The device may be gone afterwards. */
@@ -197,16 +251,14 @@ static void device_step(struct devices *devices, struct device *device)
 {
 	struct xenbus_backend_view view;
 
-	for (;;) {
+	while (!device->frontend_is_gone) {
 		view_read(devices, device, &view);
 		switch (xenbus_backend_next(&view)) {
 		case XENBUS_WAIT:
 			return;
 		case XENBUS_ADVERTISE:
-			device->broken = false;
-			device->parting = false;
-			device->reason[0] = '\0';
-			state_set(devices, device, XenbusStateInitWait, true);
+			if (!step_advertise(devices, device))
+				return;
 			break;
 		case XENBUS_CONNECT:
 			step_connect(devices, device);
@@ -221,8 +273,8 @@ static void device_step(struct devices *devices, struct device *device)
 			break;
 		case XENBUS_REMOVE:
 			device_disconnect(devices, device);
-			log_info("xenbus", "%s is removed", device->name);
-			device_remove(devices, device);
+			if (device_backing_close(&devices->config, device))
+				device_remove(devices, device);
 			return;
 		}
 	}
@@ -242,15 +294,67 @@ static void facts_read(struct devices *devices, struct device *device)
 	mac_parse(text, device->mac);
 	if (device_key_text(devices->config.store, device->backend_path, XENBUS_KEY_IP, text,
 			    sizeof(text)) > 0)
-		inet_pton(AF_INET, text, &device->ip);
+		device->ip = vifspec_ip(text, &device->prefix);
+	device_key_text(devices->config.store, device->backend_path, XENBUS_KEY_SCRIPT,
+			device->script, sizeof(device->script));
+	device_key_text(devices->config.store, device->backend_path, XENBUS_KEY_TYPE, text,
+			sizeof(text));
+	device->own_tap = !strcmp(text, "own-tap");
 	device_key_text(devices->config.store, device->backend_path, XENBUS_KEY_BRIDGE, text,
 			sizeof(text));
-	device->network = network_find(devices->config.networks, text);
+	if (!device->own_tap)
+		device->network = network_find(devices->config.networks, text);
 	device->offloads = device_offloads_read(devices->config.store, device);
 	device->mtu = (uint32_t)device_key_number(
 		devices->config.store, device->backend_path, XENBUS_KEY_MTU,
 		device->network ? device->network->config.mtu : 1500);
 	device->guest_mtu = device->mtu;
+}
+
+static void tuning_on_worker(void *arg)
+{
+	struct device *device = arg;
+
+	vif_set_tuning(device->vif, &device->tuning);
+}
+
+static void tuning_apply(struct devices *devices, struct device *device,
+			 const struct tuning *tuning)
+{
+	device->tuning = *tuning;
+	if (device->vif)
+		worker_call(devices->config.worker, tuning_on_worker, device);
+}
+
+int devices_set_tuning(struct devices *devices, struct device *device, const struct tuning *tuning)
+{
+	int err = device_tuning_write(devices->config.store, device, tuning);
+
+	if (!err)
+		tuning_apply(devices, device, tuning);
+	return err;
+}
+
+/* Somebody else wrote to the store, or we did: then there is nothing to do. */
+static void tuning_reread(struct devices *devices, struct device *device)
+{
+	struct tuning tuning;
+
+	device->retuned = false;
+	if (!device_tuning_read(devices->config.store, device, &tuning) &&
+	    memcmp(&tuning, &device->tuning, sizeof(tuning)))
+		tuning_apply(devices, device, &tuning);
+}
+
+/* What the store says, else what was kept for the name, else the defaults. */
+static void tuning_find(struct devices *devices, struct device *device)
+{
+	struct tuning kept;
+
+	tuning_init(&device->tuning);
+	device_tuning_read(devices->config.store, device, &device->tuning);
+	if (!device->tuning.set && device_tuning_take(&devices->kept, device, &kept))
+		devices_set_tuning(devices, device, &kept);
 }
 
 /* The toolstack wrote a new one. The frontend's directory is where it says. */
@@ -262,6 +366,7 @@ static struct device *device_create(struct devices *devices, uint16_t domid, uin
 		return NULL;
 	device->domid = domid;
 	device->devid = devid;
+	device->max_queues = devices->config.max_queues;
 	device->state = XenbusStateInitialising;
 	xenbus_backend_path(device->backend_path, domid, devid);
 	if (device_key_text(devices->config.store, device->backend_path, XENBUS_KEY_FRONTEND,
@@ -270,18 +375,22 @@ static struct device *device_create(struct devices *devices, uint16_t domid, uin
 		return NULL;
 	}
 	facts_read(devices, device);
-	device->next = devices->first;
-	devices->first = device;
-	if (!device->network)
+	tuning_find(devices, device);
+	*device_link(devices, domid, devid) = device; /* at the end */
+	if (!device->network && !device->own_tap)
 		device_break(devices, device, ENODEV, "no such bridge");
 	store_watch(devices->config.store, device->frontend_path, "frontend");
 	return device;
 }
 
-static void event_backend(struct devices *devices, uint16_t domid, uint32_t devid)
+static void event_backend(struct devices *devices, uint16_t domid, uint32_t devid, const char *key)
 {
 	struct device *device = *device_link(devices, domid, devid);
 
+	if (device && !strncmp(key, "/coalesce", strlen("/coalesce"))) {
+		device->retuned = true;
+		return;
+	}
 	if (!device)
 		device = device_create(devices, domid, devid);
 	if (device)
@@ -305,14 +414,19 @@ void devices_handle_events(struct devices *devices)
 {
 	char path[STORE_PATH_BYTES + 1], token[64];
 	unsigned int domid, devid;
+	int at;
 
 	while (store_next_event(devices->config.store, path, sizeof(path), token, sizeof(token)) >
 	       0) {
 		if (!strcmp(token, "frontend"))
 			event_frontend(devices, path);
-		else if (sscanf(path, BACKEND_ROOT "/%u/%u", &domid, &devid) == 2)
-			event_backend(devices, (uint16_t)domid, devid);
+		else if (sscanf(path, BACKEND_ROOT "/%u/%u%n", &domid, &devid, &at) == 2)
+			event_backend(devices, (uint16_t)domid, devid, path + at);
 	}
+	/* Many words are often written at once, and read once. */
+	for (struct device *device = devices->first; device; device = device->next)
+		if (device->retuned)
+			tuning_reread(devices, device);
 }
 
 static void carrier_write(struct devices *devices, struct device *device, bool off)
@@ -326,6 +440,70 @@ static void carrier_write(struct devices *devices, struct device *device, bool o
 		    off ? "posts no buffers: carrier off" : "posts buffers again: carrier on");
 }
 
+/* Its frontend's next attempt makes another. */
+static void lose_tap(struct devices *devices, struct device *device)
+{
+	device_disconnect(devices, device);
+	device_backing_drop(device);
+	device->hotplug = HOTPLUG_NONE;
+	device_break(devices, device, ENODEV, "its TAP was deleted");
+	device_step(devices, device);
+}
+
+void devices_handle_timer(struct devices *devices)
+{
+	uint64_t now = now_ms();
+	struct device *next;
+
+	for (struct device *device = devices->first; device; device = next) {
+		next = device->next;
+		if (!device->leaving || now - device->leaving_since_ms < DEVICE_LEAVE_MS)
+			continue;
+		device_disconnect(devices, device);
+		if (device_backing_close(&devices->config, device))
+			device_remove(devices, device);
+	}
+}
+
+void devices_script_done(struct devices *devices, const struct script_request *request,
+			 const struct script_result *result)
+{
+	struct device *device = *device_link(devices, request->domid, request->devid);
+
+	if (!device)
+		return;
+	device_backing_script_done(&devices->config, device, request->online, result);
+	if (!device->frontend_is_gone)
+		device_step(devices, device);
+	else if (device_backing_close(&devices->config, device))
+		device_remove(devices, device);
+}
+
+bool devices_part(struct devices *devices)
+{
+	bool some = false;
+	struct device *next;
+
+	devices->parting = true;
+	for (struct device *device = devices->first; device; device = next) {
+		next = device->next;
+		if (device->hotplug == HOTPLUG_NONE)
+			continue;
+		device->frontend_is_gone = true;
+		device_disconnect(devices, device);
+		if (device_backing_close(&devices->config, device))
+			device_remove(devices, device);
+		else
+			some = true;
+	}
+	return some;
+}
+
+bool device_is_busy(const struct device *device)
+{
+	return device->leaving || device_backing_is_pending(device);
+}
+
 void devices_handle_alarm(struct devices *devices)
 {
 	struct device *next;
@@ -335,9 +513,11 @@ void devices_handle_alarm(struct devices *devices)
 		bool stalled;
 
 		next = device->next;
+		if (device_backing_is_lost(device))
+			lose_tap(devices, device);
 		if (!device->vif)
 			continue;
-		stalled = load_relaxed(&device->vif->stalled);
+		stalled = vif_is_stalled(device->vif);
 		if (stalled != device->carrier_off)
 			carrier_write(devices, device, stalled);
 		mtu_log_too_big(&device->vif->port, &device->told_too_big);
@@ -358,8 +538,21 @@ void devices_forget_domain(struct devices *devices, uint16_t domid)
 		if (device->domid != domid)
 			continue;
 		device_disconnect(devices, device);
-		device_remove(devices, device);
+		device->leaving = device->frontend_is_gone = true;
+		if (device_backing_close(&devices->config, device))
+			device_remove(devices, device);
 	}
+}
+
+void devices_forget_vif(struct devices *devices, uint16_t domid, uint32_t devid)
+{
+	struct device *device = *device_link(devices, domid, devid);
+
+	if (!device)
+		return;
+	device_disconnect(devices, device);
+	device->parting = true;
+	device_step(devices, device);
 }
 
 static void offloads_on_worker(void *arg)
@@ -409,7 +602,7 @@ struct device *devices_find(struct devices *devices, const char *name)
 bool devices_has_mac(struct devices *devices, const uint8_t mac[6])
 {
 	for (struct device *device = devices->first; device; device = device->next)
-		if (!memcmp(device->mac, mac, 6))
+		if (!device->leaving && !memcmp(device->mac, mac, 6))
 			return true;
 	return false;
 }
@@ -417,7 +610,7 @@ bool devices_has_mac(struct devices *devices, const uint8_t mac[6])
 bool devices_has_ip(struct devices *devices, uint32_t ip)
 {
 	for (struct device *device = devices->first; device; device = device->next)
-		if (device->ip == ip)
+		if (!device->leaving && device->ip == ip)
 			return true;
 	return false;
 }
@@ -440,7 +633,9 @@ void devices_destroy(struct devices *devices)
 {
 	while (devices->first) {
 		device_disconnect(devices, devices->first);
+		device_backing_drop(devices->first);
 		device_remove(devices, devices->first);
 	}
+	device_tuning_forget(&devices->kept);
 	free(devices);
 }

@@ -57,7 +57,10 @@ static int features_write(struct store_client *store, uint32_t transaction,
 		snprintf(path, sizeof(path), "%s/%s", device->backend_path, features[i].key);
 		err = store_write(store, transaction, path, features[i].value ? "1" : "0", 1);
 	}
-	return err;
+	if (err)
+		return err;
+	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_MAX_QUEUES, device->backend_path);
+	return store_printf(store, transaction, path, "%u", device->max_queues);
 }
 
 static int state_body(struct store_client *store, uint32_t transaction, void *arg)
@@ -120,10 +123,9 @@ static void guest_read(struct store_client *store, const char *dir, struct offlo
 	};
 }
 
-int device_config_read(struct store_client *store, const struct device *device,
-		       struct vif_config *config, const char **why)
+static int queue_read(struct store_client *store, const char *dir, struct vif_queue_config *config,
+		      const char **why)
 {
-	const char *dir = device->frontend_path;
 	uint64_t tx_ring = device_key_number(store, dir, XENBUS_KEY_TX_RING_REF, 0);
 	uint64_t rx_ring = device_key_number(store, dir, XENBUS_KEY_RX_RING_REF, 0);
 	uint64_t single = device_key_number(store, dir, XENBUS_KEY_EVTCHN, 0);
@@ -136,24 +138,53 @@ int device_config_read(struct store_client *store, const struct device *device,
 	*why = "event-channel is missing or no port";
 	if (!(tx_port && rx_port) && !single)
 		return -EINVAL;
-	*why = "request-rx-copy is not 1: page flipping is not supported";
-	if (device_key_number(store, dir, XENBUS_KEY_REQUEST_RX_COPY, 0) != 1)
-		return -EOPNOTSUPP;
-	*why = "multi-queue-num-queues asks for more than the one queue that is offered";
-	if (device_key_number(store, dir, "multi-queue-num-queues", 1) != 1)
-		return -EINVAL;
-	*config = (struct vif_config){
-		.mtu = device->mtu,
+	*config = (struct vif_queue_config){
 		.tx_ring_ref = (grant_ref_t)tx_ring,
 		.rx_ring_ref = (grant_ref_t)rx_ring,
 		.tx_port = (evtchn_port_t)(tx_port && rx_port ? tx_port : single),
 		.rx_port = (evtchn_port_t)(tx_port && rx_port ? rx_port : single),
+	};
+	return 0;
+}
+
+/* The keys of a single queue stand with the others, those of several below
+ * "queue-N/"; whatever else is there is not looked at (netif.h). */
+static int queues_read(struct store_client *store, const struct device *device,
+		       struct vif_config *config, const char **why)
+{
+	char dir[XENBUS_PATH_BYTES + 32];
+	int err = 0;
+
+	if (config->nr_queues == 1)
+		return queue_read(store, device->frontend_path, &config->queues[0], why);
+	for (unsigned int i = 0; i < config->nr_queues && !err; i++) {
+		snprintf(dir, sizeof(dir), "%s/" XENBUS_QUEUE_DIR, device->frontend_path, i);
+		err = queue_read(store, dir, &config->queues[i], why);
+	}
+	return err;
+}
+
+int device_config_read(struct store_client *store, const struct device *device,
+		       struct vif_config *config, const char **why)
+{
+	const char *dir = device->frontend_path;
+	uint64_t queues = device_key_number(store, dir, XENBUS_KEY_NUM_QUEUES, 1);
+
+	*why = "multi-queue-num-queues is 0, or more than multi-queue-max-queues";
+	if (!queues || queues > device->max_queues)
+		return -EINVAL;
+	*config = (struct vif_config){
+		.mtu = device->mtu,
+		.nr_queues = (unsigned int)queues,
 		.offloads = device->offloads,
 		.rx_notify = device_key_number(store, dir, XENBUS_KEY_RX_NOTIFY, 0) == 1,
 	};
+	*why = "request-rx-copy is not 1: page flipping is not supported";
+	if (device_key_number(store, dir, XENBUS_KEY_REQUEST_RX_COPY, 0) != 1)
+		return -EOPNOTSUPP;
 	guest_read(store, dir, &config->guest);
 	memcpy(config->name, device->name, sizeof(config->name));
-	return 0;
+	return queues_read(store, device, config, why);
 }
 
 uint32_t device_offloads_read(struct store_client *store, const struct device *device)

@@ -17,13 +17,13 @@ void mtu_log_difference(const char *name, const struct mtus *mtus)
 
 void mtu_log_too_big(const struct port *port, bool *told)
 {
-	uint32_t needs = __atomic_load_n(&port->too_big, __ATOMIC_ACQUIRE);
+	uint32_t needs, from_mtu;
 
-	if (!needs || *told)
+	if (*told || !port_too_big(port, &needs, &from_mtu))
 		return;
 	*told = true;
 	log_warning("bridge",
 		    "port %s: MTU %u: a frame that needs %u, from a port of MTU %u, is dropped, "
 		    "and so are all that follow (too_big)",
-		    port->name, port->mtu, needs, port->too_big_from);
+		    port->name, port->mtu, needs, from_mtu);
 }

@@ -98,7 +98,7 @@ static void tell_device(struct table *table, const struct device *device)
 		     xenbus_state_name(device->frontend_state));
 	table_bool(table, "broken", NULL, device->broken);
 	table_bool(table, "carrier", NULL, device->vif && !device->carrier_off);
-	table_string(table, "reason", "reason", device->broken ? device->reason : NULL);
+	table_string(table, "reason", "reason", device->reason[0] ? device->reason : NULL);
 	table_end(table);
 }
 
@@ -124,7 +124,8 @@ static int report_show(struct answer *answer)
 
 static void tell_xl_row(struct table *table, const struct device *device)
 {
-	const struct vif *vif = device->vif;
+	static const struct vif_queue_config none = { 0 };
+	const struct vif_queue_config *queue = device->vif ? &device->vif->queues[0].config : &none;
 
 	table_row(table);
 	table_number(table, "idx", "Idx", device->devid);
@@ -132,11 +133,11 @@ static void tell_xl_row(struct table *table, const struct device *device)
 	tell_mac(table, "Mac Addr.", device->mac);
 	table_number(table, "handle", "handle", device->devid);
 	table_number(table, "state", "state", device->state);
-	table_number(table, "evtch", "evt-ch", vif ? vif->config.tx_port : 0);
-	table_printf(table, NULL, "tx-/rx-ring-ref", "%u/%u", vif ? vif->config.tx_ring_ref : 0,
-		     vif ? vif->config.rx_ring_ref : 0);
-	table_number(table, "tx_ring_ref", NULL, vif ? vif->config.tx_ring_ref : 0);
-	table_number(table, "rx_ring_ref", NULL, vif ? vif->config.rx_ring_ref : 0);
+	table_number(table, "evtch", "evt-ch", queue->tx_port);
+	table_printf(table, NULL, "tx-/rx-ring-ref", "%u/%u", queue->tx_ring_ref,
+		     queue->rx_ring_ref);
+	table_number(table, "tx_ring_ref", NULL, queue->tx_ring_ref);
+	table_number(table, "rx_ring_ref", NULL, queue->rx_ring_ref);
 	table_string(table, "domain", NULL, device->domain_name);
 	table_string(table, "be_path", "BE-path", device->backend_path);
 	table_end(table);
@@ -164,7 +165,7 @@ static int report_network_list(struct answer *answer)
 		found++;
 	}
 	table_end(answer->table);
-	if (domain && !found)
+	if (domain && !found && !domains_named(answer->reporter->domains, domain))
 		return answer_complain(answer, EXIT_UNKNOWN,
 				       "no such domain: %s; 'splitvif show' lists those there are",
 				       domain);
@@ -242,7 +243,9 @@ static const struct command {
 } commands[] = {
 	{ "show", NULL, 0, report_show },   { "network-list", NULL, 1, report_network_list },
 	{ "fdb", "show", 2, report_fdb },   { "ring", NULL, 1, report_ring },
-	{ "stats", NULL, 1, report_stats }, { "ethtool", NULL, 2 + 2 * OFFLOADS, report_ethtool },
+	{ "stats", NULL, 1, report_stats }, { "ethtool", NULL, 2 + 2 * TUNING_WORDS, report_ethtool },
+	{ "network-attach", NULL, 7, report_network_attach },
+	{ "network-detach", NULL, 2, report_network_detach },
 };
 
 static const struct command *command_find(unsigned int argc, char *const *argv)
@@ -277,7 +280,7 @@ static int answer_run(struct answer *answer, unsigned int argc, char *const *arg
 }
 
 int report_answer(struct reporter *reporter, const struct ctl_request *request, char **text,
-		  size_t *length)
+		  size_t *length, struct report_wait *wait)
 {
 	struct answer answer = { .reporter = reporter, .table = table_create() };
 	enum table_format format = TABLE_TEXT;
@@ -296,6 +299,7 @@ int report_answer(struct reporter *reporter, const struct ctl_request *request, 
 	if (!code && table_render(answer.table, format, text, length))
 		code = answer_complain(&answer, EXIT_FAILED, "out of memory");
 	table_destroy(answer.table);
+	*wait = answer.wait;
 	if (code) {
 		*text = strdup(answer.complaint);
 		*length = strlen(answer.complaint);

@@ -18,9 +18,24 @@ static void tell_drops(struct table *table, const char *prefix, const uint64_t *
 	}
 }
 
-/* ethtool's words are the guest's: its tx is what comes from it. */
-static void tell_port(struct table *table, const struct port_counters *c)
+/* Before a frame cost more than a look at it, and after it was copied: the two
+ * are never added up, since the late ones are work for nothing. */
+static void tell_early_and_late(struct table *table, const uint64_t *drops)
 {
+	table_number(table, "to_guest_drops_early", "to_guest_drops_early",
+		     counter_read(&drops[DROP_STALLED]) + counter_read(&drops[DROP_QUEUE_FULL]) +
+			     counter_read(&drops[DROP_TOO_BIG]));
+	table_number(table, "to_guest_drops_late", "to_guest_drops_late",
+		     counter_read(&drops[DROP_NO_RX_BUFFER]) + counter_read(&drops[DROP_BAD_GREF]));
+}
+
+/* ethtool's words are the guest's: its tx is what comes from it. */
+static void tell_port(struct table *table, const struct port *port)
+{
+	struct port_counters total;
+	const struct port_counters *c = &total;
+
+	port_total(port, &total);
 	tell(table, "from_guest_frames", &c->from.frames);
 	tell(table, "from_guest_bytes", &c->from.bytes);
 	tell(table, "from_guest_forwarded", &c->from.forwarded);
@@ -34,47 +49,78 @@ static void tell_port(struct table *table, const struct port_counters *c)
 	tell(table, "gso_passed", &c->gso_passed);
 	tell(table, "gso_cut", &c->gso_cut);
 	tell(table, "gso_segments", &c->gso_segments);
+	tell_early_and_late(table, c->to.drops);
 	tell_drops(table, "from_guest_drop", c->from.drops);
 	tell_drops(table, "to_guest_drop", c->to.drops);
 }
 
 /* What GRO merged, and what it left because merging would have lost it. */
-static void tell_merges(struct table *table, const struct merge_counters *c)
+static void tell_merges(struct table *table, const struct port *port)
+{
+	struct merge_counters total;
+	char name[64];
+
+	port_merge_total(port, &total);
+	tell(table, "gro_segments", &total.segments);
+	tell(table, "gro_merged", &total.merged);
+	for (unsigned int i = 0; i < MERGE_LOSSES; i++) {
+		snprintf(name, sizeof(name), "gro_refused_%s", merge_loss_name(i));
+		tell(table, name, &total.refused[i]);
+	}
+}
+
+/* Buckets: 0, 1, 2-3, 4-7 and so on. */
+static void tell_frames_per_round(struct table *table, const uint64_t *per_round)
 {
 	char name[64];
 
-	tell(table, "gro_segments", &c->segments);
-	tell(table, "gro_merged", &c->merged);
-	for (unsigned int i = 0; i < MERGE_LOSSES; i++) {
-		snprintf(name, sizeof(name), "gro_refused_%s", merge_loss_name(i));
-		tell(table, name, &c->refused[i]);
+	for (unsigned int i = 0; i < POLL_BUCKETS; i++) {
+		if (i < 2)
+			snprintf(name, sizeof(name), "frames_per_round_%u", i);
+		else if (i < POLL_BUCKETS - 1)
+			snprintf(name, sizeof(name), "frames_per_round_%u_%u", 1u << (i - 1),
+				 (1u << i) - 1);
+		else
+			snprintf(name, sizeof(name), "frames_per_round_%u_up", 1u << (i - 1));
+		tell(table, name, &per_round[i]);
 	}
+}
+
+static void tell_queues(struct table *table, const struct vif *vif)
+{
+	struct vif_totals totals;
+
+	vif_totals(vif, &totals);
+	table_number(table, "irq", "irq", totals.irqs);
+	table_number(table, "kick", "kick", totals.kicks);
+	table_number(table, "merged", "merged", totals.merged);
+	tell(table, "suppressed", &totals.suppressed);
+	tell(table, "delayed", &totals.delayed);
+	tell(table, "spurious", &totals.spurious);
+	tell(table, "late", &totals.late);
+	tell(table, "rounds", &totals.rounds);
+	tell(table, "empty_rounds", &totals.empty_rounds);
+	tell_frames_per_round(table, totals.per_round);
+	tell(table, "rearm_races", &totals.rearm_races);
+	tell(table, "deferrals", &totals.deferrals);
+	tell(table, "throttlings", &totals.throttlings);
+	tell(table, "handovers", &vif->queues[0].worker->polls.handovers);
+	tell(table, "tx_requests", &totals.stats.tx_requests);
+	tell(table, "tx_responses", &totals.stats.tx_responses);
+	tell(table, "tx_errors", &totals.stats.tx_errors);
+	tell(table, "rx_requests", &totals.stats.rx_requests);
+	tell(table, "rx_responses", &totals.stats.rx_responses);
+	tell(table, "rx_errors", &totals.stats.rx_errors);
+	table_number(table, "queued", "queued", totals.queued);
 }
 
 static void tell_vif(struct table *table, const struct vif *vif)
 {
-	uint64_t irqs =
-		counter_read(&vif->tx_channel.received) + counter_read(&vif->rx_channel.received);
-	uint64_t kicks = counter_read(&vif->tx_channel.sent) + counter_read(&vif->rx_channel.sent);
 	uint32_t granted, in_use;
 
-	tell_port(table, &vif->port.counters);
-	tell_merges(table, &vif->port.merge_counters);
-	table_number(table, "irq", "irq", irqs);
-	table_number(table, "kick", "kick", kicks);
-	table_number(table, "merged", "merged", vif->tx_channel.merged + vif->rx_channel.merged);
-	tell(table, "suppressed", &vif->stats.suppressed);
-	tell(table, "spurious", &vif->stats.spurious);
-	tell(table, "rounds", &vif->item.rounds);
-	tell(table, "empty_rounds", &vif->item.empty_rounds);
-	tell(table, "rearm_races", &vif->stats.rearm_races);
-	tell(table, "tx_requests", &vif->stats.tx_requests);
-	tell(table, "tx_responses", &vif->stats.tx_responses);
-	tell(table, "tx_errors", &vif->stats.tx_errors);
-	tell(table, "rx_requests", &vif->stats.rx_requests);
-	tell(table, "rx_responses", &vif->stats.rx_responses);
-	tell(table, "rx_errors", &vif->stats.rx_errors);
-	table_number(table, "queued", "queued", vif->backlog.frames);
+	tell_port(table, &vif->port);
+	tell_merges(table, &vif->port);
+	tell_queues(table, vif);
 	tell(table, "grant_copies", &vif->domain->copies);
 	tell(table, "grant_copied_bytes", &vif->domain->copied_bytes);
 	tell(table, "grant_borrows", &vif->domain->borrows);
@@ -146,14 +192,23 @@ int report_ethtool(struct answer *answer)
 		return ethtool_statistics(answer, answer->argv[1]);
 	if (answer->argc == 2 && !strcmp(option, "-k"))
 		return ethtool_features(answer, answer->argv[1]);
+	if (answer->argc == 2 && !strcmp(option, "-c"))
+		return report_coalesce(answer, answer->argv[1]);
 	if (answer->argc >= 4 && answer->argc % 2 == 0 && !strcmp(option, "-K"))
 		return ethtool_set_features(answer, answer->argv[1]);
+	if (answer->argc >= 4 && answer->argc % 2 == 0 && !strcmp(option, "-C"))
+		return report_set_coalesce(answer, answer->argv[1]);
 	return answer_complain(answer, EXIT_WORDS,
-			       "usage: ethtool -S|-k VIF, or ethtool -K VIF FEATURE on|off ...");
+			       "usage: ethtool -S|-k|-c VIF, or ethtool -K VIF FEATURE on|off ..., "
+			       "or ethtool -C VIF WORD VALUE ...");
 }
 
-static void tell_stats_row(struct table *table, const char *name, const struct port_counters *c)
+static void tell_stats_row(struct table *table, const char *name, const struct port *port)
 {
+	struct port_counters total;
+	const struct port_counters *c = &total;
+
+	port_total(port, &total);
 	table_row(table);
 	table_string(table, "name", "port", name);
 	table_number(table, "from_guest_frames", "from-guest", counter_read(&c->from.frames));
@@ -183,17 +238,17 @@ int report_stats(struct answer *answer)
 	for (const struct device *device = devices_first(answer->reporter->devices); device;
 	     device = device->next)
 		if (device->vif && (!only || only == device))
-			tell_stats_row(answer->table, device->name, &device->vif->port.counters);
+			tell_stats_row(answer->table, device->name, &device->vif->port);
 	for (unsigned int i = 0; !only && i < networks->nr; i++)
 		if (networks->list[i].uplink.worker)
 			tell_stats_row(answer->table, networks->list[i].config.tap,
-				       &networks->list[i].uplink.tap.port.counters);
+				       &networks->list[i].uplink.tap.port);
 	table_end(answer->table);
 	return 0;
 }
 
 struct ring_call {
-	const struct vif *vif;
+	const struct vif_queue *queue;
 	struct ring tx, rx;
 	uint32_t tx_shared[4], rx_shared[4]; /* req_prod, req_event, rsp_prod, rsp_event */
 	struct poll_item item;
@@ -204,12 +259,12 @@ static void ring_on_worker(void *arg)
 {
 	struct ring_call *call = arg;
 
-	call->tx = call->vif->tx;
-	call->rx = call->vif->rx;
+	call->tx = call->queue->tx;
+	call->rx = call->queue->rx;
 	memcpy(call->tx_shared, call->tx.page, sizeof(call->tx_shared));
 	memcpy(call->rx_shared, call->rx.page, sizeof(call->rx_shared));
-	call->item = call->vif->item;
-	call->backlog = call->vif->backlog.frames;
+	call->item = call->queue->item;
+	call->backlog = call->queue->backlog.frames;
 }
 
 /* The lines of netback's io_ring_q0, and the same as an object. */
@@ -252,11 +307,11 @@ static void tell_rings(struct table *table, const struct ring_call *call, uint64
 	tell_ring(table, "rx", &call->rx, call->rx_shared);
 	table_line(table, "%s", "");
 	table_line(table, "NAPI state: %lx NAPI weight: %d TX queue len %u",
-		   (unsigned long)call->item.scheduled, (int)call->item.weight, call->backlog);
+		   (unsigned long)call->item.state, (int)call->item.tuning.weight, call->backlog);
 	table_line(table, "Credit timer_pending: %d, credit: %lu, usec: %lu", 0, ~0ul, 0ul);
 	table_line(table, "remaining: %lu, expires: %lu, now: %lu", ~0ul, 0ul,
 		   (unsigned long)now_ms);
-	table_number(table, "napi_weight", NULL, call->item.weight);
+	table_number(table, "napi_weight", NULL, call->item.tuning.weight);
 	table_number(table, "queued", NULL, call->backlog);
 	table_end(table);
 }
@@ -272,7 +327,7 @@ int report_ring(struct answer *answer)
 	device = answer_connected_vif(answer, answer->argv[0], &code);
 	if (!device)
 		return code;
-	call.vif = device->vif;
+	call.queue = &device->vif->queues[0];
 	worker_call(answer->reporter->worker, ring_on_worker, &call);
 	tell_rings(answer->table, &call, answer->reporter->worker->now_ms);
 	return 0;

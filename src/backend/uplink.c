@@ -19,7 +19,8 @@ static bool uplink_poll(struct poll_item *item, unsigned int weight, unsigned in
 {
 	struct uplink *uplink = (struct uplink *)((char *)item - offsetof(struct uplink, item));
 	struct frame *frames = uplink->worker->batch.frames;
-	int n = tap_receive(&uplink->tap, frames, weight < BATCH_FRAMES ? weight : BATCH_FRAMES);
+	int n = tap_receive(&uplink->tap, &uplink->worker->lane, frames,
+			    weight < BATCH_FRAMES ? weight : BATCH_FRAMES);
 
 	if (n < 0) {
 		uplink_trouble(uplink, n);
@@ -29,10 +30,7 @@ static bool uplink_poll(struct poll_item *item, unsigned int weight, unsigned in
 		engine_arm(uplink->worker->engine, &uplink->source.source);
 		return false;
 	}
-	bridge_forward(uplink->bridge, &uplink->tap.port, frames, (unsigned int)n,
-		       uplink->worker->now_ms);
-	if (bridge_take_news(uplink->bridge))
-		worker_alarm(uplink->worker);
+	worker_forward(uplink->worker, uplink->bridge, &uplink->tap.port, frames, (unsigned int)n);
 	*done = (unsigned int)n;
 	return true;
 }
@@ -42,7 +40,7 @@ static void uplink_readable(struct worker_source *source)
 	(void)source; /* reading it is the poll's business */
 }
 
-static void uplink_retry(struct worker_timer *timer)
+static void uplink_retry(struct timer *timer)
 {
 	struct uplink *uplink = (struct uplink *)((char *)timer - offsetof(struct uplink, retry));
 
@@ -55,7 +53,7 @@ int uplink_attach(struct uplink *uplink, const char *name, int fd, uint32_t mtu,
 	int err;
 
 	*uplink = (struct uplink){
-		.item = { .poll = uplink_poll, .weight = POLL_WEIGHT },
+		.item = { .poll = uplink_poll, .tuning.weight = POLL_WEIGHT },
 		.retry = { .expired = uplink_retry },
 		.worker = worker,
 		.bridge = bridge,
@@ -84,7 +82,7 @@ void uplink_detach(struct uplink *uplink)
 {
 	bridge_detach(uplink->bridge, &uplink->tap.port);
 	poll_remove(&uplink->worker->polls, &uplink->item);
-	worker_cancel_timer(uplink->worker, &uplink->retry);
+	timers_cancel(&uplink->worker->timers, &uplink->retry);
 	worker_remove(uplink->worker, &uplink->source);
 	tap_fini(&uplink->tap);
 }

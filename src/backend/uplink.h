@@ -13,7 +13,7 @@ struct uplink {
 	struct tap tap;
 	struct poll_item item;
 	struct worker_source source;
-	struct worker_timer retry; /* while the device is down */
+	struct timer retry; /* while the device is down */
 	struct worker *worker;
 	struct bridge *bridge;
 	uint32_t lost; /* the device is deleted: the control thread must bring another */

@@ -1,181 +1,12 @@
 #include "backend/vif.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "backend/vif_rx.h"
-#include "backend/vif_tx.h"
 
 static const struct port_ops vif_port_ops = { .transmit = vif_rx_transmit };
-
-struct evtchn *vif_rx_channel(struct vif *vif)
-{
-	return vif->rx_channel.port ? &vif->rx_channel : &vif->tx_channel;
-}
-
-void vif_fault(struct vif *vif, const char *why)
-{
-	if (vif->stopped)
-		return;
-	vif->stopped = true;
-	__atomic_store_n(&vif->fault, why, __ATOMIC_RELEASE);
-	worker_alarm(vif->worker);
-}
-
-/* Both sides fell asleep only if the second look finds nothing. True: work. */
-static bool look_again(struct vif *vif)
-{
-	int pending = ring_arm(&vif->tx, 1);
-
-	if (pending < 0)
-		vif_fault(vif, "tx request index out of the ring");
-	if (pending > 0)
-		counter_add(&vif->stats.rearm_races, 1);
-	return pending > 0;
-}
-
-static void listen(struct vif *vif)
-{
-	engine_arm(vif->worker->engine, &vif->tx_source.source);
-	if (vif->rx_channel.port)
-		engine_arm(vif->worker->engine, &vif->rx_source.source);
-}
-
-/* Events that bring no work cost us a look each: after a few in a row we look
- * away, with each one for longer, and a timer looks in their stead (XSA-391).
- * When it has, we listen again: a guest that has stopped costs nothing. */
-static void listen_unless_spurious(struct vif *vif)
-{
-	unsigned int excess = vif->spurious_run - VIF_SPURIOUS_MAX;
-
-	if (vif->quiet_until_ms > vif->worker->now_ms)
-		return;
-	if (vif->spurious_run <= VIF_SPURIOUS_MAX || vif->spurious_run == vif->quieted_run) {
-		listen(vif);
-		return;
-	}
-	vif->quieted_run = vif->spurious_run;
-	vif->quiet_until_ms = vif->worker->now_ms + (excess < 7 ? 1u << excess : VIF_QUIET_MAX_MS);
-	worker_set_timer(vif->worker, &vif->timer, vif->quiet_until_ms);
-}
-
-/* A turn's result, held against the event that called for it. */
-static void note_turn(struct vif *vif, bool worked)
-{
-	if (worked) {
-		vif->spurious_run = vif->quieted_run = 0;
-		vif->quiet_until_ms = 0;
-	} else if (vif->woken) {
-		counter_add(&vif->stats.spurious, 1);
-		vif->spurious_run++;
-	}
-	vif->woken = false;
-}
-
-static bool vif_poll(struct poll_item *item, unsigned int weight, unsigned int *done)
-{
-	struct vif *vif = (struct vif *)((char *)item - offsetof(struct vif, item));
-	struct batch *batch = &vif->worker->batch;
-	uint32_t waiting = vif->backlog.frames, drained;
-	bool more;
-
-	if (vif->stopped)
-		return false;
-	more = waiting && vif_rx_drain(vif);
-	drained = waiting - vif->backlog.frames;
-	*done = vif_tx_receive(vif, batch, weight < BATCH_FRAMES ? weight : BATCH_FRAMES);
-	if (batch->nr_frames)
-		bridge_forward(vif->bridge, &vif->port, batch->frames, batch->nr_frames,
-			       vif->worker->now_ms);
-	if (bridge_take_news(vif->bridge))
-		worker_alarm(vif->worker);
-	vif_tx_complete(vif, batch);
-	note_turn(vif, *done || drained);
-	if (vif->stopped)
-		return false;
-	if (more || *done == weight || look_again(vif))
-		return true;
-	if (!vif->stopped)
-		listen_unless_spurious(vif);
-	return false;
-}
-
-static void vif_timer_expired(struct worker_timer *timer)
-{
-	struct vif *vif = (struct vif *)((char *)timer - offsetof(struct vif, timer));
-	uint64_t next;
-
-	if (vif->stopped)
-		return;
-	next = vif_rx_expire(vif);
-	if (vif->quiet_until_ms && vif->quiet_until_ms > vif->worker->now_ms)
-		next = next && next < vif->quiet_until_ms ? next : vif->quiet_until_ms;
-	else if (vif->quiet_until_ms || !backlog_is_empty(&vif->backlog))
-		poll_schedule(&vif->worker->polls, &vif->item);
-	if (vif->quiet_until_ms <= vif->worker->now_ms)
-		vif->quiet_until_ms = 0;
-	if (next)
-		worker_set_timer(vif->worker, timer, next);
-}
-
-static void tx_readable(struct worker_source *source)
-{
-	struct vif *vif = (struct vif *)((char *)source - offsetof(struct vif, tx_source));
-
-	vif->woken |= evtchn_take(&vif->tx_channel);
-}
-
-static void rx_readable(struct worker_source *source)
-{
-	struct vif *vif = (struct vif *)((char *)source - offsetof(struct vif, rx_source));
-
-	vif->woken |= evtchn_take(&vif->rx_channel);
-}
-
-static int rings_map(struct vif *vif, const char **why)
-{
-	union ring_page *page;
-	int16_t status;
-
-	*why = "tx and rx ring are one page";
-	if (vif->config.tx_ring_ref == vif->config.rx_ring_ref)
-		return -EINVAL;
-	*why = "tx-ring-ref is not granted";
-	page = hypervisor_map_ring(vif->domain, vif->config.tx_ring_ref, &status);
-	if (!page)
-		return -EINVAL;
-	ring_attach_back(&vif->tx, page, TX_RING_ENTRIES);
-	*why = "rx-ring-ref is not granted";
-	page = hypervisor_map_ring(vif->domain, vif->config.rx_ring_ref, &status);
-	if (!page) {
-		hypervisor_unmap_ring(vif->domain, vif->config.tx_ring_ref);
-		return -EINVAL;
-	}
-	ring_attach_back(&vif->rx, page, RX_RING_ENTRIES);
-	return 0;
-}
-
-static void rings_unmap(struct vif *vif)
-{
-	hypervisor_unmap_ring(vif->domain, vif->config.tx_ring_ref);
-	hypervisor_unmap_ring(vif->domain, vif->config.rx_ring_ref);
-}
-
-static int channels_bind(struct vif *vif, const char **why)
-{
-	int err = hypervisor_bind_evtchn(vif->domain, vif->config.tx_port, &vif->tx_channel);
-
-	*why = "event channel (tx) cannot be bound";
-	if (err || vif->config.tx_port == vif->config.rx_port)
-		return err;
-	*why = "event channel (rx) cannot be bound";
-	err = hypervisor_bind_evtchn(vif->domain, vif->config.rx_port, &vif->rx_channel);
-	if (err)
-		hypervisor_close_evtchn(vif->domain, &vif->tx_channel);
-	return err;
-}
 
 void vif_set_offloads(struct vif *vif, uint32_t offloads)
 {
@@ -185,93 +16,187 @@ void vif_set_offloads(struct vif *vif, uint32_t offloads)
 			   vif->port.takes & (PORT_GSO_TCPV4 | PORT_GSO_TCPV6);
 }
 
+void vif_set_tuning(struct vif *vif, const struct tuning *tuning)
+{
+	vif->config.tuning = *tuning;
+	for (unsigned int i = 0; i < vif->nr_queues; i++)
+		vif_queue_tune(&vif->queues[i], tuning);
+}
+
+/* Closes the first n queues. */
+static void queues_close(struct vif *vif, unsigned int n)
+{
+	while (n--)
+		vif_queue_close(&vif->queues[n]);
+}
+
+/* Its share of what the vif may keep. */
+static uint32_t backlog_share(const struct vif_config *config)
+{
+	uint32_t bytes = config->backlog_bytes;
+
+	for (unsigned int n = 1; n < config->nr_queues && bytes > VIF_BACKLOG_MIN; n *= 2)
+		bytes /= 2;
+	return bytes;
+}
+
+/* A page that two rings share would make nonsense of both. */
+static bool rings_are_apart(const struct vif_config *config)
+{
+	for (unsigned int i = 0; i < config->nr_queues; i++) {
+		const struct vif_queue_config *a = &config->queues[i];
+
+		for (unsigned int k = 0; k < i; k++) {
+			const struct vif_queue_config *b = &config->queues[k];
+
+			if (a->tx_ring_ref == b->tx_ring_ref || a->tx_ring_ref == b->rx_ring_ref ||
+			    a->rx_ring_ref == b->tx_ring_ref || a->rx_ring_ref == b->rx_ring_ref)
+				return false;
+		}
+	}
+	return true;
+}
+
+static int queues_open(struct vif *vif, const char **why)
+{
+	const struct vif_config *config = &vif->config;
+	uint32_t backlog = backlog_share(config);
+
+	*why = "two queues share a ring page";
+	if (!rings_are_apart(config))
+		return -EINVAL;
+
+	for (unsigned int i = 0; i < vif->nr_queues; i++) {
+		int err = vif_queue_open(&vif->queues[i], vif, &config->queues[i], backlog, why);
+
+		if (!err)
+			continue;
+		queues_close(vif, i);
+		return err;
+	}
+	return 0;
+}
+
 int vif_open(struct vif **out, struct foreign_domain *domain, const struct vif_config *config,
 	     const char **why)
 {
-	struct vif *vif = calloc(1, sizeof(*vif));
-	int err = -ENOMEM;
+	size_t size = sizeof(struct vif) + config->nr_queues * sizeof(struct vif_queue);
+	struct vif *vif = aligned_alloc(64, (size + 63) & ~(size_t)63);
+	int err;
 
 	*why = "out of memory";
 	if (!vif)
-		return err;
-	*vif = (struct vif){
-		.port = { .ops = &vif_port_ops, .index = PORT_NONE, .mtu = config->mtu },
-		.item = { .poll = vif_poll, .weight = POLL_WEIGHT },
-		.config = *config,
-		.domain = domain,
-		.tx_channel = EVTCHN_NONE,
-		.rx_channel = EVTCHN_NONE,
-		.timer = { .expired = vif_timer_expired },
-	};
+		return -ENOMEM;
+	memset(vif, 0, size);
+	vif->port = (struct port){ .ops = &vif_port_ops, .index = PORT_NONE, .mtu = config->mtu };
+	vif->config = *config;
+	vif->domain = domain;
+	vif->nr_queues = config->nr_queues;
 	memcpy(vif->port.name, config->name, sizeof(vif->port.name));
 	vif_set_offloads(vif, config->offloads);
-	err = backlog_init(&vif->backlog, config->backlog_bytes);
+	err = queues_open(vif, why);
 	if (err)
-		goto free_vif;
-	err = rings_map(vif, why);
-	if (err)
-		goto fini_backlog;
-	err = channels_bind(vif, why);
-	if (err)
-		goto unmap_rings;
-	*out = vif;
-	return 0;
-
-unmap_rings:
-	rings_unmap(vif);
-fini_backlog:
-	backlog_fini(&vif->backlog);
-free_vif:
-	free(vif);
+		free(vif);
+	else
+		*out = vif;
 	return err;
 }
 
 void vif_close(struct vif *vif)
 {
-	hypervisor_close_evtchn(vif->domain, &vif->rx_channel);
-	hypervisor_close_evtchn(vif->domain, &vif->tx_channel);
-	rings_unmap(vif);
-	backlog_fini(&vif->backlog);
+	queues_close(vif, vif->nr_queues);
 	free(vif);
+}
+
+/* Detaches the first n queues. */
+static void queues_detach(struct vif *vif, unsigned int n)
+{
+	while (n--)
+		vif_queue_detach(&vif->queues[n]);
 }
 
 int vif_attach(struct vif *vif, struct worker *worker, struct bridge *bridge)
 {
-	int err;
+	unsigned int n = 0;
+	int err = 0;
 
-	vif->worker = worker;
 	vif->bridge = bridge;
-	err = worker_add(worker, &vif->tx_source, vif->tx_channel.wait_fd, &vif->item, tx_readable);
-	if (err)
+	while (n < vif->nr_queues && !(err = vif_queue_attach(&vif->queues[n], worker)))
+		n++;
+	if (!err)
+		err = bridge_attach(bridge, &vif->port);
+	if (err) {
+		queues_detach(vif, n);
 		return err;
-	if (vif->rx_channel.port)
-		err = worker_add(worker, &vif->rx_source, vif->rx_channel.wait_fd, &vif->item,
-				 rx_readable);
-	if (err)
-		goto remove_tx;
-	err = bridge_attach(bridge, &vif->port);
-	if (err)
-		goto remove_rx;
-	vif_tx_refuse_old(vif);
-	poll_schedule(&worker->polls, &vif->item);
+	}
+	for (n = 0; n < vif->nr_queues; n++)
+		vif_queue_start(&vif->queues[n]);
 	return 0;
-
-remove_rx:
-	if (vif->rx_channel.port)
-		worker_remove(worker, &vif->rx_source);
-remove_tx:
-	worker_remove(worker, &vif->tx_source);
-	return err;
 }
 
 void vif_detach(struct vif *vif)
 {
 	vif->stopped = true;
 	bridge_detach(vif->bridge, &vif->port);
-	poll_remove(&vif->worker->polls, &vif->item);
-	worker_cancel_timer(vif->worker, &vif->timer);
-	worker_remove(vif->worker, &vif->tx_source);
-	if (vif->rx_channel.port)
-		worker_remove(vif->worker, &vif->rx_source);
-	vif_rx_discard(vif);
+	queues_detach(vif, vif->nr_queues);
+}
+
+bool vif_is_stalled(const struct vif *vif)
+{
+	for (unsigned int i = 0; i < vif->nr_queues; i++)
+		if (load_relaxed(&vif->queues[i].stalled))
+			return true;
+	return false;
+}
+
+static void stats_sum(struct vif_queue_stats *sum, const struct vif_queue_stats *stats)
+{
+	sum->tx_requests += counter_read(&stats->tx_requests);
+	sum->tx_responses += counter_read(&stats->tx_responses);
+	sum->tx_errors += counter_read(&stats->tx_errors);
+	sum->rx_requests += counter_read(&stats->rx_requests);
+	sum->rx_responses += counter_read(&stats->rx_responses);
+	sum->rx_errors += counter_read(&stats->rx_errors);
+}
+
+static void channel_sum(struct vif_totals *totals, const struct evtchn *channel)
+{
+	totals->irqs += counter_read(&channel->received);
+	totals->kicks += counter_read(&channel->sent);
+	totals->merged += counter_read(&channel->merged);
+}
+
+static void item_sum(struct vif_totals *totals, const struct poll_item *item)
+{
+	totals->rounds += counter_read(&item->rounds);
+	totals->empty_rounds += counter_read(&item->empty_rounds);
+	totals->spurious += counter_read(&item->spurious);
+	totals->late += counter_read(&item->late);
+	totals->rearm_races += counter_read(&item->races);
+	totals->deferrals += counter_read(&item->deferrals);
+	totals->throttlings += counter_read(&item->throttlings);
+	for (unsigned int i = 0; i < POLL_BUCKETS; i++)
+		totals->per_round[i] += counter_read(&item->per_round[i]);
+}
+
+static void edge_sum(struct vif_totals *totals, const struct notifier *edge)
+{
+	totals->suppressed += counter_read(&edge->suppressed);
+	totals->delayed += counter_read(&edge->delayed);
+}
+
+void vif_totals(const struct vif *vif, struct vif_totals *totals)
+{
+	*totals = (struct vif_totals){ 0 };
+	for (unsigned int i = 0; i < vif->nr_queues; i++) {
+		const struct vif_queue *queue = &vif->queues[i];
+
+		stats_sum(&totals->stats, &queue->stats);
+		channel_sum(totals, &queue->tx_channel);
+		channel_sum(totals, &queue->rx_channel);
+		edge_sum(totals, &queue->tx_edge);
+		edge_sum(totals, &queue->rx_edge);
+		item_sum(totals, &queue->item);
+		totals->queued += load_relaxed(&queue->backlog.frames);
+	}
 }

@@ -2,15 +2,37 @@
 
 #include <string.h>
 
+#include "backend/urgent.h"
+#include "backend/vif.h"
+#include "bridge/flow.h"
+
+/* One worker's stay at a queue: whose it is, and by whom. */
+struct visit {
+	struct vif_queue *queue;
+	struct worker *by;
+	struct copies *copies;		/* that worker's */
+	struct port_counters *counters; /* that worker's, of the vif's port */
+};
+
+static struct visit visit_by(struct vif_queue *queue, struct worker *by)
+{
+	return (struct visit){
+		.queue = queue,
+		.by = by,
+		.copies = &by->copies,
+		.counters = port_counters(&queue->vif->port, &by->lane),
+	};
+}
+
 /* Response slots: a page each, and one for what is said of a GSO frame. */
 static uint32_t slots_for(const struct frame *frame)
 {
 	return (frame->length + PAGE_BYTES - 1) / PAGE_BYTES + (frame->gso_type != GSO_NONE);
 }
 
-static void drop(struct vif *vif, enum drop_reason reason)
+static void drop(const struct visit *visit, enum drop_reason reason)
 {
-	counter_add(&vif->port.counters.to.drops[reason], 1);
+	counter_add(&visit->counters->to.drops[reason], 1);
 }
 
 static uint16_t flags_of(const struct frame *frame)
@@ -23,27 +45,29 @@ static uint16_t flags_of(const struct frame *frame)
 }
 
 /* One posted buffer for up to a page of the frame; its reference. */
-static grant_ref_t response_stage(struct vif *vif, struct copies *copies, uint32_t bytes,
-				  uint16_t flags)
+static grant_ref_t response_stage(const struct visit *visit, uint32_t bytes, uint16_t flags)
 {
+	struct copies *copies = visit->copies;
+	struct ring *rx = &visit->queue->rx;
 	netif_rx_request_t request;
 
-	ring_copy_rx_request(&vif->rx, vif->rx.in_cons, &request);
-	ring_consume(&vif->rx, 1);
+	ring_copy_rx_request(rx, rx->in_cons, &request);
+	ring_consume(rx, 1);
 	copies->responses[copies->nr_responses++].data =
 		(netif_rx_response_t){ .id = request.id, .flags = flags, .status = (int16_t)bytes };
 	return request.gref;
 }
 
 /* The request whose slot it takes is used up with its buffer untouched. */
-static void extra_stage(struct vif *vif, struct copies *copies, const struct frame *frame)
+static void extra_stage(const struct visit *visit, const struct frame *frame)
 {
+	struct copies *copies = visit->copies;
 	netif_extra_info_t extra = { .type = XEN_NETIF_EXTRA_TYPE_GSO };
 
 	extra.u.gso.size = frame->gso_size;
 	extra.u.gso.type = frame->gso_type == GSO_TCPV4 ? XEN_NETIF_GSO_TYPE_TCPV4
 							: XEN_NETIF_GSO_TYPE_TCPV6;
-	ring_consume(&vif->rx, 1);
+	ring_consume(&visit->queue->rx, 1);
 	copies->responses[copies->nr_responses++].extra = extra;
 }
 
@@ -55,24 +79,25 @@ struct stage_cursor {
 	uint32_t left;	    /* bytes of the frame that have no page yet */
 };
 
-static void next_page(struct vif *vif, struct copies *copies, struct stage_cursor *cursor,
-		      uint16_t flags)
+static void next_page(const struct visit *visit, struct stage_cursor *cursor, uint16_t flags)
 {
 	cursor->page_room = cursor->left < PAGE_BYTES ? cursor->left : PAGE_BYTES;
 	cursor->left -= cursor->page_room;
 	cursor->in_page = 0;
-	cursor->ref = response_stage(vif, copies, cursor->page_room,
+	cursor->ref = response_stage(visit, cursor->page_room,
 				     flags | (cursor->left ? NETRXF_more_data : 0));
 }
 
-static void piece_stage(struct vif *vif, struct copies *copies, struct stage_cursor *cursor,
-			const uint8_t *data, uint32_t length)
+static void piece_stage(const struct visit *visit, struct stage_cursor *cursor, const uint8_t *data,
+			uint32_t length)
 {
+	struct copies *copies = visit->copies;
+
 	while (length) {
 		uint32_t room, part;
 
 		if (cursor->in_page == cursor->page_room)
-			next_page(vif, copies, cursor, 0);
+			next_page(visit, cursor, 0);
 		room = cursor->page_room - cursor->in_page;
 		part = length < room ? length : room;
 		copies->frame_of[copies->nr_copies] = (uint8_t)copies->nr_frames;
@@ -90,232 +115,283 @@ static void piece_stage(struct vif *vif, struct copies *copies, struct stage_cur
 
 /* Takes the buffers that the frame needs. The caller has seen that they, and
  * room for the copies, are there. */
-static void frame_stage(struct vif *vif, struct copies *copies, const struct frame *frame)
+static void frame_stage(const struct visit *visit, const struct frame *frame)
 {
+	struct copies *copies = visit->copies;
 	struct stage_cursor cursor = { .left = frame->length };
 	unsigned int first = copies->nr_responses;
 
-	next_page(vif, copies, &cursor, flags_of(frame));
+	next_page(visit, &cursor, flags_of(frame));
 	if (frame->gso_type)
-		extra_stage(vif, copies, frame);
-	piece_stage(vif, copies, &cursor, frame->bytes, frame->head);
+		extra_stage(visit, frame);
+	piece_stage(visit, &cursor, frame->bytes, frame->head);
 	for (unsigned int i = 0; i < frame->nr_frags; i++)
-		piece_stage(vif, copies, &cursor, frame->frags[i].data, frame->frags[i].length);
+		piece_stage(visit, &cursor, frame->frags[i].data, frame->frags[i].length);
 	copies->frames[copies->nr_frames].first = (uint16_t)first;
 	copies->frames[copies->nr_frames].count = (uint16_t)(copies->nr_responses - first);
 	copies->frames[copies->nr_frames].length = frame->length;
 	copies->frames[copies->nr_frames].extra = frame->gso_type != GSO_NONE;
 	copies->frames[copies->nr_frames].refused = false;
 	copies->nr_frames++;
+	if (visit->queue->rx_edge.is_timed)
+		copies->urgent |= urgent_is(frame, visit->queue->rx_urgent);
 }
 
 /* A frame of which one page was refused is refused whole. */
-static void frame_settle(struct vif *vif, struct copies *copies, unsigned int i)
+static void frame_settle(const struct visit *visit, unsigned int i)
 {
+	struct copies *copies = visit->copies;
+	struct ring *rx = &visit->queue->rx;
 	unsigned int first = copies->frames[i].first;
 
 	for (unsigned int k = 0; k < copies->frames[i].count; k++) {
 		if (k == 1 && copies->frames[i].extra) {
-			ring_produce_rx_extra(&vif->rx, &copies->responses[first + k].extra);
+			ring_produce_rx_extra(rx, &copies->responses[first + k].extra);
 			continue;
 		}
 		if (copies->frames[i].refused)
 			copies->responses[first + k].data.status = NETIF_RSP_ERROR;
-		ring_produce_rx_response(&vif->rx, &copies->responses[first + k].data);
+		ring_produce_rx_response(rx, &copies->responses[first + k].data);
 	}
 	if (copies->frames[i].refused) {
-		drop(vif, DROP_BAD_GREF);
-		counter_add(&vif->stats.rx_errors, 1);
+		drop(visit, DROP_BAD_GREF);
+		counter_add(&visit->queue->stats.rx_errors, 1);
 		return;
 	}
-	counter_add(&vif->port.counters.to.frames, 1);
-	counter_add(&vif->port.counters.to.bytes, copies->frames[i].length);
+	counter_add(&visit->counters->to.frames, 1);
+	counter_add(&visit->counters->to.bytes, copies->frames[i].length);
+}
+
+/* The guest's last buffer is used: it can go on only if it knows. */
+static bool is_last(const struct ring *ring)
+{
+	return ring->in_seen == ring->in_cons;
 }
 
 /* Executes what is staged, answers, and notifies at most once. */
-static void copies_flush(struct vif *vif, struct copies *copies)
+static void copies_flush(const struct visit *visit)
 {
-	if (!copies->nr_frames)
+	struct vif_queue *queue = visit->queue;
+	struct copies *copies = visit->copies;
+	unsigned int frames = copies->nr_frames;
+
+	if (!frames)
 		return;
-	hypervisor_copy(vif->domain, copies->list, copies->nr_copies);
+	hypervisor_copy(queue->vif->domain, copies->list, copies->nr_copies);
 	for (unsigned int i = 0; i < copies->nr_copies; i++)
 		if (copies->list[i].status != GNTST_okay)
 			copies->frames[copies->frame_of[i]].refused = true;
 	for (unsigned int i = 0; i < copies->nr_frames; i++)
-		frame_settle(vif, copies, i);
-	counter_add(&vif->stats.rx_requests, copies->nr_responses);
-	counter_add(&vif->stats.rx_responses, copies->nr_responses);
+		frame_settle(visit, i);
+	counter_add(&queue->stats.rx_requests, copies->nr_responses);
+	counter_add(&queue->stats.rx_responses, copies->nr_responses);
 	copies->nr_copies = copies->nr_responses = copies->nr_frames = 0;
-	if (ring_publish(&vif->rx))
-		evtchn_notify(vif_rx_channel(vif), &vif->worker->signaller);
-	else
-		counter_add(&vif->stats.suppressed, 1);
+	notifier_publish(&queue->rx_edge, visit->by, frames,
+			 copies->urgent || is_last(&queue->rx));
+	copies->urgent = false;
 }
 
 /* True if the frame found buffers. *pending is what the ring still holds. */
-static bool frame_deliver(struct vif *vif, struct copies *copies, const struct frame *frame,
-			  uint32_t *pending)
+static bool frame_deliver(const struct visit *visit, const struct frame *frame, uint32_t *pending)
 {
+	const struct copies *copies = visit->copies;
 	uint32_t need = slots_for(frame);
 
 	if (need > *pending)
 		return false;
 	if (copies->nr_frames == BATCH_FRAMES ||
 	    copies->nr_copies + need + frame->nr_frags + 1 > COPIES_MAX)
-		copies_flush(vif, copies);
-	frame_stage(vif, copies, frame);
+		copies_flush(visit);
+	frame_stage(visit, frame);
 	*pending -= need;
 	return true;
 }
 
 /* When to look again at what waits. A frontend that never tells of buffers is
  * asked often, but only while something waits for them. */
-static uint64_t next_look(const struct vif *vif)
+static uint64_t next_look(const struct vif_queue *queue)
 {
-	bool often = !vif->config.rx_notify && !backlog_is_empty(&vif->backlog);
+	bool often = !queue->vif->config.rx_notify && !backlog_is_empty(&queue->backlog);
 
-	return vif->worker->now_ms + (often ? 1 : 100);
+	return queue->worker->now_ms + (often ? 1 : 100);
 }
 
-static void wait_for_buffers(struct vif *vif)
+static void wait_for_buffers(struct vif_queue *queue)
 {
-	if (!vif->stalled_since_ms)
-		vif->stalled_since_ms = vif->worker->now_ms;
-	worker_set_timer(vif->worker, &vif->timer, next_look(vif));
+	if (!queue->stalled_since_ms)
+		queue->stalled_since_ms = queue->worker->now_ms;
+	worker_set_timer(queue->worker, &queue->timer, next_look(queue));
 }
 
 /* Keeps a copy for later, and sees to it that we hear of new buffers. */
-static bool frame_queue(struct vif *vif, const struct frame *frame)
+static bool frame_queue(const struct visit *visit, const struct frame *frame)
 {
-	bool first = backlog_is_empty(&vif->backlog);
+	struct vif_queue *queue = visit->queue;
+	bool first = backlog_is_empty(&queue->backlog);
 
-	if (vif->stalled) {
-		drop(vif, DROP_STALLED);
+	if (queue->stalled) {
+		drop(visit, DROP_STALLED);
 		return false;
 	}
-	if (!backlog_push(&vif->backlog, frame, vif->worker->now_ms)) {
-		drop(vif, DROP_QUEUE_FULL);
+	if (!backlog_push(&queue->backlog, frame, queue->worker->now_ms)) {
+		drop(visit, DROP_QUEUE_FULL);
+		notifier_note_drop(&queue->rx_edge);
 		return false;
 	}
 	if (first) {
-		wait_for_buffers(vif);
-		poll_schedule(&vif->worker->polls, &vif->item); /* its end arms the ring */
+		wait_for_buffers(queue);
+		poll_schedule(&queue->worker->polls, &queue->item); /* its end arms the ring */
 	}
 	return true;
 }
 
-static bool pending_buffers(struct vif *vif, uint32_t *pending)
+static bool pending_buffers(struct vif_queue *queue, uint32_t *pending)
 {
-	int n = ring_pending(&vif->rx);
+	int n = ring_pending(&queue->rx);
 
 	if (n < 0)
-		vif_fault(vif, "rx request index out of the ring");
+		vif_queue_fault(queue, "rx request index out of the ring");
 	*pending = n < 0 ? 0 : (uint32_t)n;
 	return n >= 0;
 }
 
-unsigned int vif_rx_transmit(struct port *port, struct frame *const *list, unsigned int n)
+static unsigned int queue_transmit(struct vif_queue *queue, struct worker *by,
+				   struct frame *const *list, unsigned int n)
 {
-	struct vif *vif = (struct vif *)port;
-	struct copies *copies = &vif->worker->copies;
+	struct visit visit = visit_by(queue, by);
 	unsigned int taken = 0;
 	uint32_t pending;
 
-	if (vif->stopped || !pending_buffers(vif, &pending)) {
-		counter_add(&port->counters.to.drops[DROP_SHUTDOWN], n);
+	if (queue->vif->stopped || !pending_buffers(queue, &pending)) {
+		counter_add(&visit.counters->to.drops[DROP_SHUTDOWN], n);
 		return 0;
 	}
 	for (unsigned int i = 0; i < n; i++) {
-		if (!vif->config.guest.sg && list[i]->length > PAGE_BYTES)
-			drop(vif, DROP_TOO_BIG);
-		else if (backlog_is_empty(&vif->backlog) &&
-			 frame_deliver(vif, copies, list[i], &pending))
+		if (!queue->vif->config.guest.sg && list[i]->length > PAGE_BYTES)
+			drop(&visit, DROP_TOO_BIG);
+		else if (backlog_is_empty(&queue->backlog) &&
+			 frame_deliver(&visit, list[i], &pending))
 			taken++;
 		else
-			taken += frame_queue(vif, list[i]);
+			taken += frame_queue(&visit, list[i]);
 	}
-	copies_flush(vif, copies);
+	copies_flush(&visit);
 	return taken;
 }
 
-static void buffers_came(struct vif *vif)
+/* Each flow to a queue of its own choice, in order. */
+static unsigned int spread_transmit(struct vif *vif, struct worker *by, struct frame *const *list,
+				    unsigned int n)
 {
-	vif->stalled_since_ms = 0;
-	if (!vif->stalled)
+	struct spread *spread = &by->spread;
+	unsigned int taken = 0;
+
+	memset(spread->n, 0, sizeof(spread->n));
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int queue = flow_queue(flow_hash(list[i]), vif->nr_queues);
+
+		spread->frames[queue][spread->n[queue]++] = list[i];
+	}
+	for (unsigned int i = 0; i < vif->nr_queues; i++)
+		if (spread->n[i])
+			taken += queue_transmit(&vif->queues[i], by, spread->frames[i],
+						spread->n[i]);
+	return taken;
+}
+
+unsigned int vif_rx_transmit(struct port *port, struct lane *lane, struct frame *const *list,
+			     unsigned int n)
+{
+	struct vif *vif = (struct vif *)port;
+
+	if (vif->nr_queues == 1)
+		return queue_transmit(&vif->queues[0], worker_of(lane), list, n);
+	return spread_transmit(vif, worker_of(lane), list, n);
+}
+
+static void buffers_came(struct vif_queue *queue)
+{
+	queue->stalled_since_ms = 0;
+	if (!queue->stalled)
 		return;
-	store_relaxed(&vif->stalled, 0);
-	worker_alarm(vif->worker);
+	store_relaxed(&queue->stalled, 0);
+	worker_alarm(queue->worker);
 }
 
 /* Asks to be told when enough buffers for the oldest frame are posted. */
-static bool arm_for(struct vif *vif, uint32_t need)
+static bool arm_for(struct vif_queue *queue, uint32_t need)
 {
-	int pending = ring_arm(&vif->rx, need);
+	int pending = ring_arm(&queue->rx, need);
 
 	if (pending < 0) {
-		vif_fault(vif, "rx request index out of the ring");
+		vif_queue_fault(queue, "rx request index out of the ring");
 		return false;
 	}
 	if ((uint32_t)pending >= need)
 		return true;
-	wait_for_buffers(vif);
+	wait_for_buffers(queue);
 	return false;
 }
 
-bool vif_rx_drain(struct vif *vif)
+bool vif_rx_drain(struct vif_queue *queue)
 {
-	struct copies *copies = &vif->worker->copies;
+	struct visit visit = visit_by(queue, queue->worker);
 	struct fragment rest[2];
 	struct frame frame;
 	uint64_t since;
 	uint32_t pending;
 
-	if (!pending_buffers(vif, &pending))
+	if (!pending_buffers(queue, &pending))
 		return false;
 	for (unsigned int i = 0; i < POLL_WEIGHT; i++) {
-		if (!backlog_front(&vif->backlog, &frame, rest, &since))
+		if (!backlog_front(&queue->backlog, &frame, rest, &since))
 			break;
 		if (slots_for(&frame) > pending)
 			break;
-		frame_deliver(vif, copies, &frame, &pending);
-		copies_flush(vif, copies); /* the head lives in `frame` */
-		backlog_pop(&vif->backlog);
-		buffers_came(vif);
+		frame_deliver(&visit, &frame, &pending);
+		copies_flush(&visit); /* the head lives in `frame` */
+		backlog_pop(&queue->backlog);
+		buffers_came(queue);
 	}
-	if (!backlog_front(&vif->backlog, &frame, rest, &since))
+	if (!backlog_front(&queue->backlog, &frame, rest, &since))
 		return false;
-	return arm_for(vif, slots_for(&frame));
+	return arm_for(queue, slots_for(&frame));
 }
 
-uint64_t vif_rx_expire(struct vif *vif)
+uint64_t vif_rx_expire(struct vif_queue *queue)
 {
-	uint64_t age = vif->config.rx_notify ? VIF_BACKLOG_AGE_MS : VIF_BACKLOG_AGE_POLLED_MS;
-	uint64_t now = vif->worker->now_ms;
+	uint64_t age = queue->vif->config.rx_notify ? VIF_BACKLOG_AGE_MS
+						    : VIF_BACKLOG_AGE_POLLED_MS;
+	struct visit visit = visit_by(queue, queue->worker);
+	uint64_t now = queue->worker->now_ms;
 	struct fragment rest[2];
 	struct frame frame;
 	uint64_t since;
 	uint32_t pending;
 
-	while (backlog_front(&vif->backlog, &frame, rest, &since) && now - since >= age) {
-		backlog_pop(&vif->backlog);
-		drop(vif, DROP_NO_RX_BUFFER);
+	while (backlog_front(&queue->backlog, &frame, rest, &since) && now - since >= age) {
+		backlog_pop(&queue->backlog);
+		drop(&visit, DROP_NO_RX_BUFFER);
 	}
-	if (!pending_buffers(vif, &pending))
+	if (!pending_buffers(queue, &pending))
 		return 0;
-	if (backlog_is_empty(&vif->backlog) && pending)
-		buffers_came(vif);
-	if (vif->stalled_since_ms && !vif->stalled && now - vif->stalled_since_ms >= VIF_STALL_MS) {
-		store_relaxed(&vif->stalled, 1);
-		worker_alarm(vif->worker);
+	if (backlog_is_empty(&queue->backlog) && pending)
+		buffers_came(queue);
+	if (queue->stalled_since_ms && !queue->stalled &&
+	    now - queue->stalled_since_ms >= VIF_STALL_MS) {
+		store_relaxed(&queue->stalled, 1);
+		worker_alarm(queue->worker);
 	}
-	if (backlog_is_empty(&vif->backlog) && !vif->stalled_since_ms)
+	if (backlog_is_empty(&queue->backlog) && !queue->stalled_since_ms)
 		return 0;
-	return next_look(vif);
+	return next_look(queue);
 }
 
-void vif_rx_discard(struct vif *vif)
+void vif_rx_discard(struct vif_queue *queue)
 {
-	counter_add(&vif->port.counters.to.drops[DROP_SHUTDOWN], vif->backlog.frames);
-	while (!backlog_is_empty(&vif->backlog))
-		backlog_pop(&vif->backlog);
+	struct port_counters *counters = port_counters(&queue->vif->port, &queue->worker->lane);
+
+	counter_add(&counters->to.drops[DROP_SHUTDOWN], queue->backlog.frames);
+	while (!backlog_is_empty(&queue->backlog))
+		backlog_pop(&queue->backlog);
 }

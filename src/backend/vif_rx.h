@@ -6,18 +6,20 @@
 #ifndef BACKEND_VIF_RX_H
 #define BACKEND_VIF_RX_H
 
-#include "backend/vif.h"
+#include "backend/vif_queue.h"
+#include "bridge/port.h"
 
 /* port_ops.transmit of a vif. */
-unsigned int vif_rx_transmit(struct port *port, struct frame *const *list, unsigned int n);
+unsigned int vif_rx_transmit(struct port *port, struct lane *lane, struct frame *const *list,
+			     unsigned int n);
 
 /* Delivers what waits, as far as buffers go. True: call again, buffers came. */
-bool vif_rx_drain(struct vif *vif);
+bool vif_rx_drain(struct vif_queue *queue);
 
 /* Drops what waited too long; when the next look is due (0: never). */
-uint64_t vif_rx_expire(struct vif *vif);
+uint64_t vif_rx_expire(struct vif_queue *queue);
 
 /* Drops all that waits, counted as shutdown. */
-void vif_rx_discard(struct vif *vif);
+void vif_rx_discard(struct vif_queue *queue);
 
 #endif

@@ -1,32 +1,36 @@
 #include "backend/vif_tx.h"
 
+#include "backend/vif.h"
+
 /* Reads one chain; false when the vif must stop. */
-static bool chain_take(struct vif *vif, struct batch *batch, uint32_t available)
+static bool chain_take(struct vif_queue *queue, struct batch *batch, uint32_t available)
 {
 	struct slots_chain *chain = &batch->chains[batch->nr_chains];
 	netif_tx_request_t *slots = &batch->slots[batch->nr_slots];
 
-	slots_read(&vif->tx, vif->tx.in_cons, available, chain, slots);
+	slots_read(&queue->tx, queue->tx.in_cons, available, chain, slots);
 	if (chain->verdict == SLOTS_FATAL) {
-		vif_fault(vif, slots_reason_text(chain->reason));
+		vif_queue_fault(queue, slots_reason_text(chain->reason));
 		return false;
 	}
 	for (unsigned int i = 0; i < chain->nr_data; i++)
 		batch->borrows[batch->nr_slots + i] = (struct grant_borrow){
 			.ref = slots[i].gref, .offset = slots[i].offset, .length = slots[i].size
 		};
-	ring_consume(&vif->tx, chain->nr_data + chain->nr_extras);
+	ring_consume(&queue->tx, chain->nr_data + chain->nr_extras);
 	batch->first[batch->nr_chains++] = batch->nr_slots;
 	batch->nr_slots += chain->nr_data;
 	return true;
 }
 
-static void chain_drop(struct vif *vif, struct slots_chain *chain, enum drop_reason reason)
+static void chain_drop(struct vif_queue *queue, struct slots_chain *chain, enum drop_reason reason)
 {
+	struct port_counters *counters = port_counters(&queue->vif->port, &queue->worker->lane);
+
 	chain->verdict = SLOTS_ERROR;
-	counter_add(&vif->port.counters.from.frames, 1);
-	counter_add(&vif->port.counters.from.bytes, chain->total);
-	counter_add(&vif->port.counters.from.drops[reason], 1);
+	counter_add(&counters->from.frames, 1);
+	counter_add(&counters->from.bytes, chain->total);
+	counter_add(&counters->from.drops[reason], 1);
 }
 
 /* Of an empty slot nothing is read: its reference does not matter. */
@@ -84,7 +88,7 @@ static void chain_build(struct batch *batch, unsigned int i, struct fragment *re
 	frame->source = i;
 }
 
-static void batch_build(struct vif *vif, struct batch *batch)
+static void batch_build(struct vif_queue *queue, struct batch *batch)
 {
 	struct fragment *rest = batch->rest;
 
@@ -92,13 +96,13 @@ static void batch_build(struct vif *vif, struct batch *batch)
 		struct slots_chain *chain = &batch->chains[i];
 
 		if (chain->verdict == SLOTS_ERROR) {
-			chain_drop(vif, chain,
+			chain_drop(queue, chain,
 				   chain->reason == SLOTS_NOT_OFFERED ? DROP_BAD_EXTRA
 								      : DROP_BAD_SLOT);
 		} else if (!chain_is_granted(batch, i)) {
-			chain_drop(vif, chain, DROP_BAD_GREF);
+			chain_drop(queue, chain, DROP_BAD_GREF);
 		} else if (segments_of(chain) > VIF_TX_SEGMENTS_MAX) {
-			chain_drop(vif, chain, DROP_BAD_EXTRA);
+			chain_drop(queue, chain, DROP_BAD_EXTRA);
 		} else {
 			chain_build(batch, i, rest);
 			rest += chain->nr_data + 1;
@@ -106,30 +110,30 @@ static void batch_build(struct vif *vif, struct batch *batch)
 	}
 }
 
-unsigned int vif_tx_receive(struct vif *vif, struct batch *batch, unsigned int weight)
+unsigned int vif_tx_receive(struct vif_queue *queue, struct batch *batch, unsigned int weight)
 {
-	uint32_t start = vif->tx.in_cons;
-	int pending = ring_pending(&vif->tx);
+	uint32_t start = queue->tx.in_cons;
+	int pending = ring_pending(&queue->tx);
 	unsigned int used = 0;
 
 	batch->nr_chains = batch->nr_slots = batch->nr_frames = 0;
 	if (pending < 0) {
-		vif_fault(vif, "tx request index out of the ring");
+		vif_queue_fault(queue, "tx request index out of the ring");
 		return 0;
 	}
-	while (used < weight && vif->tx.in_cons - start < (uint32_t)pending) {
-		if (!chain_take(vif, batch, (uint32_t)pending - (vif->tx.in_cons - start)))
+	while (used < weight && queue->tx.in_cons - start < (uint32_t)pending) {
+		if (!chain_take(queue, batch, (uint32_t)pending - (queue->tx.in_cons - start)))
 			break;
 		used += weight_of(&batch->chains[batch->nr_chains - 1]);
 	}
-	counter_add(&vif->stats.tx_requests, vif->tx.in_cons - start);
-	hypervisor_borrow(vif->domain, batch->borrows, batch->nr_slots);
-	batch_build(vif, batch);
+	counter_add(&queue->stats.tx_requests, queue->tx.in_cons - start);
+	hypervisor_borrow(queue->vif->domain, batch->borrows, batch->nr_slots);
+	batch_build(queue, batch);
 	return used < weight ? used : weight;
 }
 
 /* Extra infos are answered too: with "no response", in their places. */
-static void chain_answer(struct vif *vif, const struct batch *batch, unsigned int i)
+static void chain_answer(struct vif_queue *queue, const struct batch *batch, unsigned int i)
 {
 	const struct slots_chain *chain = &batch->chains[i];
 	const netif_tx_request_t *slots = &batch->slots[batch->first[i]];
@@ -140,52 +144,44 @@ static void chain_answer(struct vif *vif, const struct batch *batch, unsigned in
 
 	for (unsigned int k = 0; k < chain->nr_data; k++) {
 		response.id = slots[k].id;
-		ring_produce_tx_response(&vif->tx, &response);
+		ring_produce_tx_response(&queue->tx, &response);
 		for (unsigned int e = 0; !k && e < chain->nr_extras; e++)
-			ring_produce_tx_response(&vif->tx, &null);
+			ring_produce_tx_response(&queue->tx, &null);
 	}
 	if (chain->verdict != SLOTS_FRAME)
-		counter_add(&vif->stats.tx_errors, 1);
+		counter_add(&queue->stats.tx_errors, 1);
 }
 
-static void publish_and_notify(struct vif *vif)
+void vif_tx_complete(struct vif_queue *queue, struct batch *batch)
 {
-	if (vif->tx.produced == vif->tx.published)
-		return;
-	if (ring_publish(&vif->tx))
-		evtchn_notify(&vif->tx_channel, &vif->worker->signaller);
-	else
-		counter_add(&vif->stats.suppressed, 1);
-}
+	uint32_t start = queue->tx.produced;
 
-void vif_tx_complete(struct vif *vif, struct batch *batch)
-{
-	uint32_t start = vif->tx.produced;
-
-	hypervisor_return(vif->domain, batch->borrows, batch->nr_slots);
+	hypervisor_return(queue->vif->domain, batch->borrows, batch->nr_slots);
 	for (unsigned int i = 0; i < batch->nr_chains; i++)
-		chain_answer(vif, batch, i);
-	counter_add(&vif->stats.tx_responses, vif->tx.produced - start);
-	publish_and_notify(vif);
+		chain_answer(queue, batch, i);
+	counter_add(&queue->stats.tx_responses, queue->tx.produced - start);
+	/* With the last answer there is nothing more to wait for. */
+	notifier_publish(&queue->tx_edge, queue->worker, batch->nr_chains,
+			 queue->tx.in_seen == queue->tx.produced);
 }
 
-void vif_tx_refuse_old(struct vif *vif)
+void vif_tx_refuse_old(struct vif_queue *queue)
 {
 	netif_tx_response_t response = { .status = NETIF_RSP_ERROR };
 	netif_tx_request_t request;
-	int pending = vif->tx.in_cons ? ring_pending(&vif->tx) : 0;
+	int pending = queue->tx.in_cons ? ring_pending(&queue->tx) : 0;
 
 	if (pending < 0) {
-		vif_fault(vif, "tx request index out of the ring");
+		vif_queue_fault(queue, "tx request index out of the ring");
 		return;
 	}
 	for (int i = 0; i < pending; i++) {
-		ring_copy_tx_request(&vif->tx, vif->tx.in_cons, &request);
-		ring_consume(&vif->tx, 1);
+		ring_copy_tx_request(&queue->tx, queue->tx.in_cons, &request);
+		ring_consume(&queue->tx, 1);
 		response.id = request.id;
-		ring_produce_tx_response(&vif->tx, &response);
+		ring_produce_tx_response(&queue->tx, &response);
 	}
-	counter_add(&vif->stats.tx_requests, (uint64_t)pending);
-	counter_add(&vif->stats.tx_responses, (uint64_t)pending);
-	publish_and_notify(vif);
+	counter_add(&queue->stats.tx_requests, (uint64_t)pending);
+	counter_add(&queue->stats.tx_responses, (uint64_t)pending);
+	notifier_publish(&queue->tx_edge, queue->worker, (uint32_t)pending, true);
 }

@@ -9,20 +9,14 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "backend/batch.h"
 #include "backend/poll.h"
+#include "bridge/bridge.h"
 #include "io/engine.h"
 #include "io/signal.h"
-
-/* One deadline; expired() runs on the worker's thread. */
-struct worker_timer {
-	uint64_t deadline_ms;
-	void (*expired)(struct worker_timer *timer);
-	struct worker_timer *next;
-	bool pending;
-};
 
 /* What an engine_source's owner is: the item to be scheduled, and what to do
  * first (clear the event). */
@@ -36,14 +30,14 @@ struct worker {
 	struct engine *engine;
 	struct signaller signaller;
 	struct poll_list polls;
+	struct lane lane;
 	struct batch batch;
 	struct copies copies;
-	struct worker_timer *timers;
-	uint64_t now_ms;	    /* refreshed once a loop */
-	uint64_t (*clock_ms)(void); /* CLOCK_MONOTONIC, unless a test turns it by hand */
-	uint64_t loops, waits, handovers;
-	unsigned int restarts; /* loops in a row that left work */
-	int alarm_fd;	       /* eventfd: "look at the faults", to the control thread */
+	struct spread spread;
+	struct timers timers;
+	uint64_t now_ms; /* refreshed once a loop; polls.now_ns once a turn */
+	uint64_t loops, waits;
+	int alarm_fd; /* eventfd: "look at the faults", to the control thread */
 
 	pthread_t thread;
 	struct worker_source mailbox;
@@ -53,6 +47,12 @@ struct worker {
 	bool mail; /* the mailbox was reported in this loop */
 	bool stopping;
 };
+
+/* Whose lane it is. */
+static inline struct worker *worker_of(struct lane *lane)
+{
+	return (struct worker *)((char *)lane - offsetof(struct worker, lane));
+}
 
 /* Starts the thread. `note` gets the engine's line for the log, or what failed.
  * 0 or -errno. */
@@ -75,9 +75,11 @@ void worker_call(struct worker *worker, void (*fn)(void *arg), void *arg);
 int worker_add(struct worker *worker, struct worker_source *source, int fd, struct poll_item *item,
 	       void (*readable)(struct worker_source *source));
 void worker_remove(struct worker *worker, struct worker_source *source);
-/* Where one is pending already, the earlier deadline stands. */
-void worker_set_timer(struct worker *worker, struct worker_timer *timer, uint64_t deadline_ms);
-void worker_cancel_timer(struct worker *worker, struct worker_timer *timer);
+/* timers_set() for those who count in ms. */
+void worker_set_timer(struct worker *worker, struct timer *timer, uint64_t deadline_ms);
+/* bridge_forward() on this worker's lane. */
+void worker_forward(struct worker *worker, struct bridge *bridge, struct port *from,
+		    struct frame *frames, unsigned int n);
 /* Tells the control thread that something of this worker's wants it. */
 void worker_alarm(struct worker *worker);
 

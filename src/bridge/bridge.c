@@ -8,16 +8,9 @@
 
 #include "bridge/deliver.h"
 
-/* What one batch goes to: a list for each port, and which ports have one. */
-struct list {
-	unsigned int n;
-	struct frame *frames[BATCH_FRAMES];
-};
-
-struct dispatch {
-	unsigned int nr_touched;
-	uint16_t touched[BRIDGE_MAX_PORTS]; /* in the order of their first frame */
-	struct list lists[BRIDGE_MAX_PORTS];
+/* Of one lane; a cache line of its own. */
+struct floods {
+	_Alignas(64) uint64_t frames;
 };
 
 struct bridge {
@@ -27,9 +20,7 @@ struct bridge {
 	unsigned int nr_slots; /* behind the highest port */
 	struct port *ports[BRIDGE_MAX_PORTS];
 	struct fdb *fdb;
-	uint64_t flooded;
-	struct dispatch dispatch;
-	struct deliver deliver;
+	struct floods flooded[LANES_MAX];
 };
 
 struct bridge *bridge_create(const char *name, uint32_t mtu, const struct fdb_config *fdb)
@@ -123,24 +114,26 @@ static bool is_reserved_group(const uint8_t mac[6])
 
 static void send_to(struct dispatch *dispatch, uint16_t index, struct frame *frame)
 {
-	struct list *list = &dispatch->lists[index];
+	struct dispatch_list *list = &dispatch->lists[index];
 
 	if (!list->n)
 		dispatch->touched[dispatch->nr_touched++] = index;
 	list->frames[list->n++] = frame;
 }
 
-static void flood(struct bridge *bridge, const struct port *from, struct frame *frame)
+static void flood(struct bridge *bridge, struct lane *lane, const struct port *from,
+		  struct frame *frame)
 {
-	counter_add(&bridge->flooded, 1);
+	counter_add(&bridge->flooded[lane->index].frames, 1);
 	for (unsigned int i = 0; i < bridge->nr_slots; i++)
 		if (bridge->ports[i] && i != from->index)
-			send_to(&bridge->dispatch, (uint16_t)i, frame);
+			send_to(&lane->dispatch, (uint16_t)i, frame);
 }
 
 /* First pass, one frame: on its lists, or the reason (DROP_REASONS: none). */
-static enum drop_reason dispatch_frame(struct bridge *bridge, const struct port *from,
-				       struct frame *frame, uint64_t now_ms)
+static enum drop_reason dispatch_frame(struct bridge *bridge, struct lane *lane,
+				       const struct port *from, struct frame *frame,
+				       uint64_t now_ms)
 {
 	const uint8_t *destination = frame->bytes;
 	const uint8_t *source = frame->bytes + 6;
@@ -158,57 +151,50 @@ static enum drop_reason dispatch_frame(struct bridge *bridge, const struct port 
 	if (index == from->index)
 		return DROP_SAME_PORT;
 	if (index != PORT_NONE)
-		send_to(&bridge->dispatch, index, frame);
+		send_to(&lane->dispatch, index, frame);
 	else if (bridge->nr_ports > 1)
-		flood(bridge, from, frame);
+		flood(bridge, lane, from, frame);
 	else
 		return DROP_NO_DEST;
 	return DROP_REASONS;
 }
 
-static void dispatch_batch(struct bridge *bridge, struct port *from, struct frame *frames,
-			   unsigned int n, uint64_t now_ms)
+static void dispatch_batch(struct bridge *bridge, struct lane *lane, struct port *from,
+			   struct frame *frames, unsigned int n, uint64_t now_ms)
 {
+	struct port_counters *counters = port_counters(from, lane);
 	uint64_t forwarded = 0;
 	uint64_t bytes = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
-		enum drop_reason reason = dispatch_frame(bridge, from, &frames[i], now_ms);
+		enum drop_reason reason = dispatch_frame(bridge, lane, from, &frames[i], now_ms);
 
 		bytes += frames[i].length;
 		if (reason == DROP_REASONS)
 			forwarded++;
 		else
-			counter_add(&from->counters.from.drops[reason], 1);
+			counter_add(&counters->from.drops[reason], 1);
 	}
-	counter_add(&from->counters.from.frames, n);
-	counter_add(&from->counters.from.bytes, bytes);
-	counter_add(&from->counters.from.forwarded, forwarded);
+	counter_add(&counters->from.frames, n);
+	counter_add(&counters->from.bytes, bytes);
+	counter_add(&counters->from.forwarded, forwarded);
 }
 
-void bridge_forward(struct bridge *bridge, struct port *from, struct frame *frames, unsigned int n,
-		    uint64_t now_ms)
+void bridge_forward(struct bridge *bridge, struct lane *lane, struct port *from,
+		    struct frame *frames, unsigned int n, uint64_t now_ms)
 {
-	struct dispatch *dispatch = &bridge->dispatch;
+	struct dispatch *dispatch = &lane->dispatch;
 
 	assert(n <= BATCH_FRAMES);
-	dispatch_batch(bridge, from, frames, n, now_ms);
+	dispatch_batch(bridge, lane, from, frames, n, now_ms);
 	for (unsigned int i = 0; i < dispatch->nr_touched; i++) {
 		uint16_t index = dispatch->touched[i];
 
-		deliver_list(&bridge->deliver, from, bridge->ports[index],
-			     dispatch->lists[index].frames, dispatch->lists[index].n);
+		deliver_list(lane, from, bridge->ports[index], dispatch->lists[index].frames,
+			     dispatch->lists[index].n);
 		dispatch->lists[index].n = 0;
 	}
 	dispatch->nr_touched = 0;
-}
-
-bool bridge_take_news(struct bridge *bridge)
-{
-	bool news = bridge->deliver.news;
-
-	bridge->deliver.news = false;
-	return news;
 }
 
 struct fdb *bridge_fdb(struct bridge *bridge)
@@ -218,6 +204,8 @@ struct fdb *bridge_fdb(struct bridge *bridge)
 
 void bridge_stats(const struct bridge *bridge, struct bridge_stats *stats)
 {
-	stats->flooded = counter_read(&bridge->flooded);
+	stats->flooded = 0;
+	for (unsigned int i = 0; i < LANES_MAX; i++)
+		stats->flooded += counter_read(&bridge->flooded[i].frames);
 	fdb_stats(bridge->fdb, &stats->fdb);
 }

@@ -16,10 +16,9 @@
 #include <stdint.h>
 
 #include "bridge/fdb.h"
-#include "bridge/frame.h"
-#include "bridge/port.h"
+#include "bridge/lane.h"
 
-enum { BRIDGE_MAX_PORTS = 1024, BRIDGE_NAME_BYTES = 16 };
+enum { BRIDGE_NAME_BYTES = 16 };
 
 struct bridge;
 
@@ -41,12 +40,9 @@ unsigned int bridge_ports(const struct bridge *bridge);
 struct port *bridge_port(const struct bridge *bridge, unsigned int index);
 
 /* Forwards up to BATCH_FRAMES frames that came in through `from`, and counts
- * them in from->counters.from (frames, bytes, forwarded, drops). */
-void bridge_forward(struct bridge *bridge, struct port *from, struct frame *frames, unsigned int n,
-		    uint64_t now_ms);
-
-/* Once after a port met the first frame beyond its MTU (port.too_big): true. */
-bool bridge_take_news(struct bridge *bridge);
+ * them in the lane's counters of it (frames, bytes, forwarded, drops). */
+void bridge_forward(struct bridge *bridge, struct lane *lane, struct port *from,
+		    struct frame *frames, unsigned int n, uint64_t now_ms);
 
 struct fdb *bridge_fdb(struct bridge *bridge);
 void bridge_stats(const struct bridge *bridge, struct bridge_stats *stats);

@@ -1,7 +1,6 @@
 #include "bridge/counters.h"
 
 #include <assert.h>
-#include <stddef.h>
 
 static const char *const names[] = {
 	[DROP_SAME_PORT] = "same_port",
@@ -28,6 +27,12 @@ static_assert(sizeof(names) / sizeof(names[0]) == DROP_REASONS, "every reason ha
 const char *drop_reason_name(enum drop_reason reason)
 {
 	return reason < DROP_REASONS ? names[reason] : "unknown";
+}
+
+void counters_sum(uint64_t *sum, const uint64_t *counters, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		sum[i] += counter_read(&counters[i]);
 }
 
 static uint64_t sum(const uint64_t *drops)

@@ -6,11 +6,13 @@
  * there under one reason (the conservation equations, exact at rest):
  *     from.frames = forwarded + sum(from.drops)
  *     to.intended = to.frames + sum(to.drops)
- * One writer (the worker that owns the port), relaxed readers.
+ * A port has them once for each thread that forwards: one writer, relaxed
+ * readers; the sums add up at rest.
  */
 #ifndef BRIDGE_COUNTERS_H
 #define BRIDGE_COUNTERS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* The closed list; counters.c has the names. Extended only there. */
@@ -30,8 +32,8 @@ enum drop_reason {
 	DROP_FILTER,
 	DROP_ISOLATED,
 	DROP_VLAN,
-	DROP_NO_DEST,	     /* nobody else on the bridge */
-	DROP_SHUTDOWN,	     /* still queued when the port went */
+	DROP_NO_DEST,  /* nobody else on the bridge */
+	DROP_SHUTDOWN, /* still queued when the port went */
 	DROP_REASONS
 };
 
@@ -39,7 +41,7 @@ enum drop_reason {
 const char *drop_reason_name(enum drop_reason reason);
 
 struct port_counters {
-	struct {
+	_Alignas(64) struct {
 		uint64_t frames, bytes; /* given to the bridge, dropped ones included */
 		uint64_t forwarded;	/* of them, sent on to at least one port */
 		uint64_t drops[DROP_REASONS];
@@ -58,16 +60,24 @@ struct port_counters {
 	uint64_t gso_passed; /* passed whole */
 };
 
+/* Up to the last one; what is behind it is padding. */
+enum {
+	PORT_COUNTERS =
+		(offsetof(struct port_counters, gso_passed) + sizeof(uint64_t)) / sizeof(uint64_t)
+};
+
 static inline void counter_add(uint64_t *counter, uint64_t n)
 {
-	__atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + n,
-			 __ATOMIC_RELAXED);
+	__atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
 }
 
 static inline uint64_t counter_read(const uint64_t *counter)
 {
 	return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
+
+/* Adds n counters to as many others. */
+void counters_sum(uint64_t *sum, const uint64_t *counters, size_t n);
 
 /* Sums of the drop columns. */
 uint64_t counters_dropped_from(const struct port_counters *counters);

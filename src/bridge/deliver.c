@@ -5,29 +5,34 @@
 #include "bridge/csum.h"
 #include "bridge/segment.h"
 
-static void drop(struct port *port, enum drop_reason reason)
+/* One list on its way. */
+struct delivery {
+	struct lane *lane;
+	const struct port *from;
+	struct port *port;
+	struct port_counters *counters; /* the lane's, at that port */
+};
+
+static void drop(const struct delivery *way, enum drop_reason reason)
 {
-	counter_add(&port->counters.to.intended, 1);
-	counter_add(&port->counters.to.drops[reason], 1);
+	counter_add(&way->counters->to.intended, 1);
+	counter_add(&way->counters->to.drops[reason], 1);
 }
 
 /* `needs`: the MTU that the frame asks for. */
-static void drop_too_big(struct deliver *deliver, struct port *port, uint32_t needs)
+static void drop_too_big(const struct delivery *way, uint32_t needs)
 {
-	drop(port, DROP_TOO_BIG);
-	if (port->too_big)
-		return;
-	port->too_big_from = deliver->from->mtu;
-	__atomic_store_n(&port->too_big, needs, __ATOMIC_RELEASE);
-	deliver->news = true;
+	drop(way, DROP_TOO_BIG);
+	if (port_note_too_big(way->port, needs, way->from->mtu))
+		way->lane->news = true;
 }
 
-static void hand_over(struct port *port, struct frame **list, unsigned int n)
+static void hand_over(const struct delivery *way, struct frame **list, unsigned int n)
 {
 	if (!n)
 		return;
-	counter_add(&port->counters.to.intended, n);
-	port->ops->transmit(port, list, n);
+	counter_add(&way->counters->to.intended, n);
+	way->port->ops->transmit(way->port, way->lane, list, n);
 }
 
 static bool takes_gso(const struct port *port, uint8_t gso_type)
@@ -61,25 +66,26 @@ static uint32_t mtu_needed(const struct frame *frame)
 
 /* A checksum that cannot be completed stays as it is, as Linux' netback has it:
  * only the receiver knows what to make of such a frame. */
-static void settle_csum(struct port *port, struct frame *frame)
+static void settle_csum(const struct delivery *way, struct frame *frame)
 {
+	const struct port *port = way->port;
 	struct csum_place place;
 
 	if (frame->csum != CSUM_BLANK)
 		return;
 	if ((port->takes & (PORT_CSUM_IPV4 | PORT_CSUM_IPV6)) ==
 	    (PORT_CSUM_IPV4 | PORT_CSUM_IPV6)) {
-		counter_add(&port->counters.csum_passed, 1);
+		counter_add(&way->counters->csum_passed, 1);
 		return;
 	}
 	if (!csum_find(frame, &place))
 		return;
 	if (takes_blank(port, place.version)) {
-		counter_add(&port->counters.csum_passed, 1);
+		counter_add(&way->counters->csum_passed, 1);
 		return;
 	}
 	csum_fill(frame, &place);
-	counter_add(&port->counters.csum_completed, 1);
+	counter_add(&way->counters->csum_completed, 1);
 }
 
 /* What is to become of a frame. */
@@ -89,13 +95,13 @@ enum fate {
 	FATE_IS_CUT,
 };
 
-static enum fate settle_ordinary(struct deliver *deliver, struct port *port, struct frame *frame)
+static enum fate settle_ordinary(const struct delivery *way, struct frame *frame)
 {
-	if (frame->length > port->mtu && mtu_needed(frame) > port->mtu) {
-		drop_too_big(deliver, port, mtu_needed(frame));
+	if (frame->length > way->port->mtu && mtu_needed(frame) > way->port->mtu) {
+		drop_too_big(way, mtu_needed(frame));
 		return FATE_DROPPED;
 	}
-	settle_csum(port, frame);
+	settle_csum(way, frame);
 	return FATE_GOES;
 }
 
@@ -103,83 +109,85 @@ static enum fate settle_ordinary(struct deliver *deliver, struct port *port, str
  * even to a port that takes GSO frames, whose owner might believe it. Frames of
  * one segment are none, and receivers disagree on what to do with them. That
  * the segments fit is found out before any work is put into them. */
-static enum fate settle_gso(struct deliver *deliver, struct port *port, struct frame *frame)
+static enum fate settle_gso(const struct delivery *way, struct frame *frame)
 {
 	struct csum_place place;
 	uint32_t needs;
 
 	if (segment_look(frame, &place)) {
-		drop(port, DROP_BAD_FRAME);
+		drop(way, DROP_BAD_FRAME);
 		return FATE_DROPPED;
 	}
 	if (place.end - place.payload <= frame->gso_size) {
 		frame->gso_type = GSO_NONE;
-		return settle_ordinary(deliver, port, frame);
+		return settle_ordinary(way, frame);
 	}
 	needs = place.payload - place.network + (uint32_t)frame->gso_size;
-	if (needs > port->mtu) {
-		drop_too_big(deliver, port, needs);
+	if (needs > way->port->mtu) {
+		drop_too_big(way, needs);
 		return FATE_DROPPED;
 	}
-	if (!takes_gso(port, frame->gso_type))
+	if (!takes_gso(way->port, frame->gso_type))
 		return FATE_IS_CUT;
 	csum_blank(frame, &place); /* whatever stood in the field */
-	counter_add(&port->counters.gso_passed, 1);
+	counter_add(&way->counters->gso_passed, 1);
 	return FATE_GOES;
 }
 
-static void cut(struct deliver *deliver, struct port *port, const struct frame *frame)
+static void cut(const struct delivery *way, const struct frame *frame)
 {
+	struct deliver *deliver = &way->lane->deliver;
 	struct frame *list[BATCH_FRAMES];
 	struct segment segment;
 	unsigned int n;
 
 	if (segment_init(&segment, frame, false)) {
-		drop(port, DROP_BAD_FRAME);
+		drop(way, DROP_BAD_FRAME);
 		return;
 	}
-	segment.complete = !takes_blank(port, segment.place.version);
-	counter_add(&port->counters.gso_cut, 1);
-	counter_add(&port->counters.gso_segments, segment_left(&segment));
+	segment.complete = !takes_blank(way->port, segment.place.version);
+	counter_add(&way->counters->gso_cut, 1);
+	counter_add(&way->counters->gso_segments, segment_left(&segment));
 	while ((n = segment_cut(&segment, deliver->segments, BATCH_FRAMES, deliver->fragments,
 				DELIVER_FRAGMENTS))) {
 		for (unsigned int i = 0; i < n; i++)
 			list[i] = &deliver->segments[i];
-		hand_over(port, list, n);
+		hand_over(way, list, n);
 	}
 	assert(!segment_left(&segment));
 }
 
-static unsigned int merge(struct deliver *deliver, struct port *port, struct frame **list,
-			  unsigned int n)
+static unsigned int merge(const struct delivery *way, struct frame **list, unsigned int n)
 {
+	struct port *port = way->port;
 	unsigned int versions = (takes_gso(port, GSO_TCPV4) ? MERGE_IPV4 : 0) |
 				(takes_gso(port, GSO_TCPV6) ? MERGE_IPV6 : 0);
 
 	if (!port->merges || !versions)
 		return n;
-	return merge_list(&deliver->merge, list, n, versions, &port->merge_counters);
+	return merge_list(&way->lane->deliver.merge, list, n, versions,
+			  &port->merge_counters[way->lane->index]);
 }
 
-void deliver_list(struct deliver *deliver, const struct port *from, struct port *port,
+void deliver_list(struct lane *lane, const struct port *from, struct port *port,
 		  struct frame **list, unsigned int n)
 {
+	const struct delivery way = { lane, from, port, port_counters(port, lane) };
 	unsigned int kept = 0;
 
-	deliver->from = from;
-	n = merge(deliver, port, list, n);
+	n = merge(&way, list, n);
 	for (unsigned int i = 0; i < n; i++) {
 		struct frame *frame = list[i];
-		enum fate fate = frame->gso_type ? settle_gso(deliver, port, frame)
-						 : settle_ordinary(deliver, port, frame);
+		enum fate fate = frame->gso_type ? settle_gso(&way, frame)
+						 : settle_ordinary(&way, frame);
 
 		if (fate == FATE_GOES)
 			list[kept++] = frame;
 		if (fate != FATE_IS_CUT)
 			continue;
-		hand_over(port, list, kept); /* what stands before it goes first */
+		hand_over(&way, list, kept); /* what stands before it goes first */
 		kept = 0;
-		cut(deliver, port, frame);
+		cut(&way, frame);
 	}
-	hand_over(port, list, kept);
+	hand_over(&way, list, kept);
 }

@@ -12,23 +12,10 @@
 #ifndef BRIDGE_DELIVER_H
 #define BRIDGE_DELIVER_H
 
-#include "bridge/frame.h"
-#include "bridge/merge.h"
-#include "bridge/port.h"
-
-enum { DELIVER_FRAGMENTS = 4 * BATCH_FRAMES };
-
-/* Scratch memory, one of each bridge: lives until deliver_list() returns. */
-struct deliver {
-	const struct port *from; /* of the list in hand */
-	bool news; /* a port met the first frame beyond its MTU; for others to clear */
-	struct merge merge;
-	struct frame segments[BATCH_FRAMES];
-	struct fragment fragments[DELIVER_FRAGMENTS];
-};
+#include "bridge/lane.h"
 
 /* `list` is scratch, too: at most BATCH_FRAMES, which came in through `from`. */
-void deliver_list(struct deliver *deliver, const struct port *from, struct port *port,
+void deliver_list(struct lane *lane, const struct port *from, struct port *port,
 		  struct frame **list, unsigned int n);
 
 #endif

@@ -28,10 +28,12 @@ enum { MERGE_FRAGMENTS = 4 * BATCH_FRAMES };
 
 /* One writer, relaxed readers. */
 struct merge_counters {
-	uint64_t segments; /* frames that became part of big ones */
-	uint64_t merged;   /* big ones made of them */
+	_Alignas(64) uint64_t segments; /* frames that became part of big ones */
+	uint64_t merged;		/* big ones made of them */
 	uint64_t refused[MERGE_LOSSES];
 };
+
+enum { MERGE_COUNTERS = 2 + MERGE_LOSSES };
 
 /* The memory of merged frames: they live until the next list. */
 struct merge {

@@ -14,15 +14,23 @@
 #include "bridge/merge.h"
 
 struct port;
+struct lane;
 
 struct port_ops {
 	/* Takes a list of frames (at most BATCH_FRAMES). Returns how many it
 	 * enqueued; the rest it has counted under to.drops, and the enqueued
-	 * ones under to.frames and to.bytes. Never blocks. */
-	unsigned int (*transmit)(struct port *port, struct frame *const *list, unsigned int n);
+	 * ones under to.frames and to.bytes, all in the lane's counters. Called
+	 * from several threads at once, each on its own lane. Never blocks. */
+	unsigned int (*transmit)(struct port *port, struct lane *lane, struct frame *const *list,
+				 unsigned int n);
 };
 
-enum { PORT_NAME_BYTES = 80, PORT_NONE = 0xffff };
+enum {
+	BRIDGE_MAX_PORTS = 1024,
+	LANES_MAX = 8, /* threads that forward */
+	PORT_NAME_BYTES = 80,
+	PORT_NONE = 0xffff,
+};
 
 /* What a port can be given as it is; the bridge makes everything else fit. */
 enum port_takes {
@@ -36,15 +44,26 @@ enum port_takes {
 struct port {
 	const struct port_ops *ops;
 	char name[PORT_NAME_BYTES];
-	uint16_t index;		/* on its bridge; PORT_NONE while detached */
-	uint32_t mtu;		/* payload bytes, without the Ethernet header and tags */
-	uint8_t takes;		/* enum port_takes, together */
-	bool merges;		/* consecutive TCP segments become GSO frames (GRO) */
-	struct port_counters counters;
-	struct merge_counters merge_counters;
-	/* Of the first frame that was beyond this port's MTU: the MTU that it asks
-	 * for, written last (0: there was none), and that of the port it came from. */
-	uint32_t too_big, too_big_from;
+	uint16_t index; /* on its bridge; PORT_NONE while detached */
+	uint32_t mtu;	/* payload bytes, without the Ethernet header and tags */
+	uint8_t takes;	/* enum port_takes, together */
+	bool merges;	/* consecutive TCP segments become GSO frames (GRO) */
+	/* Of the first frame that was beyond this port's MTU (0: there was none):
+	 * the MTU that it asks for, and above it that of the port it came from. */
+	uint64_t too_big;
+	/* Each written by its lane alone. */
+	struct port_counters counters[LANES_MAX];
+	struct merge_counters merge_counters[LANES_MAX];
 };
+
+/* What all lanes counted together. */
+void port_total(const struct port *port, struct port_counters *total);
+void port_merge_total(const struct port *port, struct merge_counters *total);
+
+/* Notes a frame that needs more than this port's MTU, and came from a port with
+ * that one. True for the first. */
+bool port_note_too_big(struct port *port, uint32_t needs, uint32_t from_mtu);
+/* False: there was none yet. */
+bool port_too_big(const struct port *port, uint32_t *needs, uint32_t *from_mtu);
 
 #endif

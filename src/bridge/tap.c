@@ -1,5 +1,6 @@
 #include "bridge/tap.h"
 
+#include "bridge/lane.h"
 #include "bridge/vnet.h"
 
 #include <errno.h>
@@ -115,7 +116,7 @@ static void gather(const struct virtio_net_hdr *header, const struct frame *fram
 
 /* Takes frames off the list as far as there are vectors; how many. Those that
  * can be written are in batch->sent, *nr_sent of them; the rest is dropped. */
-static unsigned int gather_list(struct port *port, struct tap_batch *batch,
+static unsigned int gather_list(struct port_counters *counters, struct tap_batch *batch,
 				struct frame *const *list, unsigned int n, unsigned int *nr_sent)
 {
 	unsigned int used = 0;
@@ -129,7 +130,7 @@ static unsigned int gather_list(struct port *port, struct tap_batch *batch,
 		if (pieces <= IOVEC_MAX && used + pieces > IOVECS)
 			break;
 		if (pieces > IOVEC_MAX || vnet_write(list[i], header)) {
-			counter_add(&port->counters.to.drops[DROP_BAD_FRAME], 1);
+			counter_add(&counters->to.drops[DROP_BAD_FRAME], 1);
 			continue;
 		}
 		gather(header, list[i], &batch->iovecs[used]);
@@ -152,37 +153,39 @@ static enum drop_reason reason_of(int result)
 	}
 }
 
-static void count(struct port *port, struct frame *const *list, const struct engine_io *io,
-		  unsigned int n)
+static void count(struct port_counters *counters, struct frame *const *list,
+		  const struct engine_io *io, unsigned int n)
 {
 	uint64_t frames = 0;
 	uint64_t bytes = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
 		if (io[i].result < 0) {
-			counter_add(&port->counters.to.drops[reason_of(io[i].result)], 1);
+			counter_add(&counters->to.drops[reason_of(io[i].result)], 1);
 		} else {
 			frames++;
 			bytes += list[i]->length;
 		}
 	}
-	counter_add(&port->counters.to.frames, frames);
-	counter_add(&port->counters.to.bytes, bytes);
+	counter_add(&counters->to.frames, frames);
+	counter_add(&counters->to.bytes, bytes);
 }
 
-static unsigned int tap_transmit(struct port *port, struct frame *const *list, unsigned int n)
+static unsigned int tap_transmit(struct port *port, struct lane *lane, struct frame *const *list,
+				 unsigned int n)
 {
+	struct port_counters *counters = port_counters(port, lane);
 	struct tap *tap = (struct tap *)port;
 	struct tap_batch *batch = tap->batch;
 	unsigned int enqueued = 0;
 	unsigned int nr_sent;
 
 	while (n) {
-		unsigned int taken = gather_list(port, batch, list, n, &nr_sent);
+		unsigned int taken = gather_list(counters, batch, list, n, &nr_sent);
 
 		if (nr_sent)
 			enqueued += engine_write(tap->engine, tap->fd, batch->io, nr_sent);
-		count(port, batch->sent, batch->io, nr_sent);
+		count(counters, batch->sent, batch->io, nr_sent);
 		list += taken;
 		n -= taken;
 	}
@@ -254,14 +257,15 @@ static unsigned int read_batch(struct tap *tap, unsigned int n)
 }
 
 /* The bridge never sees this one. */
-static void drop_from(struct port *port, uint32_t length, enum drop_reason reason)
+static void drop_from(struct port_counters *counters, uint32_t length, enum drop_reason reason)
 {
-	counter_add(&port->counters.from.frames, 1);
-	counter_add(&port->counters.from.bytes, length);
-	counter_add(&port->counters.from.drops[reason], 1);
+	counter_add(&counters->from.frames, 1);
+	counter_add(&counters->from.bytes, length);
+	counter_add(&counters->from.drops[reason], 1);
 }
 
-static unsigned int build_frames(struct tap *tap, struct frame *frames, unsigned int tried)
+static unsigned int build_frames(struct tap *tap, struct port_counters *counters,
+				 struct frame *frames, unsigned int tried)
 {
 	struct tap_batch *batch = tap->batch;
 	size_t bytes = 0;
@@ -275,12 +279,12 @@ static unsigned int build_frames(struct tap *tap, struct frame *frames, unsigned
 		whole.length = (uint32_t)batch->io[i].result - sizeof(batch->headers[i]);
 		bytes += whole.length;
 		if (whole.length == batch->buffer_bytes) {
-			drop_from(&tap->port, whole.length, DROP_TOO_BIG);
+			drop_from(counters, whole.length, DROP_TOO_BIG);
 			continue;
 		}
 		frame_build(&frames[n], &whole, 1, &batch->rest[n]);
 		if (vnet_read(&batch->headers[i], &frames[n]))
-			drop_from(&tap->port, whole.length, DROP_BAD_FRAME);
+			drop_from(counters, whole.length, DROP_BAD_FRAME);
 		else
 			n++;
 	}
@@ -291,8 +295,9 @@ static unsigned int build_frames(struct tap *tap, struct frame *frames, unsigned
 	return n;
 }
 
-int tap_receive(struct tap *tap, struct frame *frames, unsigned int max)
+int tap_receive(struct tap *tap, struct lane *lane, struct frame *frames, unsigned int max)
 {
+	struct port_counters *counters = port_counters(&tap->port, lane);
 	unsigned int n = 0;
 	unsigned int got;
 	int result;
@@ -303,7 +308,7 @@ int tap_receive(struct tap *tap, struct frame *frames, unsigned int max)
 		max = tap->batch->reads;
 	do { /* not 0 because all were dropped: the caller would take it for dry */
 		got = read_batch(tap, max);
-		n = build_frames(tap, frames, max);
+		n = build_frames(tap, counters, frames, max);
 	} while (got && !n);
 	result = tap->batch->io[0].result;
 	return n || result == -EAGAIN ? (int)n : result;

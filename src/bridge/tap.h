@@ -49,6 +49,6 @@ void tap_fini(struct tap *tap);
  * when dry, as a link that is down is too; -errno when the device is gone
  * (-EBADFD). Headers that contradict their frame are dropped here, counted; the
  * MTU is looked at where a frame goes to. */
-int tap_receive(struct tap *tap, struct frame *frames, unsigned int max);
+int tap_receive(struct tap *tap, struct lane *lane, struct frame *frames, unsigned int max);
 
 #endif

@@ -11,7 +11,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SOURCE_DOMAIN, SOURCE_STORE, SOURCE_TIMER, SOURCE_TX_CHANNEL, SOURCE_RX_CHANNEL, SOURCES };
+enum {
+	SOURCE_DOMAIN,
+	SOURCE_STORE,
+	SOURCE_TIMER,
+	SOURCE_CHANNELS, /* from here: tx and rx of each queue */
+};
+enum { READY_MAX = 16 };
 enum { LASTED_MS = 5000, HANGUP_GRACE_MS = 1000, EAGER_MS = 2000, BACKEND_DOMID = 0 };
 
 static int64_t now_ns(void)
@@ -117,7 +123,7 @@ int front_connect_init(struct front_connect *c, struct netfront *front,
 	if (config->rundir && !c->rundir)
 		goto fail;
 	c->config.rundir = c->rundir;
-	c->front->rx.takes = what_is_taken(config->takes);
+	netfront_set_takes(c->front, what_is_taken(config->takes));
 	snprintf(c->status.name, sizeof(c->status.name), "%s", config->name);
 	if (config->bridge)
 		snprintf(c->status.bridge, sizeof(c->status.bridge), "%s", config->bridge);
@@ -193,6 +199,7 @@ static void store_failed(struct front_connect *c, int err)
 }
 
 static void look_at_backend(struct front_connect *c);
+static void went_away(struct front_connect *c);
 
 static int explain_open(struct front_connect *c, int err)
 {
@@ -224,7 +231,7 @@ static int introduce(struct front_connect *c)
 {
 	int store_fd;
 	int err = front_domain_introduce(&c->domain, c->status.name, &c->front->arena,
-					 NETFRONT_TABLE_PAGES, &store_fd);
+					 c->front->table_pages, &store_fd);
 
 	if (err == -EEXIST)
 		return fail(c, err,
@@ -269,6 +276,17 @@ static int explain_vif(struct front_connect *c, int err)
 		    bridge[0] ? bridge : "the default bridge", strerror(-err));
 }
 
+static void take_facts(struct front_connect *c, const struct hypercall_vif_created *created)
+{
+	c->status.devid = created->devid;
+	c->status.ip = created->ip;
+	c->status.gateway = created->gateway;
+	c->status.prefix = created->prefix;
+	c->status.mtu = created->mtu;
+	memcpy(c->status.mac, created->mac, sizeof(created->mac));
+	memcpy(c->status.bridge, created->bridge, sizeof(created->bridge));
+}
+
 static int create_vif(struct front_connect *c)
 {
 	struct hypercall_vif_create wanted = { .mtu = c->status.mtu, .ip = c->status.ip };
@@ -279,16 +297,36 @@ static int create_vif(struct front_connect *c)
 	memcpy(wanted.bridge, c->status.bridge, sizeof(wanted.bridge));
 	memcpy(wanted.mac, c->status.mac, sizeof(wanted.mac));
 	err = front_domain_create_vif(&c->domain, &wanted, &created);
+	c->away = err == -ESHUTDOWN && c->connections;
+	if (c->away)
+		return 0;
 	if (err)
 		return explain_vif(c, err);
-	c->status.devid = created.devid;
-	c->status.ip = created.ip;
-	c->status.gateway = created.gateway;
-	c->status.prefix = created.prefix;
-	c->status.mtu = created.mtu;
-	memcpy(c->status.mac, created.mac, sizeof(created.mac));
-	memcpy(c->status.bridge, created.bridge, sizeof(created.bridge));
+	take_facts(c, &created);
 	return 0;
+}
+
+/* The domain comes back some moments after its daemon; a vif that it does not
+ * have then was taken away. */
+static int join(struct front_connect *c)
+{
+	struct hypercall_vif_created created;
+	int store_fd;
+	int err = front_domain_join(&c->domain, c->status.name, c->config.devid, &c->front->arena,
+				    c->front->table_pages, &created, &store_fd);
+
+	c->away = err == -ENODEV;
+	if (err == -ESRCH && c->connections)
+		return err;
+	if (err)
+		return fail(c, err, "cannot attach %s.%u: the daemon says: %s; see its log",
+			    c->status.name, c->config.devid, strerror(-err));
+	c->status.domid = c->domain.domid;
+	take_facts(c, &created);
+	err = front_device_open(&c->device, store_fd);
+	return err ? fail(c, err, "cannot attach %s.%u: out of memory; free some", c->status.name,
+			  c->config.devid)
+		   : 0;
 }
 
 static int bind_device(struct front_connect *c)
@@ -301,6 +339,19 @@ static int bind_device(struct front_connect *c)
 		   : 0;
 }
 
+/* What comes before the vif's keys. */
+static int enter_domain(struct front_connect *c)
+{
+	int err;
+
+	if (c->config.further)
+		return join(c);
+	err = introduce(c);
+	if (!err)
+		err = front_device_watch_vifs(&c->device, c->domain.domid);
+	return err || c->away ? err : create_vif(c);
+}
+
 int front_connect_start(struct front_connect *c)
 {
 	int err;
@@ -311,10 +362,8 @@ int front_connect_start(struct front_connect *c)
 	err = front_domain_open(&c->domain, c->config.rundir);
 	if (err)
 		return explain_open(c, err);
-	err = introduce(c);
-	if (!err)
-		err = create_vif(c);
-	if (!err)
+	err = enter_domain(c);
+	if (!err && !c->away)
 		err = bind_device(c);
 	if (!err)
 		err = listen_to(c, c->domain.fd, SOURCE_DOMAIN);
@@ -324,35 +373,52 @@ int front_connect_start(struct front_connect *c)
 		hang_up(c);
 		return err;
 	}
+	if (c->away) {
+		went_away(c);
+		look_at_backend(c);
+		return 0;
+	}
 	c->phase = CONNECT_WAIT_BACKEND;
 	set_timer_ms(c, CONNECT_STATE_MS);
 	look_at_backend(c); /* the watch's first event may have come with its answer */
 	return 0;
 }
 
+static int alloc_channel(struct front_connect *c, struct evtchn *channel, uint32_t source)
+{
+	int err = front_domain_alloc_channel(&c->domain, BACKEND_DOMID, channel);
+
+	return err ? err : listen_to(c, channel->wait_fd, source);
+}
+
 static int alloc_channels(struct front_connect *c, bool split)
 {
-	struct netfront *front = c->front;
-	int err = front_domain_alloc_channel(&c->domain, BACKEND_DOMID, &front->tx_channel);
+	int err = 0;
 
-	if (!err && split)
-		err = front_domain_alloc_channel(&c->domain, BACKEND_DOMID, &front->rx_channel);
-	if (!err)
-		err = listen_to(c, front->tx_channel.wait_fd, SOURCE_TX_CHANNEL);
-	if (!err && split)
-		err = listen_to(c, front->rx_channel.wait_fd, SOURCE_RX_CHANNEL);
+	for (unsigned int i = 0; i < c->front->nr_queues && !err; i++) {
+		struct front_queue *queue = &c->front->queues[i];
+		uint32_t source = SOURCE_CHANNELS + 2 * i;
+
+		err = alloc_channel(c, &queue->tx_channel, source);
+		if (!err && split)
+			err = alloc_channel(c, &queue->rx_channel, source + 1);
+	}
 	return err;
+}
+
+static void free_channel(struct front_connect *c, const struct evtchn *channel)
+{
+	if (channel->port)
+		front_domain_close_channel(&c->domain, channel->port);
 }
 
 static void free_channels(struct front_connect *c)
 {
-	struct netfront *front = c->front;
-
-	if (front->tx_channel.port)
-		front_domain_close_channel(&c->domain, front->tx_channel.port);
-	if (front->rx_channel.port)
-		front_domain_close_channel(&c->domain, front->rx_channel.port);
-	netfront_close_channels(front);
+	for (unsigned int i = 0; i < c->front->nr_queues; i++) {
+		free_channel(c, &c->front->queues[i].tx_channel);
+		free_channel(c, &c->front->queues[i].rx_channel);
+	}
+	netfront_close_channels(c->front);
 }
 
 /* The backend is in InitWait: makes our half and goes to Connected. */
@@ -365,8 +431,9 @@ static int offer(struct front_connect *c)
 			    "cannot connect %s: backend lacks feature-rx-copy; use another",
 			    c->status.name);
 	c->status.offers = front_device_offers(&c->device);
-	c->front->tx.offers = c->status.offers;
-	err = netfront_prepare(c->front, BACKEND_DOMID);
+	netfront_set_offers(c->front, c->status.offers);
+	err = netfront_prepare(c->front, BACKEND_DOMID,
+			       front_device_queues(&c->device, c->front->max_queues));
 	if (!err)
 		err = alloc_channels(c,
 				     front_device_backend_has(&c->device, XENBUS_KEY_SPLIT_EVTCHN));
@@ -407,10 +474,56 @@ static void leave(struct front_connect *c)
 	front_device_set_state(&c->device, XenbusStateClosing);
 }
 
+/* Not to be asked for again: whoever took it will give it back. */
+static void went_away(struct front_connect *c)
+{
+	c->phase = CONNECT_AWAY;
+	c->events |= SPLITVIF_WENT_AWAY;
+	set_timer_ns(c, 0);
+	front_device_unbind(&c->device);
+	c->device.vifs_changed = true; /* it may be back already */
+}
+
+static void come_back(struct front_connect *c);
+
+/* The first vif of its domain was attached again. */
+static void look_for_return(struct front_connect *c)
+{
+	enum xenbus_state state;
+
+	if (c->config.further || !c->device.vifs_changed)
+		return;
+	c->device.vifs_changed = false;
+	c->events |= SPLITVIF_VIFS_CHANGED;
+	if (front_device_bind(&c->device, c->domain.domid, c->status.devid))
+		return;
+	if (front_device_backend_state(&c->device, &state) || state == XenbusStateUnknown ||
+	    !front_device_is_online(&c->device)) {
+		front_device_unbind(&c->device);
+		return;
+	}
+	c->away = false;
+	tell(c, SPLITVIF_NOTICE, "%s.%u: vif attached again", c->status.name, c->status.devid);
+	come_back(c);
+}
+
 static void backend_left(struct front_connect *c, enum xenbus_state state)
 {
 	char reason[160];
 
+	if (state != XenbusStateUnknown && !front_device_is_online(&c->device)) {
+		c->away = true;
+		tell(c, SPLITVIF_NOTICE, "%s.%u: vif detached", c->status.name, c->status.devid);
+		leave(c);
+		return;
+	}
+	if (state == XenbusStateUnknown && c->config.further) {
+		netfront_revoke(c->front);
+		c->away = true;
+		note_down(c);
+		went_away(c);
+		return;
+	}
 	if (state == XenbusStateUnknown) {
 		fail(c, -ENODEV, "%s.%u: vif removed; asking for a new one", c->status.name,
 		     c->status.devid);
@@ -443,7 +556,10 @@ static void finish_leaving(struct front_connect *c)
 	}
 	free_channels(c);
 	front_device_set_state(&c->device, XenbusStateClosed);
-	retry_later(c, CONNECT_PAUSE);
+	if (c->away)
+		went_away(c);
+	else
+		retry_later(c, CONNECT_PAUSE);
 }
 
 static void come_back(struct front_connect *c)
@@ -470,7 +586,8 @@ static void follow(struct front_connect *c, enum xenbus_state state)
 	case CONNECT_WAIT_BACKEND:
 		if (state == XenbusStateInitWait && offer(c))
 			start_over(c);
-		else if (state == XenbusStateUnknown)
+		else if (state == XenbusStateUnknown ||
+			 (is_closing(state) && !front_device_is_online(&c->device)))
 			backend_left(c, state);
 		break;
 	case CONNECT_WAIT_CONNECTED:
@@ -486,6 +603,9 @@ static void follow(struct front_connect *c, enum xenbus_state state)
 	case CONNECT_LEAVING:
 		if (state != XenbusStateConnected && state != XenbusStateClosing)
 			finish_leaving(c);
+		break;
+	case CONNECT_AWAY:
+		look_for_return(c);
 		break;
 	case CONNECT_DOWN:
 	case CONNECT_PAUSE:
@@ -519,7 +639,9 @@ static void timer_fired(struct front_connect *c)
 		return;
 	switch (c->phase) {
 	case CONNECT_DOWN:
-		if (front_connect_start(c))
+		if (front_connect_start(c) && c->away && c->config.further)
+			c->events |= SPLITVIF_WENT_AWAY;
+		else if (c->phase == CONNECT_DOWN)
 			retry_later(c, CONNECT_DOWN);
 		break;
 	case CONNECT_PAUSE:
@@ -527,6 +649,10 @@ static void timer_fired(struct front_connect *c)
 		break;
 	case CONNECT_WAIT_BACKEND:
 	case CONNECT_WAIT_CONNECTED:
+		if (front_device_awaits_script(&c->device)) {
+			set_timer_ms(c, CONNECT_STATE_MS);
+			break;
+		}
 		fail(c, -ETIMEDOUT,
 		     "cannot connect %s: backend did not answer in %d s; see its log",
 		     c->status.name, CONNECT_STATE_MS / 1000);
@@ -536,34 +662,39 @@ static void timer_fired(struct front_connect *c)
 		finish_leaving(c);
 		break;
 	case CONNECT_UP: /* an alarm */
+	case CONNECT_AWAY:
 		break;
 	}
+}
+
+static void take_event(struct front_connect *c, uint32_t channel)
+{
+	struct front_queue *queue = &c->front->queues[channel / 2];
+
+	netfront_take_event(channel % 2 ? &queue->rx_channel : &queue->tx_channel);
 }
 
 /* True if the store should be looked at. */
 static bool serve(struct front_connect *c, uint32_t source)
 {
 	switch (source) {
-	case SOURCE_TX_CHANNEL:
-		netfront_take_event(&c->front->tx_channel);
-		return false;
-	case SOURCE_RX_CHANNEL:
-		netfront_take_event(&c->front->rx_channel);
-		return false;
 	case SOURCE_DOMAIN:
 		daemon_died(c);
 		return false;
 	case SOURCE_TIMER:
 		timer_fired(c);
 		return true;
+	case SOURCE_STORE:
+		return true;
 	}
-	return true;
+	take_event(c, source - SOURCE_CHANNELS);
+	return false;
 }
 
 void front_connect_process(struct front_connect *c)
 {
-	struct epoll_event ready[SOURCES];
-	int n = epoll_wait(c->epoll_fd, ready, SOURCES, 0);
+	struct epoll_event ready[READY_MAX];
+	int n = epoll_wait(c->epoll_fd, ready, READY_MAX, 0);
 	bool look = false;
 
 	/* A death is served alone: what else was reported died with it. */
@@ -578,6 +709,9 @@ void front_connect_process(struct front_connect *c)
 	}
 	if (look && c->device.store)
 		look_at_backend(c);
+	if (c->device.vifs_changed)
+		c->events |= SPLITVIF_VIFS_CHANGED;
+	c->device.vifs_changed = false;
 }
 
 void front_connect_alarm(struct front_connect *c)

@@ -2,10 +2,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { STORE_TIMEOUT_MS = 2000, KEY_PATH_BYTES = XENBUS_PATH_BYTES + 64 };
+enum { STORE_TIMEOUT_MS = 2000, NAMES_BYTES = 1024, KEY_PATH_BYTES = XENBUS_PATH_BYTES + 64 };
 
 int front_device_open(struct front_device *device, int store_fd)
 {
@@ -41,6 +42,47 @@ int front_device_bind(struct front_device *device, domid_t domid, uint32_t devid
 	return store_watch(device->store, path, XENBUS_KEY_STATE);
 }
 
+void front_device_unbind(struct front_device *device)
+{
+	char path[KEY_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_STATE, device->backend_path);
+	store_unwatch(device->store, path, XENBUS_KEY_STATE);
+}
+
+#define VIFS_TOKEN "vifs"
+
+static void vifs_path(domid_t domid, char path[KEY_PATH_BYTES])
+{
+	snprintf(path, KEY_PATH_BYTES, "/local/domain/%u/device/vif", domid);
+}
+
+int front_device_watch_vifs(struct front_device *device, domid_t domid)
+{
+	char path[KEY_PATH_BYTES];
+
+	vifs_path(domid, path);
+	return store_watch(device->store, path, VIFS_TOKEN);
+}
+
+/* Below a directory that we may not read, the store calls "not there" EACCES. */
+int front_device_list_vifs(struct front_device *device, domid_t domid, uint32_t *devids,
+			   unsigned int max)
+{
+	char path[KEY_PATH_BYTES], names[NAMES_BYTES];
+	const char *name = names;
+	unsigned int listed = 0;
+	int n;
+
+	vifs_path(domid, path);
+	n = store_directory(device->store, STORE_NO_TRANSACTION, path, names, sizeof(names));
+	if (n < 0)
+		return n == -ENOENT || n == -EACCES ? 0 : n;
+	for (; n-- && listed < max; name += strlen(name) + 1)
+		devids[listed++] = (uint32_t)strtoul(name, NULL, 10);
+	return (int)listed;
+}
+
 static int write_key(struct front_device *device, uint32_t transaction, const char *key,
 		     unsigned long value)
 {
@@ -64,6 +106,24 @@ int front_device_backend_state(struct front_device *device, enum xenbus_state *s
 
 	*state = (enum xenbus_state)number;
 	return err == -ENOENT || err == -EACCES ? 0 : err;
+}
+
+bool front_device_is_online(struct front_device *device)
+{
+	uint64_t value = 1;
+	int err = store_read_number(device->store, STORE_NO_TRANSACTION, device->backend_path,
+				    XENBUS_KEY_ONLINE, 1, &value);
+
+	return err || value;
+}
+
+bool front_device_awaits_script(struct front_device *device)
+{
+	char path[KEY_PATH_BYTES], status[16];
+
+	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_HOTPLUG_STATUS, device->backend_path);
+	return store_read(device->store, STORE_NO_TRANSACTION, path, status, sizeof(status)) >= 0 &&
+	       !status[0];
 }
 
 bool front_device_backend_has(struct front_device *device, const char *feature)
@@ -96,6 +156,17 @@ unsigned int front_device_offers(struct front_device *device)
 	return offers;
 }
 
+unsigned int front_device_queues(struct front_device *device, unsigned int wanted)
+{
+	uint64_t most = 1;
+
+	store_read_number(device->store, STORE_NO_TRANSACTION, device->backend_path,
+			  XENBUS_KEY_MAX_QUEUES, UINT32_MAX, &most);
+	if (!most)
+		most = 1;
+	return most < wanted ? (unsigned int)most : wanted;
+}
+
 void front_device_backend_reason(struct front_device *device, char *reason, size_t size)
 {
 	const char *own = strstr(device->backend_path, "backend/");
@@ -111,22 +182,67 @@ struct offer {
 	const struct netfront *front;
 };
 
+struct offered_key {
+	const char *key; /* NULL: not with these channels */
+	unsigned long value;
+};
+
+/* Until the first error. */
+static int write_keys(struct front_device *device, uint32_t transaction, const char *dir,
+		      const struct offered_key *keys, size_t n)
+{
+	char path[64];
+	int err = 0;
+
+	for (size_t i = 0; i < n && !err; i++) {
+		if (!keys[i].key)
+			continue;
+		snprintf(path, sizeof(path), "%s%s", dir, keys[i].key);
+		err = write_key(device, transaction, path, keys[i].value);
+	}
+	return err;
+}
+
+static int write_queue(struct front_device *device, uint32_t transaction, const char *dir,
+		       const struct front_queue *queue)
+{
+	bool split = queue->rx_channel.port != 0;
+	const struct offered_key keys[] = {
+		{ XENBUS_KEY_TX_RING_REF, queue->tx_ring_ref },
+		{ XENBUS_KEY_RX_RING_REF, queue->rx_ring_ref },
+		{ split ? XENBUS_KEY_EVTCHN_TX : XENBUS_KEY_EVTCHN, queue->tx_channel.port },
+		{ split ? XENBUS_KEY_EVTCHN_RX : NULL, queue->rx_channel.port },
+	};
+
+	return write_keys(device, transaction, dir, keys, sizeof(keys) / sizeof(keys[0]));
+}
+
+/* One queue's keys stand with the others, as they did before there were more
+ * (netif.h, "multi-queue"). */
+static int write_queues(struct front_device *device, uint32_t transaction,
+			const struct netfront *front)
+{
+	char dir[24];
+	int err = 0;
+
+	if (front->max_queues > 1)
+		err = write_key(device, transaction, XENBUS_KEY_NUM_QUEUES, front->nr_queues);
+	if (!err && front->nr_queues == 1)
+		return write_queue(device, transaction, "", &front->queues[0]);
+	for (unsigned int i = 0; i < front->nr_queues && !err; i++) {
+		snprintf(dir, sizeof(dir), XENBUS_QUEUE_DIR "/", i);
+		err = write_queue(device, transaction, dir, &front->queues[i]);
+	}
+	return err;
+}
+
 /* Nothing that is not taken, and that in words, since an earlier connection's
  * keys may be there still. */
 static int write_offer(struct store_client *store, uint32_t transaction, void *arg)
 {
 	const struct offer *offer = arg;
-	const struct netfront *front = offer->front;
-	bool split = front->rx_channel.port != 0;
-	unsigned int takes = front->rx.takes;
-	const struct {
-		const char *key; /* NULL: not with these channels */
-		unsigned long value;
-	} keys[] = {
-		{ XENBUS_KEY_TX_RING_REF, front->tx_ring_ref },
-		{ XENBUS_KEY_RX_RING_REF, front->rx_ring_ref },
-		{ split ? XENBUS_KEY_EVTCHN_TX : XENBUS_KEY_EVTCHN, front->tx_channel.port },
-		{ split ? XENBUS_KEY_EVTCHN_RX : NULL, front->rx_channel.port },
+	unsigned int takes = offer->front->queues[0].rx.takes;
+	const struct offered_key keys[] = {
 		{ XENBUS_KEY_REQUEST_RX_COPY, 1 },
 		{ XENBUS_KEY_RX_NOTIFY, 1 },
 		{ XENBUS_KEY_SG, 1 },
@@ -136,12 +252,11 @@ static int write_offer(struct store_client *store, uint32_t transaction, void *a
 		{ XENBUS_KEY_GSO_TCPV6, !!(takes & SPLITVIF_OFFLOAD_GSO_TCPV6) },
 		{ XENBUS_KEY_STATE, XenbusStateConnected },
 	};
-	int err = 0;
+	int err = write_queues(offer->device, transaction, offer->front);
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && !err; i++)
-		if (keys[i].key)
-			err = write_key(offer->device, transaction, keys[i].key, keys[i].value);
-	return err;
+	return err ? err
+		   : write_keys(offer->device, transaction, "", keys,
+				sizeof(keys) / sizeof(keys[0]));
 }
 
 int front_device_offer(struct front_device *device, const struct netfront *front)
@@ -165,7 +280,9 @@ int front_device_drain(struct front_device *device)
 	int n = 0, got;
 
 	while ((got = store_next_event(device->store, path, sizeof(path), token, sizeof(token))) ==
-	       1)
+	       1) {
+		device->vifs_changed |= !strcmp(token, VIFS_TOKEN);
 		n++;
+	}
 	return got < 0 ? got : n;
 }

@@ -258,8 +258,9 @@ _Noreturn static void help(int control, int netns)
 
 	if (!reply.err && setns(netns, CLONE_NEWNET))
 		reply.err = -errno;
-	if (!reply.err)
-		_exit(guest_serve_setup(control) != 0);
+	while (!reply.err)
+		if (guest_serve_setup(control) == -ECONNRESET)
+			_exit(0);
 	snprintf(reply.text, sizeof(reply.text),
 		 "cannot enter the namespace: %s; run as its owner or as root",
 		 strerror(-reply.err));
@@ -298,7 +299,8 @@ int guest_enter(struct guest *guest, const char *netns, char *error)
 	return err ? err : -EAGAIN;
 }
 
-int guest_configure(struct guest *guest, const struct guest_setup *setup, char *error)
+int guest_add(struct guest *guest, const struct guest_setup *setup, struct guest *further,
+	      char *error)
 {
 	struct guest_reply reply = { 0 };
 	int fds[2] = { -1, -1 };
@@ -311,13 +313,18 @@ int guest_configure(struct guest *guest, const struct guest_setup *setup, char *
 		err = take_reply(guest, &reply, fds, error);
 	if (err)
 		return err;
-	guest->tap_fd = fds[0];
-	guest->ifindex = reply.ifindex;
-	err = netlink_adopt(&guest->netlink, fds[1]);
+	further->tap_fd = fds[0];
+	further->ifindex = reply.ifindex;
+	err = netlink_adopt(&further->netlink, fds[1]);
 	if (err)
 		snprintf(error, GUEST_ERROR_BYTES, "cannot use netlink: %s; see 'splitvif doctor'",
 			 strerror(-err));
 	return err;
+}
+
+int guest_configure(struct guest *guest, const struct guest_setup *setup, char *error)
+{
+	return guest_add(guest, setup, guest, error);
 }
 
 int guest_start(struct guest *guest)

@@ -68,10 +68,11 @@ static int failed(struct guest_reply *reply, int err, const char *format, ...)
 	return err;
 }
 
-static int open_eth0(struct guest_reply *reply, int *tap)
+static int open_device(struct guest_reply *reply, const char *device, int *tap)
 {
-	char name[16] = "eth0";
+	char name[GUEST_DEVICE_BYTES];
 
+	memcpy(name, device, sizeof(name));
 	*tap = tap_open(name, false);
 	if (*tap >= 0) {
 		reply->ifindex = if_nametoindex(name);
@@ -80,18 +81,22 @@ static int open_eth0(struct guest_reply *reply, int *tap)
 	switch (*tap) {
 	case -ENOENT:
 		return failed(reply, *tap,
-			      "cannot make eth0: /dev/net/tun is missing; load the tun module or "
-			      "pass the device into the container");
+			      "cannot make %s: /dev/net/tun is missing; load the tun module or "
+			      "pass the device into the container",
+			      device);
 	case -EACCES:
 		return failed(reply, *tap,
-			      "cannot make eth0: /dev/net/tun: permission denied; "
-			      "chmod 0666 /dev/net/tun");
+			      "cannot make %s: /dev/net/tun: permission denied; "
+			      "chmod 0666 /dev/net/tun",
+			      device);
 	case -EBUSY:
 		return failed(reply, *tap,
-			      "cannot make eth0: the namespace has one already; remove or rename "
-			      "it there");
+			      "cannot make %s: the namespace has one already; remove or rename "
+			      "it there",
+			      device);
 	}
-	return failed(reply, *tap, "cannot make eth0: %s; see 'splitvif doctor'", strerror(-*tap));
+	return failed(reply, *tap, "cannot make %s: %s; see 'splitvif doctor'", device,
+		      strerror(-*tap));
 }
 
 static int configure(struct guest_reply *reply, struct netlink *netlink,
@@ -107,19 +112,19 @@ static int configure(struct guest_reply *reply, struct netlink *netlink,
 	if (!err)
 		err = netlink_set_link(netlink, index, true, NULL, 0);
 	if (err)
-		return failed(reply, err, "cannot set up eth0: MAC or MTU %u: %s; try others",
-			      setup->mtu, strerror(-err));
+		return failed(reply, err, "cannot set up %s: MAC or MTU %u: %s; try others",
+			      setup->device, setup->mtu, strerror(-err));
 	if (setup->ip)
 		err = netlink_add_ipv4(netlink, index, setup->ip, setup->prefix);
 	if (err)
-		return failed(reply, err, "cannot set up eth0: address: %s; try another --ip",
-			      strerror(-err));
+		return failed(reply, err, "cannot set up %s: address: %s; try another --ip",
+			      setup->device, strerror(-err));
 	if (setup->gateway)
 		err = netlink_add_default_route(netlink, index, setup->gateway);
 	if (err)
 		return failed(reply, err,
-			      "cannot set up eth0: default route: %s; try another --gateway",
-			      strerror(-err));
+			      "cannot set up %s: default route: %s; try another --gateway",
+			      setup->device, strerror(-err));
 	return 0;
 }
 
@@ -132,12 +137,13 @@ int guest_serve_setup(int socket)
 
 	if (recv(socket, &setup, sizeof(setup), 0) != sizeof(setup))
 		return -ECONNRESET; /* the frontend gave up; nobody is there to be told */
+	setup.device[sizeof(setup.device) - 1] = '\0';
 	err = netlink_open(&netlink);
 	if (err)
 		failed(&reply, err, "cannot open netlink: %s; see 'splitvif doctor'",
 		       strerror(-err));
 	if (!err)
-		err = open_eth0(&reply, &tap);
+		err = open_device(&reply, setup.device, &tap);
 	if (!err)
 		err = configure(&reply, &netlink, &setup);
 	if (err)

@@ -1,18 +1,60 @@
 #include "frontend/netfront.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
-int netfront_init(struct netfront *front)
+static uint32_t table_pages_for(unsigned int queues)
+{
+	uint32_t refs = GRANT_RESERVED_REFS + queues * FRONT_QUEUE_GRANTS;
+
+	return (refs + GRANTS_PER_PAGE - 1) / GRANTS_PER_PAGE;
+}
+
+static uint32_t whole_huge_pages(uint32_t pages)
+{
+	return (pages + ARENA_HUGE_PAGES - 1) / ARENA_HUGE_PAGES * ARENA_HUGE_PAGES;
+}
+
+static int memory_open(struct netfront *front)
+{
+	unsigned int queues = front->max_queues;
+	uint32_t shared_pages = front->table_pages + queues * FRONT_QUEUE_SHARED_PAGES;
+	int err = -ENOMEM;
+
+	front->queues = calloc(queues, sizeof(*front->queues));
+	front->refs = calloc(queues * FRONT_QUEUE_GRANTS, sizeof(*front->refs));
+	if (front->queues && front->refs)
+		err = arena_create(&front->arena, whole_huge_pages(shared_pages),
+				   whole_huge_pages(queues * FRONT_TX_PAGES));
+	if (!err)
+		return 0;
+	free(front->refs);
+	free(front->queues);
+	return err;
+}
+
+static void memory_close(struct netfront *front)
+{
+	arena_close(&front->arena);
+	free(front->refs);
+	free(front->queues);
+}
+
+int netfront_init(struct netfront *front, unsigned int max_queues)
 {
 	int err;
 
-	*front = (struct netfront){ .tx_channel = EVTCHN_NONE, .rx_channel = EVTCHN_NONE };
-	err = arena_create(&front->arena, NETFRONT_SHARED_PAGES, NETFRONT_TX_PAGES);
+	*front = (struct netfront){ .max_queues = max_queues,
+				    .nr_queues = 1,
+				    .table_pages = table_pages_for(max_queues) };
+	err = memory_open(front);
 	if (err)
 		return err;
-	err = gnttab_init(&front->gnttab, &front->arena, NETFRONT_TABLE_PAGES);
+	for (unsigned int i = 0; i < max_queues; i++)
+		front->queues[i].tx_channel = front->queues[i].rx_channel = EVTCHN_NONE;
+	err = gnttab_init(&front->gnttab, &front->arena, front->table_pages);
 	if (err)
-		goto close_arena;
+		goto close_memory;
 	err = signaller_init(&front->signaller);
 	if (err)
 		goto fini_gnttab;
@@ -20,8 +62,8 @@ int netfront_init(struct netfront *front)
 
 fini_gnttab:
 	gnttab_fini(&front->gnttab);
-close_arena:
-	arena_close(&front->arena);
+close_memory:
+	memory_close(front);
 	return err;
 }
 
@@ -30,46 +72,77 @@ void netfront_fini(struct netfront *front)
 	netfront_close_channels(front);
 	signaller_fini(&front->signaller);
 	gnttab_fini(&front->gnttab);
-	arena_close(&front->arena);
+	memory_close(front);
 }
 
-/* The table holds all of NETFRONT_GRANTS and was empty, so this cannot fail. */
+void netfront_set_takes(struct netfront *front, unsigned int takes)
+{
+	for (unsigned int i = 0; i < front->max_queues; i++)
+		front->queues[i].rx.takes = takes;
+}
+
+void netfront_set_offers(struct netfront *front, unsigned int offers)
+{
+	for (unsigned int i = 0; i < front->max_queues; i++)
+		front->queues[i].tx.offers = offers;
+}
+
+/* The table has room for all there is to grant and was empty, so this cannot
+ * fail. */
 static grant_ref_t grant(struct netfront *front, domid_t to, uint32_t frame, bool readonly)
 {
 	grant_ref_t ref = gnttab_grant(&front->gnttab, to, frame, readonly);
 
-	assert(ref && front->nr_refs < NETFRONT_GRANTS);
+	assert(ref && front->nr_refs < front->max_queues * FRONT_QUEUE_GRANTS);
 	front->refs[front->nr_refs++] = ref;
 	return ref;
 }
 
-int netfront_prepare(struct netfront *front, domid_t backend)
+static void queue_prepare(struct netfront *front, unsigned int number, domid_t backend)
 {
-	union ring_page *tx_ring, *rx_ring;
+	struct front_queue *queue = &front->queues[number];
 	struct arena *arena = &front->arena;
+	uint32_t shared = front->table_pages + number * FRONT_QUEUE_SHARED_PAGES;
+	uint32_t rx = shared + FRONT_QUEUE_RX_PAGES;
+	uint32_t tx = arena->shared.pages + number * FRONT_TX_PAGES;
 
+	queue->tx_ring_ref = grant(front, backend, shared + FRONT_QUEUE_TX_RING, false);
+	queue->rx_ring_ref = grant(front, backend, shared + FRONT_QUEUE_RX_RING, false);
+	for (uint32_t i = 0; i < FRONT_RX_PAGES; i++)
+		queue->rx.refs[i] = grant(front, backend, rx + i, false);
+	for (uint32_t i = 0; i < FRONT_TX_PAGES; i++)
+		queue->tx.refs[i] = grant(front, backend, tx + i, true);
+	front_tx_reset(&queue->tx,
+		       (union ring_page *)arena_page(arena, shared + FRONT_QUEUE_TX_RING),
+		       arena_page(arena, tx));
+	front_rx_reset(&queue->rx,
+		       (union ring_page *)arena_page(arena, shared + FRONT_QUEUE_RX_RING),
+		       arena_page(arena, rx));
+	ring_publish(&queue->rx.ring);
+}
+
+int netfront_prepare(struct netfront *front, domid_t backend, unsigned int nr_queues)
+{
 	if (front->live || gnttab_reap(&front->gnttab))
 		return -EBUSY;
-	tx_ring = (union ring_page *)arena_page(arena, NETFRONT_TX_RING_FRAME);
-	rx_ring = (union ring_page *)arena_page(arena, NETFRONT_RX_RING_FRAME);
 	front->nr_refs = 0;
-	front->tx_ring_ref = grant(front, backend, NETFRONT_TX_RING_FRAME, false);
-	front->rx_ring_ref = grant(front, backend, NETFRONT_RX_RING_FRAME, false);
-	for (uint32_t i = 0; i < FRONT_RX_PAGES; i++)
-		front->rx.refs[i] = grant(front, backend, NETFRONT_RX_FRAME + i, false);
-	for (uint32_t i = 0; i < FRONT_TX_PAGES; i++)
-		front->tx.refs[i] = grant(front, backend, NETFRONT_SHARED_PAGES + i, true);
-	front_tx_reset(&front->tx, tx_ring, arena->tx.base);
-	front_rx_reset(&front->rx, rx_ring, arena_page(arena, NETFRONT_RX_FRAME));
-	ring_publish(&front->rx.ring);
+	front->nr_queues = nr_queues;
+	for (unsigned int i = 0; i < nr_queues; i++)
+		queue_prepare(front, i, backend);
 	front->live = true;
 	return 0;
 }
 
-unsigned int netfront_revoke(struct netfront *front)
+static void forsake_all(struct netfront *front)
 {
 	front->live = false;
-	front_tx_forsake(&front->tx);
+	for (unsigned int i = 0; i < front->max_queues; i++)
+		front_tx_forsake(&front->queues[i].tx);
+}
+
+unsigned int netfront_revoke(struct netfront *front)
+{
+	forsake_all(front);
 	while (front->nr_refs)
 		gnttab_revoke(&front->gnttab, front->refs[--front->nr_refs]);
 	return gnttab_reap(&front->gnttab);
@@ -77,44 +150,44 @@ unsigned int netfront_revoke(struct netfront *front)
 
 void netfront_bury(struct netfront *front)
 {
-	front->live = false;
+	forsake_all(front);
 	front->nr_refs = 0;
-	front_tx_forsake(&front->tx);
 	gnttab_void(&front->gnttab);
 	netfront_close_channels(front);
 }
 
 enum front_fault netfront_fault(const struct netfront *front)
 {
-	return front->tx.fault ? front->tx.fault : front->rx.fault;
-}
+	enum front_fault fault = FRONT_SOUND;
 
-static struct evtchn *rx_channel(struct netfront *front)
-{
-	return front->rx_channel.port ? &front->rx_channel : &front->tx_channel;
+	for (unsigned int i = 0; i < front->nr_queues && !fault; i++)
+		fault = front_queue_fault(&front->queues[i]);
+	return fault;
 }
 
 void netfront_flush(struct netfront *front)
 {
-	if (!front->live || !front->tx_channel.port)
+	if (!front->live || !front->queues[0].tx_channel.port)
 		return;
-	if (ring_publish(&front->tx.ring))
-		evtchn_notify(&front->tx_channel, &front->signaller);
-	if (ring_publish(&front->rx.ring))
-		evtchn_notify(rx_channel(front), &front->signaller);
+	for (unsigned int i = 0; i < front->nr_queues; i++)
+		front_queue_publish(&front->queues[i], &front->signaller);
 	signaller_flush(&front->signaller);
+}
+
+bool netfront_arm_queue(struct netfront *front, struct front_queue *queue, uint32_t tx_bytes)
+{
+	if (!front->live)
+		return true;
+	netfront_flush(front);
+	return front_queue_arm(queue, tx_bytes) || netfront_fault(front);
 }
 
 bool netfront_arm(struct netfront *front, uint32_t tx_bytes)
 {
-	bool sleep;
+	bool sleep = netfront_arm_queue(front, &front->queues[0], tx_bytes);
 
-	if (!front->live)
-		return true;
-	netfront_flush(front);
-	sleep = front_rx_arm(&front->rx);
-	if (tx_bytes && !front_tx_arm(&front->tx, tx_bytes))
-		sleep = false;
+	for (unsigned int i = 1; front->live && i < front->nr_queues; i++)
+		sleep &= front_queue_arm(&front->queues[i], 0);
 	return sleep || netfront_fault(front);
 }
 
@@ -124,15 +197,8 @@ void netfront_take_event(struct evtchn *channel)
 		evtchn_take(channel);
 }
 
-static void close_channel(struct netfront *front, struct evtchn *channel)
-{
-	front->events_sent += channel->sent;
-	front->events_received += channel->received;
-	evtchn_fini(channel);
-}
-
 void netfront_close_channels(struct netfront *front)
 {
-	close_channel(front, &front->tx_channel);
-	close_channel(front, &front->rx_channel);
+	for (unsigned int i = 0; i < front->max_queues; i++)
+		front_queue_close_channels(&front->queues[i]);
 }

@@ -50,6 +50,11 @@ static int check_config(const struct splitvif_config *config, char *error, size_
 			 config->bridge);
 		return -EINVAL;
 	}
+	if (config->queues > SPLITVIF_QUEUES_MAX) {
+		snprintf(error, size, "bad number of queues %u: more than %d; choose fewer",
+			 config->queues, SPLITVIF_QUEUES_MAX);
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -100,7 +105,7 @@ static int open_parts(struct splitvif *vif, const struct splitvif_config *config
 		      size_t size)
 {
 	unsigned int timeout = config->timeout_ms ? config->timeout_ms : OPEN_TIMEOUT_MS;
-	int err = netfront_init(&vif->front);
+	int err = netfront_init(&vif->front, config->queues);
 
 	if (err) {
 		snprintf(error, size, "cannot make shared memory: %s; see 'splitvif doctor'",
@@ -133,6 +138,8 @@ struct splitvif *splitvif_open(const struct splitvif_config *config, char *error
 	snprintf(name, sizeof(name), "vm%d", (int)getpid());
 	if (!full.name)
 		full.name = name;
+	if (!full.queues)
+		full.queues = 1;
 	err = check_config(&full, error, error_size);
 	vif = err ? NULL : calloc(1, sizeof(*vif));
 	if (!err && !vif) {
@@ -173,6 +180,15 @@ unsigned int splitvif_process(struct splitvif *vif)
 	return events;
 }
 
+int splitvif_vifs(struct splitvif *vif, uint32_t *devids, unsigned int max)
+{
+	struct front_connect *connect = &vif->connect;
+
+	return connect->device.store ? front_device_list_vifs(&connect->device,
+							      connect->status.domid, devids, max)
+				     : -ENOTCONN;
+}
+
 /* A fault found by a data path call: the control side is told through the
  * descriptor, since the caller may be about to sleep on it. */
 static void note_fault(struct splitvif *vif)
@@ -181,41 +197,83 @@ static void note_fault(struct splitvif *vif)
 		front_connect_alarm(&vif->connect);
 }
 
-unsigned int splitvif_receive(struct splitvif *vif, struct splitvif_frame *frames, unsigned int n)
+unsigned int splitvif_queues(const struct splitvif *vif)
 {
+	return vif->front.nr_queues;
+}
+
+/* NULL unless it is up and in use. */
+static struct front_queue *queue_of(struct splitvif *vif, unsigned int queue)
+{
+	if (!vif->connect.status.up || queue >= vif->front.nr_queues)
+		return NULL;
+	return &vif->front.queues[queue];
+}
+
+unsigned int splitvif_queue_receive(struct splitvif *vif, unsigned int number,
+				    struct splitvif_frame *frames, unsigned int n)
+{
+	struct front_queue *queue = queue_of(vif, number);
 	unsigned int taken;
 
-	if (!vif->connect.status.up)
+	if (!queue)
 		return 0;
-	taken = front_rx_receive(&vif->front.rx, frames, n);
-	if (vif->front.rx.fault)
+	taken = front_rx_receive(&queue->rx, frames, n);
+	if (queue->rx.fault)
 		note_fault(vif);
 	return taken;
 }
 
+unsigned int splitvif_receive(struct splitvif *vif, struct splitvif_frame *frames, unsigned int n)
+{
+	return splitvif_queue_receive(vif, 0, frames, n);
+}
+
+void splitvif_queue_release(struct splitvif *vif, unsigned int number, unsigned int n)
+{
+	struct front_queue *queue = queue_of(vif, number);
+
+	if (queue)
+		front_rx_release(&queue->rx, n);
+}
+
 void splitvif_release(struct splitvif *vif, unsigned int n)
 {
-	if (vif->connect.status.up)
-		front_rx_release(&vif->front.rx, n);
+	splitvif_queue_release(vif, 0, n);
+}
+
+unsigned int splitvif_queue_reserve(struct splitvif *vif, unsigned int number,
+				    struct splitvif_frame *frames, unsigned int n, uint32_t bytes)
+{
+	struct front_queue *queue = queue_of(vif, number);
+	unsigned int room;
+
+	if (!queue)
+		return 0;
+	room = front_tx_reserve(&queue->tx, frames, n, bytes);
+	if (queue->tx.fault)
+		note_fault(vif);
+	return room;
 }
 
 unsigned int splitvif_reserve(struct splitvif *vif, struct splitvif_frame *frames, unsigned int n,
 			      uint32_t bytes)
 {
-	unsigned int room;
+	return splitvif_queue_reserve(vif, 0, frames, n, bytes);
+}
 
-	if (!vif->connect.status.up)
-		return 0;
-	room = front_tx_reserve(&vif->front.tx, frames, n, bytes);
-	if (vif->front.tx.fault)
-		note_fault(vif);
-	return room;
+void splitvif_queue_commit(struct splitvif *vif, unsigned int number, struct splitvif_frame *frames,
+			   unsigned int n)
+{
+	struct front_queue *queue = queue_of(vif, number);
+
+	if (queue)
+		front_tx_commit(&queue->tx, frames, n);
 }
 
 void splitvif_commit(struct splitvif *vif, struct splitvif_frame *frames, unsigned int n)
 {
-	if (vif->connect.status.up)
-		front_tx_commit(&vif->front.tx, frames, n);
+	splitvif_queue_commit(vif, 0, frames, n);
 }
 
 static size_t output_length(const struct splitvif_output *output)
@@ -253,35 +311,61 @@ static void copy_in(const struct splitvif_frame *frame, const struct splitvif_ou
 	}
 }
 
+/* False: no room. What cannot be sent is taken, too, and counted as refused. */
+static bool transmit_one(struct splitvif *vif, unsigned int number,
+			 const struct splitvif_output *output)
+{
+	struct front_tx *tx = &vif->front.queues[number].tx;
+	size_t length = output_length(output);
+	struct splitvif_frame frame;
+
+	if (length < SPLITVIF_FRAME_MIN || length > front_tx_longest(tx)) {
+		tx->refused++;
+		return true;
+	}
+	if (splitvif_queue_reserve(vif, number, &frame, 1, (uint32_t)length) != 1)
+		return false;
+	copy_in(&frame, output);
+	frame.length = (uint32_t)length;
+	frame.csum = output->csum;
+	frame.gso_type = output->gso_type;
+	frame.gso_size = output->gso_size;
+	front_tx_commit(tx, &frame, 1);
+	return true;
+}
+
+unsigned int splitvif_queue_transmit(struct splitvif *vif, unsigned int number,
+				     const struct splitvif_output *frames, unsigned int n)
+{
+	unsigned int i = 0;
+
+	while (i < n && queue_of(vif, number) && transmit_one(vif, number, &frames[i]))
+		i++;
+	return i;
+}
+
 unsigned int splitvif_transmit(struct splitvif *vif, const struct splitvif_output *frames,
 			       unsigned int n)
 {
-	struct splitvif_frame frame;
-	unsigned int i;
-
-	for (i = 0; i < n && vif->connect.status.up; i++) {
-		size_t length = output_length(&frames[i]);
-
-		if (length < SPLITVIF_FRAME_MIN || length > front_tx_longest(&vif->front.tx)) {
-			vif->front.tx.refused++;
-			continue;
-		}
-		if (splitvif_reserve(vif, &frame, 1, (uint32_t)length) != 1)
-			break;
-		copy_in(&frame, &frames[i]);
-		frame.length = (uint32_t)length;
-		frame.csum = frames[i].csum;
-		frame.gso_type = frames[i].gso_type;
-		frame.gso_size = frames[i].gso_size;
-		front_tx_commit(&vif->front.tx, &frame, 1);
-	}
-	return i;
+	return splitvif_queue_transmit(vif, 0, frames, n);
 }
 
 void splitvif_flush(struct splitvif *vif)
 {
 	if (vif->connect.status.up)
 		netfront_flush(&vif->front);
+}
+
+bool splitvif_queue_arm(struct splitvif *vif, unsigned int number, uint32_t tx_bytes)
+{
+	struct front_queue *queue = queue_of(vif, number);
+	bool sleep;
+
+	if (!queue)
+		return true;
+	sleep = netfront_arm_queue(&vif->front, queue, tx_bytes);
+	note_fault(vif);
+	return sleep;
 }
 
 bool splitvif_arm(struct splitvif *vif, uint32_t tx_bytes)
@@ -302,7 +386,7 @@ bool splitvif_arm_answers(struct splitvif *vif, unsigned int in_flight)
 	if (!vif->connect.status.up)
 		return true;
 	sleep = netfront_arm(&vif->front, 0);
-	if (!front_tx_arm_answers(&vif->front.tx, in_flight))
+	if (!front_tx_arm_answers(&vif->front.queues[0].tx, in_flight))
 		sleep = netfront_fault(&vif->front) != FRONT_SOUND;
 	note_fault(vif);
 	return sleep;
@@ -310,9 +394,20 @@ bool splitvif_arm_answers(struct splitvif *vif, unsigned int in_flight)
 
 unsigned int splitvif_in_flight(struct splitvif *vif)
 {
-	if (vif->connect.status.up && !front_tx_reclaim(&vif->front.tx))
+	struct netfront *front = &vif->front;
+	unsigned int in_flight = 0;
+	bool sound = true;
+
+	for (unsigned int i = 0; i < front->nr_queues; i++) {
+		struct front_tx *tx = &front->queues[i].tx;
+
+		if (vif->connect.status.up)
+			sound &= front_tx_reclaim(tx);
+		in_flight += tx->in_flight;
+	}
+	if (!sound)
 		note_fault(vif);
-	return vif->front.tx.in_flight;
+	return in_flight;
 }
 
 void splitvif_status(const struct splitvif *vif, struct splitvif_status *status)
@@ -320,26 +415,30 @@ void splitvif_status(const struct splitvif *vif, struct splitvif_status *status)
 	*status = vif->connect.status;
 }
 
+static void add_queue(struct splitvif_stats *stats, const struct front_queue *queue)
+{
+	stats->tx_frames += queue->tx.frames;
+	stats->tx_bytes += queue->tx.bytes;
+	stats->tx_done += queue->tx.done;
+	stats->tx_errors += queue->tx.errors;
+	stats->tx_lost += queue->tx.lost;
+	stats->tx_refused += queue->tx.refused;
+	stats->tx_full += queue->tx.full;
+	stats->rx_frames += queue->rx.frames;
+	stats->rx_bytes += queue->rx.bytes;
+	stats->rx_errors += queue->rx.errors;
+	stats->events_sent += queue->events_sent + queue->tx_channel.sent + queue->rx_channel.sent;
+	stats->events_received +=
+		queue->events_received + queue->tx_channel.received + queue->rx_channel.received;
+}
+
 void splitvif_stats(const struct splitvif *vif, struct splitvif_stats *stats)
 {
-	const struct netfront *front = &vif->front;
-
 	*stats = (struct splitvif_stats){
-		.tx_frames = front->tx.frames,
-		.tx_bytes = front->tx.bytes,
-		.tx_done = front->tx.done,
-		.tx_errors = front->tx.errors,
-		.tx_lost = front->tx.lost,
-		.tx_refused = front->tx.refused,
-		.tx_full = front->tx.full,
-		.rx_frames = front->rx.frames,
-		.rx_bytes = front->rx.bytes,
-		.rx_errors = front->rx.errors,
-		.events_sent = front->events_sent + front->tx_channel.sent + front->rx_channel.sent,
-		.events_received = front->events_received + front->tx_channel.received +
-				   front->rx_channel.received,
 		.connections = vif->connect.connections,
 		.violations = vif->connect.violations,
 		.last_outage_ns = vif->connect.last_outage_ns,
 	};
+	for (unsigned int i = 0; i < vif->front.max_queues; i++)
+		add_queue(stats, &vif->front.queues[i]);
 }

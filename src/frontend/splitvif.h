@@ -51,6 +51,7 @@ enum {
 	SPLITVIF_GSO_EXCESS = 18,  /* a received GSO frame is an IP packet of 65535 bytes */
 	SPLITVIF_FRAME_PARTS = 19, /* the most parts of one frame */
 	SPLITVIF_SLOTS = 256,	   /* of each ring: parts in flight, each way */
+	SPLITVIF_QUEUES_MAX = 16,
 };
 
 struct splitvif;
@@ -93,6 +94,14 @@ struct splitvif_config {
 	/* Offloads that this guest takes; SG always. GSO takes checksums, too.
 	 * Default: none but SG, every frame comes with its checksum. */
 	unsigned int takes;
+	/* At most SPLITVIF_QUEUES_MAX, each a pair of rings; the backend may serve
+	 * fewer. Default: 1. */
+	unsigned int queues;
+	/* A further vif of the domain that another handle of this process opened under
+	 * that name; the toolstack attached it as number `devid`. What is left open
+	 * is as it was attached. Default: a domain of its own, and its first vif. */
+	bool further;
+	uint32_t devid;
 	/* Told of outages, violations, re-connections; from within calls on this
 	 * handle, which it must not make in turn. Default: nobody is told. */
 	void (*message)(void *arg, enum splitvif_severity severity, const char *text);
@@ -117,6 +126,10 @@ SPLITVIF_API int splitvif_fd(const struct splitvif *vif);
 enum splitvif_event {
 	SPLITVIF_WENT_UP = 1,	/* connected (again): announce your addresses */
 	SPLITVIF_WENT_DOWN = 2, /* frames go nowhere until it is up again */
+	/* The toolstack took the vif away. A further vif's handle is of no more use; the
+	 * domain's first vif comes up again if it is attached again. */
+	SPLITVIF_WENT_AWAY = 4,
+	SPLITVIF_VIFS_CHANGED = 8, /* look at splitvif_vifs(); a first vif's handle only */
 };
 
 /* Takes notice of events, changes of state, hang-ups and timers. To be called
@@ -125,6 +138,10 @@ enum splitvif_event {
  * When it reports SPLITVIF_WENT_DOWN, frames that were received or reserved
  * before and not yet released or committed are gone. */
 SPLITVIF_API unsigned int splitvif_process(struct splitvif *vif);
+
+/* The numbers of all vifs that the toolstack gave the domain, this one included
+ * while it is there: at most `max`. How many, or -errno. */
+SPLITVIF_API int splitvif_vifs(struct splitvif *vif, uint32_t *devids, unsigned int max);
 
 /* A frame in shared pages, in order, as `nr_parts` parts. The array of parts
  * belongs to the handle. */
@@ -192,6 +209,37 @@ SPLITVIF_API bool splitvif_arm_answers(struct splitvif *vif, unsigned int in_fli
 
 /* Transmitted frames that the backend has not answered yet. */
 SPLITVIF_API unsigned int splitvif_in_flight(struct splitvif *vif);
+
+/*
+ * Several queues: each is a pair of rings of its own, which the backend may
+ * serve on a processor of its own. What is of one flow must be sent on one
+ * queue, or its order is lost; what is of one flow is received on one queue, of
+ * the backend's choice. The functions above that name no queue speak of queue
+ * 0, but for splitvif_flush() and splitvif_arm(), which are for all of them
+ * (room is asked for on queue 0), and splitvif_in_flight(), which adds up.
+ * Queues of a handle belong to one thread, as the handle does.
+ */
+
+/* How many are in use, 1 until the first connection; it may change with each. */
+SPLITVIF_API unsigned int splitvif_queues(const struct splitvif *vif);
+
+/* As those without a queue. A queue that is not in use receives nothing and has
+ * room for nothing. */
+SPLITVIF_API unsigned int splitvif_queue_receive(struct splitvif *vif, unsigned int queue,
+						 struct splitvif_frame *frames, unsigned int n);
+SPLITVIF_API void splitvif_queue_release(struct splitvif *vif, unsigned int queue, unsigned int n);
+SPLITVIF_API unsigned int splitvif_queue_transmit(struct splitvif *vif, unsigned int queue,
+						  const struct splitvif_output *frames,
+						  unsigned int n);
+SPLITVIF_API unsigned int splitvif_queue_reserve(struct splitvif *vif, unsigned int queue,
+						 struct splitvif_frame *frames, unsigned int n,
+						 uint32_t bytes);
+SPLITVIF_API void splitvif_queue_commit(struct splitvif *vif, unsigned int queue,
+					struct splitvif_frame *frames, unsigned int n);
+
+/* Flushes all, and announces sleep for this queue alone. Who waits for all of
+ * them sleeps when each has said true. */
+SPLITVIF_API bool splitvif_queue_arm(struct splitvif *vif, unsigned int queue, uint32_t tx_bytes);
 
 struct splitvif_status {
 	bool up;

@@ -79,7 +79,11 @@ enum xenbus_step xenbus_backend_next(const struct xenbus_backend_view *view);
 #define XENBUS_KEY_IP "ip"
 #define XENBUS_KEY_TRUSTED "trusted"
 #define XENBUS_KEY_HOTPLUG_STATUS "hotplug-status"
+#define XENBUS_KEY_HOTPLUG_ERROR "hotplug-error"
 #define XENBUS_KEY_SCRIPT "script"
+#define XENBUS_KEY_VIFNAME "vifname"
+#define XENBUS_KEY_GATEWAYDEV "gatewaydev"
+#define XENBUS_KEY_RATE "rate"
 #define XENBUS_KEY_SG "feature-sg"
 #define XENBUS_KEY_GSO_TCPV4 "feature-gso-tcpv4"
 #define XENBUS_KEY_GSO_TCPV6 "feature-gso-tcpv6"
@@ -96,6 +100,9 @@ enum xenbus_step xenbus_backend_next(const struct xenbus_backend_view *view);
 #define XENBUS_KEY_TX_RING_REF "tx-ring-ref"
 #define XENBUS_KEY_RX_RING_REF "rx-ring-ref"
 #define XENBUS_KEY_CARRIER "carrier"
+#define XENBUS_KEY_MAX_QUEUES "multi-queue-max-queues"
+#define XENBUS_KEY_NUM_QUEUES "multi-queue-num-queues"
+#define XENBUS_QUEUE_DIR "queue-%u" /* below the frontend's, where there is more than one */
 
 /* "/local/domain/0/backend/vif/<domid>/<devid>" and
  * "/local/domain/<domid>/device/vif/<devid>". */

@@ -2,6 +2,7 @@
 
 #include "backend/guest.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -10,7 +11,7 @@ uint64_t world_now_ms = 1000000;
 
 static uint64_t hand_clock(void)
 {
-	return world_now_ms;
+	return world_now_ms * 1000000;
 }
 
 void world_open(struct world *world, enum engine_kind engine)
@@ -23,11 +24,13 @@ void world_open(struct world *world, enum engine_kind engine)
 	assert_true(world->alarm_fd >= 0);
 	assert_int_equal(worker_open(&world->worker, engine, world->alarm_fd, note, sizeof(note)),
 			 0);
-	world->worker->clock_ms = hand_clock;
+	world->worker->polls.clock_ns = hand_clock;
+	world->worker->polls.now_ns = hand_clock();
 	world->worker->now_ms = world_now_ms;
 	world->bridge = bridge_create("test", GUEST_MTU, &fdb);
 	assert_non_null(world->bridge);
-	world->memory = test_malloc(sizeof(*world->memory));
+	world->memory = aligned_alloc(64, (sizeof(*world->memory) + 63) & ~(size_t)63);
+	assert_non_null(world->memory);
 	memory_port_init(world->memory, "memory", GUEST_MTU);
 	assert_int_equal(bridge_attach(world->bridge, &world->memory->port), 0);
 	world->evtchns = evtchn_table_create();
@@ -45,7 +48,7 @@ void world_close(struct world *world)
 	bridge_destroy(world->bridge);
 	evtchn_table_destroy(world->evtchns);
 	close(world->alarm_fd);
-	test_free(world->memory);
+	free(world->memory);
 }
 
 void world_start_thread(struct world *world)
@@ -100,30 +103,55 @@ void world_send(struct world *world, uint32_t mark, uint32_t length)
 	frame_fill(bytes, mark, length);
 	bytes[11] = 0xee; /* the recording port's own source address */
 	frame_build(&frame, parts, 2, rest);
-	bridge_forward(world->bridge, &world->memory->port, &frame, 1, world_now_ms);
+	bridge_forward(world->bridge, &world->worker->lane, &world->memory->port, &frame, 1,
+		       world_now_ms);
 }
 
 uint8_t *guest_tx_page(struct guest *guest, uint32_t page)
 {
-	return guest->arena.tx.base + (size_t)page * PAGE_BYTES;
+	return guest->arena.tx.base + ((size_t)guest->number * GUEST_TX_PAGES + page) * PAGE_BYTES;
 }
 
 uint8_t *guest_rx_page(struct guest *guest, uint32_t page)
 {
-	return guest->arena.shared.base + (size_t)(GUEST_TABLE_PAGES + 2 + page) * PAGE_BYTES;
+	uint32_t rings = GUEST_TABLE_PAGES + guest->number * GUEST_SHARED_PAGES;
+
+	return guest->arena.shared.base + (size_t)(rings + 2 + page) * PAGE_BYTES;
 }
 
-static void pages_grant(struct guest *guest)
+static void queue_create(struct guest *guest, struct gnttab *gnttab)
 {
-	uint32_t rings = GUEST_TABLE_PAGES, rx = rings + 2, tx = rx + GUEST_RX_PAGES;
+	uint32_t rings = GUEST_TABLE_PAGES + guest->number * GUEST_SHARED_PAGES, rx = rings + 2;
+	uint32_t tx = guest->arena.shared.pages + guest->number * GUEST_TX_PAGES;
 
-	guest->tx_ring_ref = gnttab_grant(&guest->gnttab, 0, rings, false);
-	guest->rx_ring_ref = gnttab_grant(&guest->gnttab, 0, rings + 1, false);
+	guest->tx_ring_ref = gnttab_grant(gnttab, 0, rings, false);
+	guest->rx_ring_ref = gnttab_grant(gnttab, 0, rings + 1, false);
 	for (uint32_t i = 0; i < GUEST_RX_PAGES; i++)
-		guest->rx_refs[i] = gnttab_grant(&guest->gnttab, 0, rx + i, false);
+		guest->rx_refs[i] = gnttab_grant(gnttab, 0, rx + i, false);
 	for (uint32_t i = 0; i < GUEST_TX_PAGES; i++)
-		guest->tx_refs[i] = gnttab_grant(&guest->gnttab, 0, tx + i, true);
+		guest->tx_refs[i] = gnttab_grant(gnttab, 0, tx + i, true);
 	assert_int_not_equal(guest->tx_refs[GUEST_TX_PAGES - 1], 0);
+	ring_init_front(&guest->tx, (union ring_page *)arena_page(&guest->arena, rings),
+			TX_RING_ENTRIES);
+	ring_init_front(&guest->rx, (union ring_page *)arena_page(&guest->arena, rings + 1),
+			RX_RING_ENTRIES);
+	assert_int_equal(signaller_init(&guest->signaller), 0);
+}
+
+static void channels_create(struct guest *guest, struct world *world, domid_t domid)
+{
+	assert_int_equal(evtchn_alloc_unbound(world->evtchns, domid, 0, &guest->tx_channel), 0);
+	assert_int_equal(evtchn_alloc_unbound(world->evtchns, domid, 0, &guest->rx_channel), 0);
+}
+
+static struct vif_queue_config queue_config(const struct guest *guest)
+{
+	return (struct vif_queue_config){
+		.tx_ring_ref = guest->tx_ring_ref,
+		.rx_ring_ref = guest->rx_ring_ref,
+		.tx_port = guest->tx_channel.port,
+		.rx_port = guest->rx_channel.port,
+	};
 }
 
 static void memory_hand_over(struct guest *guest, struct world *world, domid_t domid)
@@ -132,7 +160,7 @@ static void memory_hand_over(struct guest *guest, struct world *world, domid_t d
 	const char *why;
 
 	assert_int_equal(arena_accept(&view, dup(guest->arena.shared.fd), guest->arena.shared.pages,
-				      dup(guest->arena.tx.fd), guest->arena.tx.pages, 1024, &why),
+				      dup(guest->arena.tx.fd), guest->arena.tx.pages, 2048, &why),
 			 0);
 	assert_int_equal(evtchn_domain_create(world->evtchns, domid), 0);
 	hypervisor_domain_init(&guest->domain, domid, &view, GUEST_TABLE_PAGES, world->evtchns);
@@ -140,33 +168,42 @@ static void memory_hand_over(struct guest *guest, struct world *world, domid_t d
 
 void guest_create(struct guest *guest, struct world *world, domid_t domid)
 {
-	uint32_t shared = GUEST_TABLE_PAGES + 2 + GUEST_RX_PAGES;
+	uint32_t shared = GUEST_TABLE_PAGES + GUEST_QUEUES_MAX * GUEST_SHARED_PAGES;
 
 	memset(guest, 0, sizeof(*guest));
-	assert_int_equal(arena_create(&guest->arena, shared, GUEST_TX_PAGES), 0);
+	assert_int_equal(arena_create(&guest->arena, shared, GUEST_QUEUES_MAX * GUEST_TX_PAGES), 0);
 	assert_int_equal(gnttab_init(&guest->gnttab, &guest->arena, GUEST_TABLE_PAGES), 0);
-	pages_grant(guest);
+	queue_create(guest, &guest->gnttab);
 	memory_hand_over(guest, world, domid);
-	ring_init_front(&guest->tx, (union ring_page *)arena_page(&guest->arena, GUEST_TABLE_PAGES),
-			TX_RING_ENTRIES);
-	ring_init_front(&guest->rx,
-			(union ring_page *)arena_page(&guest->arena, GUEST_TABLE_PAGES + 1),
-			RX_RING_ENTRIES);
-	assert_int_equal(signaller_init(&guest->signaller), 0);
-	assert_int_equal(evtchn_alloc_unbound(world->evtchns, domid, 0, &guest->tx_channel), 0);
-	assert_int_equal(evtchn_alloc_unbound(world->evtchns, domid, 0, &guest->rx_channel), 0);
+	channels_create(guest, world, domid);
 	guest->config = (struct vif_config){
 		.name = "guest.0",
 		.mtu = GUEST_MTU,
-		.tx_ring_ref = guest->tx_ring_ref,
-		.rx_ring_ref = guest->rx_ring_ref,
-		.tx_port = guest->tx_channel.port,
-		.rx_port = guest->rx_channel.port,
+		.nr_queues = 1,
+		.queues[0] = queue_config(guest),
 		.guest = { .sg = true, .no_csum = true },
 		.offloads = OFFLOADS_ALL,
 		.backlog_bytes = 1 << 20,
 		.rx_notify = true,
 	};
+	tuning_init(&guest->config.tuning);
+}
+
+void guest_add_queue(struct guest *guest, struct world *world, struct guest *more)
+{
+	memset(more, 0, sizeof(*more));
+	more->number = guest->config.nr_queues;
+	more->arena = guest->arena;
+	queue_create(more, &guest->gnttab);
+	channels_create(more, world, guest->domain.domid);
+	guest->config.queues[guest->config.nr_queues++] = queue_config(more);
+}
+
+void guest_end_queue(struct guest *more)
+{
+	evtchn_fini(&more->tx_channel);
+	evtchn_fini(&more->rx_channel);
+	signaller_fini(&more->signaller);
 }
 
 void guest_destroy(struct guest *guest)
@@ -331,13 +368,20 @@ int guest_take_frame(struct guest *guest, uint8_t *bytes, unsigned int *slots, u
 
 void guest_check_books(const struct guest *guest)
 {
-	const struct port_counters *c = &guest->vif->port.counters;
+	const struct vif *vif = guest->vif;
+	struct vif_totals totals;
+	struct port_counters c;
 
-	assert_int_equal(c->from.frames, c->from.forwarded + counters_dropped_from(c));
-	assert_int_equal(c->to.intended,
-			 c->to.frames + counters_dropped_to(c) + guest->vif->backlog.frames);
-	assert_int_equal(guest->vif->stats.tx_requests, guest->vif->stats.tx_responses);
-	assert_int_equal(guest->vif->stats.rx_requests, guest->vif->stats.rx_responses);
-	assert_int_equal(guest->vif->tx.in_cons, guest->vif->tx.published);
-	assert_int_equal(guest->vif->rx.in_cons, guest->vif->rx.published);
+	port_total(&vif->port, &c);
+	vif_totals(vif, &totals);
+	assert_int_equal(c.from.frames, c.from.forwarded + counters_dropped_from(&c));
+	assert_int_equal(c.to.intended, c.to.frames + counters_dropped_to(&c) + totals.queued);
+	for (unsigned int i = 0; i < vif->nr_queues; i++) {
+		const struct vif_queue *queue = &vif->queues[i];
+
+		assert_int_equal(queue->stats.tx_requests, queue->stats.tx_responses);
+		assert_int_equal(queue->stats.rx_requests, queue->stats.rx_responses);
+		assert_int_equal(queue->tx.in_cons, queue->tx.published);
+		assert_int_equal(queue->rx.in_cons, queue->rx.published);
+	}
 }

@@ -11,9 +11,11 @@
 #include "support/memory_port.h"
 
 enum {
-	GUEST_TABLE_PAGES = 2,
+	GUEST_TABLE_PAGES = 3,
+	GUEST_QUEUES_MAX = 2,
 	GUEST_TX_PAGES = 256,
 	GUEST_RX_PAGES = 256,
+	GUEST_SHARED_PAGES = 2 + GUEST_RX_PAGES, /* of a queue: rings, RX pages */
 	GUEST_FRAME_MAX = 65535,
 	GUEST_MTU = GUEST_FRAME_MAX - FRAME_HEADER_BYTES,
 };
@@ -49,7 +51,10 @@ void world_send(struct world *world, uint32_t mark, uint32_t length);
 /* The bytes of the frame with that mark. */
 void frame_fill(uint8_t *bytes, uint32_t mark, uint32_t length);
 
+/* With its first queue. Another one is a struct guest of its own, of which only
+ * what concerns a queue is used. */
 struct guest {
+	unsigned int number; /* of its queue */
 	struct arena arena;
 	struct gnttab gnttab;
 	struct foreign_domain domain;
@@ -68,6 +73,10 @@ struct guest {
 /* Split channels, feature-sg, rx-notify, an MTU for every frame. */
 void guest_create(struct guest *guest, struct world *world, domid_t domid);
 void guest_destroy(struct guest *guest);
+
+/* A further queue of the guest, which vif_open() is to be told of. */
+void guest_add_queue(struct guest *guest, struct world *world, struct guest *more);
+void guest_end_queue(struct guest *more);
 
 void guest_attach(struct guest *guest, struct world *world);
 void guest_detach(struct guest *guest);

@@ -34,7 +34,7 @@ struct rig {
 	bool domain_is_there;
 };
 
-static struct foreign_domain *find_domain(void *arg, uint16_t domid)
+static struct foreign_domain *find_domain(void *arg, uint16_t domid, uint32_t devid)
 {
 	struct rig *rig = arg;
 
@@ -46,6 +46,7 @@ static struct rig *rig_open(void)
 	struct rig *rig = test_calloc(1, sizeof(*rig));
 	struct devices_config config = { .networks = &rig->networks,
 					 .backlog_bytes = 1 << 20,
+					 .max_queues = 2,
 					 .find_domain = find_domain,
 					 .arg = rig };
 
@@ -207,7 +208,7 @@ static void test_what_the_toolstack_writes(void **state)
 		{ BACKEND "/feature-ipv6-csum-offload", "1" },
 		{ BACKEND "/feature-no-csum-offload", NULL },
 		{ BACKEND "/feature-multicast-control", NULL },
-		{ BACKEND "/multi-queue-max-queues", NULL },
+		{ BACKEND "/multi-queue-max-queues", "2" },
 	};
 	struct hypercall_vif_created created;
 	struct rig *rig = rig_open();
@@ -350,6 +351,8 @@ static void test_one_channel_for_both(void **state)
 	rig_close(rig);
 }
 
+#define BAD_QUEUES "22 multi-queue-num-queues is 0, or more than multi-queue-max-queues"
+
 /* What is missing or impossible: Closed, with the reason where the guest may
  * read it and nobody else; and a second attempt that is sound succeeds. */
 static const struct {
@@ -370,8 +373,11 @@ static const struct {
 	{ "event-channel-rx", "63", "22 event channel (rx) cannot be bound" },
 	{ "request-rx-copy", NULL, "95 request-rx-copy is not 1: page flipping is not supported" },
 	{ "request-rx-copy", "0", "95 request-rx-copy is not 1: page flipping is not supported" },
+	{ "multi-queue-num-queues", "3", BAD_QUEUES },
+	{ "multi-queue-num-queues", "0", BAD_QUEUES },
+	{ "multi-queue-num-queues", "4294967295", BAD_QUEUES },
 	{ "multi-queue-num-queues", "2",
-	  "22 multi-queue-num-queues asks for more than the one queue that is offered" },
+	  "22 tx-ring-ref or rx-ring-ref is missing or no reference" },
 };
 
 static void check_broken(struct rig *rig, const char *error)
@@ -416,6 +422,112 @@ static void test_bad_keys(void **state)
 			put(rig, bad_keys[i].key, NULL);
 		check_comes_back(rig);
 		check_carries(rig);
+		rig_close(rig);
+	}
+}
+
+static void reset_rings(struct rig *rig)
+{
+	ring_init_front(&rig->guest.tx, rig->guest.tx.page, TX_RING_ENTRIES);
+	ring_init_front(&rig->guest.rx, rig->guest.rx.page, RX_RING_ENTRIES);
+}
+
+static void put_queue(struct rig *rig, unsigned int number, const struct guest *queue)
+{
+	const struct {
+		const char *key;
+		uint32_t value;
+	} keys[] = {
+		{ "tx-ring-ref", queue->tx_ring_ref },
+		{ "rx-ring-ref", queue->rx_ring_ref },
+		{ "event-channel-tx", queue->tx_channel.port },
+		{ "event-channel-rx", queue->rx_channel.port },
+	};
+	char key[64];
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++) {
+		snprintf(key, sizeof(key), "queue-%u/%s", number, keys[i].key);
+		put_number(rig, key, keys[i].value);
+	}
+}
+
+/* A frontend of two queues, whose flat keys make no sense: where there are
+ * both, it is the number of queues that decides. */
+static struct rig *two_queue_rig(struct guest *more)
+{
+	struct hypercall_vif_created created;
+	struct rig *rig = rig_open();
+
+	create_vif(rig, &created);
+	put_keys(rig);
+	put(rig, "tx-ring-ref", "1");
+	put(rig, "event-channel-tx", "63");
+	guest_add_queue(&rig->guest, &rig->world, more);
+	put(rig, "multi-queue-num-queues", "2");
+	put_queue(rig, 0, &rig->guest);
+	put_queue(rig, 1, more);
+	return rig;
+}
+
+static void test_two_queues(void **state)
+{
+	struct guest more;
+	struct rig *rig = two_queue_rig(&more);
+
+	put_state(rig, "4");
+	check_state(rig, "4");
+	assert_int_equal(device(rig)->vif->nr_queues, 2);
+	check_carries(rig);
+	put_state(rig, "1"); /* and again with one of them: the flat keys count */
+	check_state(rig, "2");
+	reset_rings(rig);
+	put_keys(rig);
+	put(rig, "multi-queue-num-queues", "1");
+	put_state(rig, "4");
+	check_state(rig, "4");
+	assert_int_equal(device(rig)->vif->nr_queues, 1);
+	check_carries(rig);
+	guest_end_queue(&more);
+	rig_close(rig);
+}
+
+/* Of the second queue; NULL: without it. */
+static const struct {
+	const char *key, *value, *error;
+} bad_queues[] = {
+	{ "tx-ring-ref", NULL, "22 tx-ring-ref or rx-ring-ref is missing or no reference" },
+	{ "rx-ring-ref", "0", "22 tx-ring-ref or rx-ring-ref is missing or no reference" },
+	{ "rx-ring-ref", "x", "22 tx-ring-ref or rx-ring-ref is missing or no reference" },
+	{ "tx-ring-ref", "1500", "22 tx-ring-ref is not granted" },
+	{ "rx-ring-ref", "1500", "22 rx-ring-ref is not granted" },
+	{ "tx-ring-ref", "8", "22 two queues share a ring page" },
+	{ "rx-ring-ref", "8", "22 two queues share a ring page" },
+	{ "event-channel-rx", NULL, "22 event-channel is missing or no port" },
+	{ "event-channel-tx", "1", "22 event channel (tx) cannot be bound" },
+	{ "event-channel-rx", "60", "22 event channel (rx) cannot be bound" },
+};
+
+static void test_bad_queues(void **state)
+{
+	for (size_t i = 0; i < COUNT_OF(bad_queues); i++) {
+		struct guest more;
+		struct rig *rig = two_queue_rig(&more);
+		char key[64];
+
+		assert_int_equal(rig->guest.tx_ring_ref, 8);
+		assert_int_equal(rig->guest.tx_channel.port, 1);
+		snprintf(key, sizeof(key), "queue-1/%s", bad_queues[i].key);
+		put(rig, key, bad_queues[i].value);
+		put_state(rig, "4");
+		check_broken(rig, bad_queues[i].error);
+		put_state(rig, "1");
+		check_state(rig, "2");
+		put_queue(rig, 1, &more);
+		put_state(rig, "4");
+		check_state(rig, "4");
+		assert_int_equal(device(rig)->vif->nr_queues, 2);
+		check_carries(rig);
+		guest_end_queue(&more);
 		rig_close(rig);
 	}
 }
@@ -649,8 +761,8 @@ static void test_live_offloads(void **state)
 	} cases[] = {
 		{ OFFLOAD_RX_CSUM, "rx", 0, false },
 		{ OFFLOAD_GSO, "gso", PORT_CSUM_IPV4 | PORT_CSUM_IPV6, false },
-		{ OFFLOAD_GRO, "gro", PORT_CSUM_IPV4 | PORT_CSUM_IPV6 | PORT_GSO_TCPV4 |
-					      PORT_GSO_TCPV6, false },
+		{ OFFLOAD_GRO, "gro",
+		  PORT_CSUM_IPV4 | PORT_CSUM_IPV6 | PORT_GSO_TCPV4 | PORT_GSO_TCPV6, false },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -692,12 +804,6 @@ static void check_offer(struct rig *rig, const char *sg, const char *gso, const 
 	check_key(rig, BACKEND "/feature-gso-tcpv4", gso);
 	check_key(rig, BACKEND "/feature-gso-tcpv6", gso);
 	check_key(rig, BACKEND "/feature-ipv6-csum-offload", csum);
-}
-
-static void reset_rings(struct rig *rig)
-{
-	ring_init_front(&rig->guest.tx, rig->guest.tx.page, TX_RING_ENTRIES);
-	ring_init_front(&rig->guest.rx, rig->guest.rx.page, RX_RING_ENTRIES);
 }
 
 /* One that answers our Closing with its own, then starts again and waits. */
@@ -785,6 +891,78 @@ static void test_offloads_are_kept(void **state)
 }
 
 /* The bridge has 1500. */
+/* Somebody with a store client; NULL removes it. What is in force then. */
+static const struct tuning *tune(struct rig *rig, const char *word, const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), BACKEND "/coalesce/%s", word);
+	if (text)
+		assert_int_equal(store_write(rig->dom0, 0, path, text, strlen(text)), 0);
+	else
+		assert_int_equal(store_remove(rig->dom0, 0, path), 0);
+	settle(rig);
+	assert_memory_equal(&device(rig)->vif->config.tuning, &device(rig)->tuning,
+			    sizeof(struct tuning));
+	return &device(rig)->vif->config.tuning;
+}
+
+static void test_tuning_by_the_store(void **state)
+{
+	static const char *const nonsense[][2] = {
+		{ "rx-frames", "many" }, { "rx-usecs", "10001" }, { "bogus", "1" },
+		{ "rx-frames", "0" } /* with rx-usecs 0: never */
+	};
+	struct rig *rig = connected_rig();
+	const struct tuning *tuning = tune(rig, "rx-frames", "9");
+
+	assert_int_equal(tuning_value(tuning, TUNING_RX_FRAMES), 9);
+	assert_false(tuning_is_adaptive(tuning, TUNING_RX));
+	assert_int_equal(device(rig)->vif->queues[0].rx_edge.coalesce.plain.frames, 9);
+	for (size_t i = 0; i < COUNT_OF(nonsense); i++) { /* changes nothing */
+		tuning = tune(rig, nonsense[i][0], nonsense[i][1]);
+		assert_int_equal(tuning_value(tuning, TUNING_RX_FRAMES), 9);
+		assert_int_equal(tuning_value(tuning, TUNING_RX_USECS), 0);
+		tune(rig, nonsense[i][0], NULL);
+		tune(rig, "rx-frames", "9");
+	}
+	tuning = tune(rig, "rx-frames", NULL);
+	assert_int_equal(tuning_value(tuning, TUNING_RX_FRAMES), 1);
+	assert_true(tuning_is_adaptive(tuning, TUNING_RX));
+	check_carries(rig);
+	rig_close(rig);
+}
+
+/* Through a new connection, and when the domain is another one of that name. */
+static void test_tuning_is_kept(void **state)
+{
+	struct hypercall_vif_created created;
+	struct rig *rig = connected_rig();
+	struct tuning tuning = device(rig)->tuning;
+
+	assert_int_equal(tuning_set(&tuning, TUNING_NAPI_WEIGHT, "8"), 0);
+	assert_int_equal(devices_set_tuning(rig->devices, device(rig), &tuning), 0);
+	settle(rig);
+	check_key(rig, BACKEND "/coalesce/napi-weight", "8");
+	check_key(rig, BACKEND "/coalesce/rx-frames", NULL);
+	assert_int_equal(device(rig)->vif->queues[0].item.tuning.weight, 8);
+	put_state(rig, "5");
+	put_state(rig, "6");
+	put_state(rig, "1");
+	reset_rings(rig);
+	put_state(rig, "4");
+	check_state(rig, "4");
+	assert_int_equal(device(rig)->vif->queues[0].item.tuning.weight, 8);
+	devices_forget_domain(rig->devices, DOMID);
+	settle(rig);
+	check_key(rig, BACKEND "/coalesce/napi-weight", NULL);
+	create_vif(rig, &created);
+	settle(rig);
+	assert_int_equal(tuning_value(&device(rig)->tuning, TUNING_NAPI_WEIGHT), 8);
+	check_key(rig, BACKEND "/coalesce/napi-weight", "8");
+	rig_close(rig);
+}
+
 static void test_mtus(void **state)
 {
 	static const struct {
@@ -854,6 +1032,8 @@ int main(void)
 		cmocka_unit_test(test_a_frontend_that_does_not_wait),
 		cmocka_unit_test(test_one_channel_for_both),
 		cmocka_unit_test(test_bad_keys),
+		cmocka_unit_test(test_two_queues),
+		cmocka_unit_test(test_bad_queues),
 		cmocka_unit_test(test_equal_refs),
 		cmocka_unit_test(test_a_fault_closes_and_names),
 		cmocka_unit_test(test_a_bridge_that_is_not_there),
@@ -869,6 +1049,8 @@ int main(void)
 		cmocka_unit_test(test_offered_offloads_and_the_other_habit),
 		cmocka_unit_test(test_an_offer_that_nobody_took_changes),
 		cmocka_unit_test(test_offloads_are_kept),
+		cmocka_unit_test(test_tuning_by_the_store),
+		cmocka_unit_test(test_tuning_is_kept),
 		cmocka_unit_test(test_mtus),
 		cmocka_unit_test(test_too_big_is_told_once),
 	};

@@ -49,39 +49,40 @@ struct opening {
 
 static void spoil_equal_refs(struct guest *guest)
 {
-	guest->config.rx_ring_ref = guest->config.tx_ring_ref;
+	guest->config.queues[0].rx_ring_ref = guest->config.queues[0].tx_ring_ref;
 }
 
 static void spoil_tx_ref(struct guest *guest)
 {
-	guest->config.tx_ring_ref = 1000;
+	guest->config.queues[0].tx_ring_ref = 1000;
 }
 
 static void spoil_tx_ref_kind(struct guest *guest)
 {
-	guest->config.tx_ring_ref = guest->tx_refs[0]; /* read-only */
+	guest->config.queues[0].tx_ring_ref = guest->tx_refs[0]; /* read-only */
 }
 
 static void spoil_rx_ref(struct guest *guest)
 {
-	guest->config.rx_ring_ref = 0xffffffff;
+	guest->config.queues[0].rx_ring_ref = 0xffffffff;
 }
 
 static void spoil_tx_port(struct guest *guest)
 {
-	guest->config.tx_port = 60;
+	guest->config.queues[0].tx_port = 60;
 }
 
 static void spoil_rx_port(struct guest *guest)
 {
-	guest->config.rx_port = 0;
+	guest->config.queues[0].rx_port = 0;
 }
 
 static void spoil_port_taken(struct guest *guest)
 {
 	struct evtchn end;
 
-	assert_int_equal(hypervisor_bind_evtchn(&guest->domain, guest->config.rx_port, &end), 0);
+	assert_int_equal(
+		hypervisor_bind_evtchn(&guest->domain, guest->config.queues[0].rx_port, &end), 0);
 	evtchn_fini(&end);
 }
 
@@ -113,9 +114,9 @@ static void test_openings_that_fail(void **state)
 		grant_census(&guest->domain.grants, &granted, &in_use);
 		assert_int_equal(in_use, 0);
 		taken = openings[i].spoil == spoil_port_taken;
-		assert_int_equal(evtchn_query(rig->world.evtchns, 1, sound.tx_port).state,
+		assert_int_equal(evtchn_query(rig->world.evtchns, 1, sound.queues[0].tx_port).state,
 				 EVTCHN_UNBOUND);
-		assert_int_equal(evtchn_query(rig->world.evtchns, 1, sound.rx_port).state,
+		assert_int_equal(evtchn_query(rig->world.evtchns, 1, sound.queues[0].rx_port).state,
 				 taken ? EVTCHN_INTERDOMAIN : EVTCHN_UNBOUND);
 		if (!taken) { /* and the right ones still work */
 			guest->config = sound;
@@ -137,9 +138,10 @@ static void test_closing_gives_back_and_reopens(void **state)
 		guest_take_answers(&rig->guest, &answers);
 		assert_int_equal(answers.okay, 1);
 		guest_detach(&rig->guest);
-		assert_int_equal(
-			evtchn_query(rig->world.evtchns, 1, rig->guest.config.tx_port).state,
-			EVTCHN_UNBOUND);
+		assert_int_equal(evtchn_query(rig->world.evtchns, 1,
+					      rig->guest.config.queues[0].tx_port)
+					 .state,
+				 EVTCHN_UNBOUND);
 		guest_attach(&rig->guest, &rig->world); /* finds the ring where it stood */
 	}
 	assert_int_equal(rig->world.memory->n, 50);
@@ -197,7 +199,7 @@ static void test_events_only_when_asked(void **state)
 {
 	struct rig *rig = rig_open();
 	struct guest *guest = &rig->guest;
-	uint64_t sent = guest->vif->tx_channel.sent;
+	uint64_t sent = guest->vif->queues[0].tx_channel.sent;
 	struct guest_answers answers;
 
 	evtchn_take(&guest->tx_channel);
@@ -205,7 +207,7 @@ static void test_events_only_when_asked(void **state)
 		guest_put_frame(guest, i, 60, 1);
 	guest_kick_tx(guest);
 	world_turn(&rig->world);
-	assert_int_equal(guest->vif->tx_channel.sent - sent, 1);
+	assert_int_equal(guest->vif->queues[0].tx_channel.sent - sent, 1);
 	assert_true(evtchn_take(&guest->tx_channel));
 	guest_take_answers(guest, &answers);
 
@@ -215,7 +217,7 @@ static void test_events_only_when_asked(void **state)
 	guest_take_answers(guest, &answers);
 	assert_int_equal(answers.okay, 1);
 	assert_false(evtchn_take(&guest->tx_channel));
-	assert_int_equal(guest->vif->stats.suppressed, 1);
+	assert_int_equal(guest->vif->queues[0].tx_edge.suppressed, 1);
 
 	ring_arm(&guest->tx, 3); /* asked for the third */
 	for (int i = 0; i < 2; i++) {
@@ -239,7 +241,7 @@ static void test_rx_events_by_either_channel(void **state)
 		struct evtchn *channel = split ? &guest->rx_channel : &guest->tx_channel;
 
 		if (!split)
-			guest->config.rx_port = guest->config.tx_port;
+			guest->config.queues[0].rx_port = guest->config.queues[0].tx_port;
 		guest_post(guest, 10);
 		guest_attach(guest, &rig->world);
 		evtchn_take(channel);
@@ -249,7 +251,7 @@ static void test_rx_events_by_either_channel(void **state)
 		world_send(&rig->world, 2, 60); /* nobody asked for the next */
 		world_turn(&rig->world);
 		assert_false(evtchn_take(channel));
-		assert_int_equal(guest->vif->stats.suppressed, 1);
+		assert_int_equal(guest->vif->queues[0].rx_edge.suppressed, 1);
 		rig_close(rig);
 	}
 }
@@ -275,14 +277,14 @@ static void test_we_ask_before_we_sleep(void **state)
 /* How many turns of the worker an endless stream of empty events gets. */
 static uint64_t rounds_of(struct rig *rig, unsigned int ms)
 {
-	uint64_t before = rig->guest.vif->item.rounds;
+	uint64_t before = rig->guest.vif->queues[0].item.rounds;
 
 	for (unsigned int i = 0; i < ms; i++) {
 		guest_signal(&rig->guest, &rig->guest.tx_channel);
 		world_now_ms++;
 		world_turn(&rig->world);
 	}
-	return rig->guest.vif->item.rounds - before;
+	return rig->guest.vif->queues[0].item.rounds - before;
 }
 
 static void test_empty_events_are_looked_away_from(void **state)
@@ -291,25 +293,25 @@ static void test_empty_events_are_looked_away_from(void **state)
 	struct vif *vif = rig->guest.vif;
 	uint64_t rounds;
 
-	assert_in_range(rounds_of(rig, VIF_SPURIOUS_MAX), VIF_SPURIOUS_MAX, VIF_SPURIOUS_MAX + 1);
+	assert_in_range(rounds_of(rig, POLL_SPURIOUS_RUN), POLL_SPURIOUS_RUN, POLL_SPURIOUS_RUN + 1);
 	rounds_of(rig, 1000);
-	assert_in_range(rounds_of(rig, 1000), 1, 2 * 1000 / VIF_QUIET_MAX_MS + 2);
+	assert_in_range(rounds_of(rig, 1000), 1, 2 * 1000 / POLL_THROTTLE_MS + 2);
 	assert_null(vif->fault);
-	assert_true(vif->stats.spurious > VIF_SPURIOUS_MAX);
+	assert_true(vif->queues[0].item.spurious > POLL_SPURIOUS_RUN);
 
 	/* A guest that has stopped costs nothing. */
 	world_pass(&rig->world, 500, 1);
-	rounds = vif->item.rounds;
+	rounds = vif->queues[0].item.rounds;
 	world_pass(&rig->world, 5000, 1);
-	assert_int_equal(vif->item.rounds, rounds);
-	assert_false(vif->timer.pending);
+	assert_int_equal(vif->queues[0].item.rounds, rounds);
+	assert_false(vif->queues[0].timer.pending);
 
 	/* Real work is found, in the quiet time's length at the latest, and
 	 * from then on at once. */
 	rounds_of(rig, 20);
 	guest_put_frame(&rig->guest, 1, 60, 1);
 	guest_kick_tx(&rig->guest);
-	world_pass(&rig->world, VIF_QUIET_MAX_MS + 1, 1);
+	world_pass(&rig->world, POLL_THROTTLE_MS + 1, 1);
 	assert_int_equal(rig->world.memory->n, 1);
 	guest_put_frame(&rig->guest, 2, 60, 1);
 	guest_kick_tx(&rig->guest);
@@ -325,8 +327,8 @@ static void test_empty_events_with_a_backlog(void **state)
 
 	world_send(&rig->world, 1, 60);
 	rounds_of(rig, 1000);
-	assert_true(rig->guest.vif->stats.spurious > VIF_SPURIOUS_MAX);
-	assert_true(rig->guest.vif->spurious_run > VIF_SPURIOUS_MAX);
+	assert_true(rig->guest.vif->queues[0].item.spurious > POLL_SPURIOUS_RUN);
+	assert_true(rig->guest.vif->queues[0].item.spurious_run > POLL_SPURIOUS_RUN);
 	rig_close(rig);
 }
 
@@ -337,7 +339,7 @@ static void test_quiet_is_kept(void **state)
 	struct vif *vif = rig->guest.vif;
 
 	rounds_of(rig, 500);
-	while (vif->quiet_until_ms < world_now_ms + 50)
+	while (vif->queues[0].item.throttled_until_ns < (world_now_ms + 50) * 1000000)
 		rounds_of(rig, 1);
 	world_send(&rig->world, 1, 60);
 	world_turn(&rig->world);

@@ -41,7 +41,7 @@ static void rig_close(struct rig *rig)
 
 static const struct port_counters *counters(const struct rig *rig)
 {
-	return &rig->guest.vif->port.counters;
+	return &rig->guest.vif->port.counters[0];
 }
 
 /* The next frame that the guest finds is the one with that mark, whole. */
@@ -98,12 +98,12 @@ static void test_one_buffer_too_few(void **state)
 		world_send(&rig->world, pages, length);
 		world_turn(&rig->world);
 		check_no_frame(rig);
-		assert_int_equal(rig->guest.vif->backlog.frames, 1);
+		assert_int_equal(rig->guest.vif->queues[0].backlog.frames, 1);
 		guest_check_books(&rig->guest);
 		guest_post(&rig->guest, 1);
 		world_turn(&rig->world);
 		check_frame(rig, pages, length);
-		assert_int_equal(rig->guest.vif->backlog.frames, 0);
+		assert_int_equal(rig->guest.vif->queues[0].backlog.frames, 0);
 	}
 	assert_int_equal(counters_dropped_to(counters(rig)), 0);
 	rig_close(rig);
@@ -133,7 +133,7 @@ static void test_order_through_the_backlog(void **state)
 	guest_post(&rig->guest, 1);
 	for (uint32_t i = 0; i < 300; i++)
 		world_send(&rig->world, i, i % 3 ? 100 + i : 9000 + i);
-	assert_int_equal(rig->guest.vif->backlog.frames, 300);
+	assert_int_equal(rig->guest.vif->queues[0].backlog.frames, 300);
 	while (next < 300) {
 		uint32_t length = next % 3 ? 100 + next : 9000 + next;
 
@@ -154,7 +154,7 @@ static void test_the_backlog_is_bounded(void **state)
 
 	for (uint32_t i = 0; i < 2000; i++)
 		world_send(&rig->world, i, 1514);
-	kept = rig->guest.vif->backlog.frames;
+	kept = rig->guest.vif->queues[0].backlog.frames;
 	assert_in_range(kept, 600, rig->guest.config.backlog_bytes / 1514);
 	assert_int_equal(counters(rig)->to.drops[DROP_QUEUE_FULL], 2000 - kept);
 	guest_check_books(&rig->guest);
@@ -175,9 +175,9 @@ static void test_waiting_ends_with_age(void **state)
 	world_pass(&rig->world, 5000, 50);
 	world_send(&rig->world, 2, 60);
 	world_pass(&rig->world, VIF_BACKLOG_AGE_MS - 5000 - 100, 50);
-	assert_int_equal(rig->guest.vif->backlog.frames, 2);
+	assert_int_equal(rig->guest.vif->queues[0].backlog.frames, 2);
 	world_pass(&rig->world, 200, 50);
-	assert_int_equal(rig->guest.vif->backlog.frames, 1);
+	assert_int_equal(rig->guest.vif->queues[0].backlog.frames, 1);
 	assert_int_equal(counters(rig)->to.drops[DROP_NO_RX_BUFFER], 1);
 	guest_post(&rig->guest, 2);
 	world_turn(&rig->world);
@@ -204,8 +204,8 @@ static void test_a_frontend_without_rx_notify(void **state)
 	world_pass(&rig->world, VIF_BACKLOG_AGE_POLLED_MS + 2, 1);
 	assert_int_equal(counters(rig)->to.drops[DROP_NO_RX_BUFFER], 1);
 	/* With nothing waiting nobody looks every millisecond. */
-	assert_true(rig->guest.vif->timer.pending);
-	assert_true(rig->guest.vif->timer.deadline_ms >= world_now_ms + 50);
+	assert_true(rig->guest.vif->queues[0].timer.pending);
+	assert_true(rig->guest.vif->queues[0].timer.due_ns >= (world_now_ms + 50) * 1000000);
 	rig_close(rig);
 }
 
@@ -216,24 +216,24 @@ static void test_stall_and_recovery(void **state)
 
 	world_send(&rig->world, 1, 60);
 	world_pass(&rig->world, VIF_STALL_MS - 1000, 100);
-	assert_int_equal(vif->stalled, 0);
+	assert_int_equal(vif->queues[0].stalled, 0);
 	assert_false(world_alarmed(&rig->world));
 	world_pass(&rig->world, 1200, 100);
-	assert_int_equal(vif->stalled, 1);
+	assert_int_equal(vif->queues[0].stalled, 1);
 	assert_true(world_alarmed(&rig->world));
 	world_send(&rig->world, 2, 60);
 	assert_int_equal(counters(rig)->to.drops[DROP_STALLED], 1);
-	assert_int_equal(vif->backlog.frames, 0);
+	assert_int_equal(vif->queues[0].backlog.frames, 0);
 	assert_null(vif->fault);
 
 	guest_post(&rig->guest, 5);
 	world_pass(&rig->world, 200, 50);
-	assert_int_equal(vif->stalled, 0);
+	assert_int_equal(vif->queues[0].stalled, 0);
 	assert_true(world_alarmed(&rig->world));
 	world_send(&rig->world, 3, 60);
 	check_frame(rig, 3, 60);
 	world_pass(&rig->world, 300, 50);
-	assert_false(vif->timer.pending); /* all is well: nobody looks any more */
+	assert_false(vif->queues[0].timer.pending); /* all is well: nobody looks any more */
 	guest_check_books(&rig->guest);
 	rig_close(rig);
 }
@@ -253,7 +253,7 @@ static void test_stall_of_one_that_posted_a_little(void **state)
 		world_pass(&rig->world, 1000, 100);
 		world_send(&rig->world, 5, 60);
 	}
-	assert_int_equal(rig->guest.vif->stalled, 1);
+	assert_int_equal(rig->guest.vif->queues[0].stalled, 1);
 	guest_check_books(&rig->guest);
 	rig_close(rig);
 }
@@ -341,7 +341,7 @@ static void test_bad_buffers(void **state)
 					 place, status, slots);
 			check_frame(rig, 2, 60);
 			assert_int_equal(counters(rig)->to.drops[DROP_BAD_GREF], 1);
-			assert_int_equal(rig->guest.vif->stats.rx_errors, 1);
+			assert_int_equal(rig->guest.vif->queues[0].stats.rx_errors, 1);
 			assert_null(rig->guest.vif->fault);
 			guest_check_books(&rig->guest);
 			rig_close(rig);
@@ -381,14 +381,15 @@ static void test_a_batch_beyond_the_buffers(void **state)
 	for (int i = 0; i < BATCH_FRAMES; i++)
 		frame_build(&frames[i], &whole, 1, &rest[i]);
 	guest_post(&rig->guest, 101);
-	bridge_forward(rig->world.bridge, &rig->world.memory->port, frames, BATCH_FRAMES, 1);
+	bridge_forward(rig->world.bridge, &rig->world.worker->lane, &rig->world.memory->port,
+		       frames, BATCH_FRAMES, 1);
 	assert_int_equal(counters(rig)->to.frames, 50);
-	assert_int_equal(rig->guest.vif->backlog.frames, 14);
+	assert_int_equal(rig->guest.vif->queues[0].backlog.frames, 14);
 	for (int i = 0; i < 50; i++)
 		assert_int_equal(guest_take_frame(&rig->guest, rig->got, &slots, &flags), 5000);
 	guest_post(&rig->guest, 27);
 	world_turn(&rig->world);
-	assert_int_equal(rig->guest.vif->backlog.frames, 0);
+	assert_int_equal(rig->guest.vif->queues[0].backlog.frames, 0);
 	guest_check_books(&rig->guest);
 	rig_close(rig);
 }
@@ -417,7 +418,8 @@ static void test_csum_flags(void **state)
 		frame_build(&frame, &whole, 1, rest);
 		frame.csum = (uint8_t)cases[i].csum;
 		guest_post(&rig->guest, 1);
-		bridge_forward(rig->world.bridge, &rig->world.memory->port, &frame, 1, 1);
+		bridge_forward(rig->world.bridge, &rig->world.worker->lane,
+			       &rig->world.memory->port, &frame, 1, 1);
 		assert_int_equal(guest_take_frame(&rig->guest, rig->got, &slots, &flags), 60);
 		assert_int_equal(flags, cases[i].flags);
 	}
@@ -467,7 +469,8 @@ static uint32_t send_gso(struct rig *rig, unsigned int version, uint32_t length,
 	frame.csum = CSUM_BLANK;
 	frame.gso_type = version == 4 ? GSO_TCPV4 : GSO_TCPV6;
 	frame.gso_size = GSO_SIZE;
-	bridge_forward(rig->world.bridge, &rig->world.memory->port, &frame, 1, 1);
+	bridge_forward(rig->world.bridge, &rig->world.worker->lane, &rig->world.memory->port,
+		       &frame, 1, 1);
 	return (length + PAGE_BYTES - 1) / PAGE_BYTES;
 }
 
@@ -486,15 +489,14 @@ static void check_gso_frame(struct rig *rig, unsigned int version, const uint8_t
 	assert_int_equal(extra->type, XEN_NETIF_EXTRA_TYPE_GSO);
 	assert_int_equal(extra->flags, 0);
 	assert_int_equal(extra->u.gso.size, GSO_SIZE);
-	assert_int_equal(extra->u.gso.type, version == 4 ? XEN_NETIF_GSO_TYPE_TCPV4
-							 : XEN_NETIF_GSO_TYPE_TCPV6);
+	assert_int_equal(extra->u.gso.type,
+			 version == 4 ? XEN_NETIF_GSO_TYPE_TCPV4 : XEN_NETIF_GSO_TYPE_TCPV6);
 	assert_int_equal(extra->u.gso.features, 0);
 	assert_int_equal(extra->u.gso.pad, 0);
 }
 
-static const uint32_t gso_lengths[] = { 2000,  4095,  4096,  4097,  8192,
-					8193,  12000, 30000, 61440, 61441,
-					65000, 65534, 65535 };
+static const uint32_t gso_lengths[] = { 2000,  4095,  4096,  4097,  8192,  8193, 12000,
+					30000, 61440, 61441, 65000, 65534, 65535 };
 
 /* A page each and one slot for the extra info, no more: what is posted is what
  * is used, round the ring, and one too few is waited for. */
@@ -513,7 +515,7 @@ static void test_gso_frames_of_every_number_of_pages(void **state)
 			send_gso(rig, version, length, bytes);
 			world_turn(&rig->world);
 			check_no_frame(rig);
-			assert_int_equal(rig->guest.vif->backlog.frames, 1);
+			assert_int_equal(rig->guest.vif->queues[0].backlog.frames, 1);
 			guest_post(&rig->guest, 1);
 			world_turn(&rig->world);
 			check_gso_frame(rig, version, bytes, length);
@@ -567,7 +569,10 @@ static void test_gso_frames_are_cut_for_others(void **state)
 	} cases[] = {
 		{ "without sg", { .gso_tcpv4 = true }, 0, 3 },
 		{ "without GSO", { .sg = true }, 0, 3 },
-		{ "GSO for IPv6 alone", { .sg = true, .gso_tcpv6 = true, .ipv6_csum = true }, 0, 3 },
+		{ "GSO for IPv6 alone",
+		  { .sg = true, .gso_tcpv6 = true, .ipv6_csum = true },
+		  0,
+		  3 },
 		{ "without checksums", { .sg = true, .gso_tcpv4 = true, .no_csum = true }, 0, 1 },
 		{ "gso off", { .sg = true, .gso_tcpv4 = true }, 1 << OFFLOAD_GSO, 3 },
 		{ "rx off", { .sg = true, .gso_tcpv4 = true }, 1 << OFFLOAD_RX_CSUM, 1 },
@@ -630,9 +635,9 @@ static void test_detaching_counts_what_waits(void **state)
 
 	for (uint32_t i = 0; i < 5; i++)
 		world_send(&rig->world, i, 60);
-	assert_true(rig->guest.vif->timer.pending);
+	assert_true(rig->guest.vif->queues[0].timer.pending);
 	vif_detach(rig->guest.vif);
-	assert_false(rig->guest.vif->timer.pending);
+	assert_false(rig->guest.vif->queues[0].timer.pending);
 	assert_int_equal(counters(rig)->to.drops[DROP_SHUTDOWN], 5);
 	assert_int_equal(counters(rig)->to.intended, 5);
 	guest_check_books(&rig->guest);

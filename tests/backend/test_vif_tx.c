@@ -39,7 +39,7 @@ static void rig_close(struct rig *rig)
 
 static const struct port_counters *counters(const struct guest *guest)
 {
-	return &guest->vif->port.counters;
+	return &guest->vif->port.counters[0];
 }
 
 /* Frame i of what was recorded is the one with that mark. */
@@ -298,7 +298,7 @@ static void test_refusals(void **state)
 		if (answers.error != r->errors || answers.null != r->nulls || answers.okay != 5 ||
 		    counters(&rig->guest)->from.drops[r->reason] != 1 ||
 		    counters_dropped_from(counters(&rig->guest)) != 1 ||
-		    rig->guest.vif->stats.tx_errors != 1)
+		    rig->guest.vif->queues[0].stats.tx_errors != 1)
 			fail_msg("%s: %u errors, %u nulls, %u okay, %lu counted", r->name,
 				 answers.error, answers.null, answers.okay,
 				 (unsigned long)counters(&rig->guest)->from.drops[r->reason]);
@@ -436,8 +436,7 @@ static void test_facts_travel(void **state)
 		unsigned int slots;
 
 		memory_port_clear(rig->world.memory);
-		slots = put_tcp(&rig->guest, &packet, cases[i].flags, cases[i].type,
-				cases[i].size);
+		slots = put_tcp(&rig->guest, &packet, cases[i].flags, cases[i].type, cases[i].size);
 		guest_kick_tx(&rig->guest);
 		world_turn(&rig->world);
 		guest_take_answers(&rig->guest, &answers);
@@ -500,7 +499,8 @@ static void test_a_turn_is_bounded_by_segments(void **state)
 		uint16_t size;
 		unsigned int frames; /* of one turn, the ring being full of them */
 	} cases[] = {
-		{ 60, 1448, 64 }, { 60, 60, 64 }, { 4000, 4, 1 }, { 4000, 40, 10 }, { 4000, 1448, 64 },
+		{ 60, 1448, 64 }, { 60, 60, 64 },     { 4000, 4, 1 },
+		{ 4000, 40, 10 }, { 4000, 1448, 64 },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -513,14 +513,15 @@ static void test_a_turn_is_bounded_by_segments(void **state)
 		for (int k = 0; k < 100; k++)
 			put_tcp(guest, &packet, EXTRA | BLANK, TCPV4, cases[i].size);
 		ring_publish(&guest->tx);
-		assert_int_equal(vif_tx_receive(guest->vif, batch, POLL_WEIGHT), POLL_WEIGHT);
+		assert_int_equal(vif_tx_receive(guest->vif->queues, batch, POLL_WEIGHT),
+				 POLL_WEIGHT);
 		assert_int_equal(batch->nr_chains, cases[i].frames);
 		while (batch->nr_chains) {
 			taken += batch->nr_chains;
-			bridge_forward(rig->world.bridge, &guest->vif->port, batch->frames,
-				       batch->nr_frames, 1);
-			vif_tx_complete(guest->vif, batch);
-			vif_tx_receive(guest->vif, batch, POLL_WEIGHT);
+			bridge_forward(rig->world.bridge, &rig->world.worker->lane,
+				       &guest->vif->port, batch->frames, batch->nr_frames, 1);
+			vif_tx_complete(guest->vif->queues, batch);
+			vif_tx_receive(guest->vif->queues, batch, POLL_WEIGHT);
 		}
 		assert_int_equal(taken, 100);
 		guest_check_books(guest);
@@ -646,11 +647,10 @@ static void test_too_big_for_a_neighbour(void **state)
 		guest_kick_tx(&rig->guest);
 		world_turn(&rig->world);
 		assert_int_equal(world_alarmed(&rig->world), i == 0);
-		assert_int_equal(port->counters.to.drops[DROP_TOO_BIG], i + 1);
-		assert_int_equal(port->counters.to.frames, i + 1);
+		assert_int_equal(port->counters[0].to.drops[DROP_TOO_BIG], i + 1);
+		assert_int_equal(port->counters[0].to.frames, i + 1);
 	}
-	assert_int_equal(port->too_big, 2000);
-	assert_int_equal(port->too_big_from, GUEST_MTU);
+	assert_int_equal(port->too_big, (uint64_t)GUEST_MTU << 32 | 2000);
 	assert_int_equal(rig->world.memory->port.too_big, 0);
 	guest_check_books(&rig->neighbour);
 	rig_close(rig);
@@ -687,10 +687,11 @@ static void test_the_head_is_private(void **state)
 
 	guest_put_frame(guest, 4, 300, 1);
 	ring_publish(&guest->tx);
-	assert_int_equal(vif_tx_receive(guest->vif, batch, 64), 1);
+	assert_int_equal(vif_tx_receive(guest->vif->queues, batch, 64), 1);
 	memset(guest_tx_page(guest, guest->tx_page - 1), 0xaa, PAGE_BYTES);
-	bridge_forward(rig->world.bridge, &guest->vif->port, batch->frames, 1, 1);
-	vif_tx_complete(guest->vif, batch);
+	bridge_forward(rig->world.bridge, &rig->world.worker->lane, &guest->vif->port,
+		       batch->frames, 1, 1);
+	vif_tx_complete(guest->vif->queues, batch);
 	assert_int_equal(rig->world.memory->bytes[0][6], 0x02);
 	assert_int_equal(rig->world.memory->bytes[0][FRAME_HEAD_BYTES], 0xaa);
 	rig_close(rig);

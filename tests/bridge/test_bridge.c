@@ -16,6 +16,7 @@ static const struct fdb_config fdb_config = {
 };
 
 static struct bridge *bridge;
+static struct lane lane;
 static struct memory_port ports[PORTS];
 
 static int start(void **state)
@@ -79,13 +80,13 @@ static void send_one(unsigned int from, const char *macs, uint32_t length)
 	struct frame frame;
 
 	make_frame(&frame, 0, macs, length);
-	bridge_forward(bridge, &ports[from].port, &frame, 1, 1000);
+	bridge_forward(bridge, &lane, &ports[from].port, &frame, 1, 1000);
 }
 
 static void expect_conservation(void)
 {
 	for (unsigned int i = 0; i < PORTS; i++) {
-		const struct port_counters *counters = &ports[i].port.counters;
+		const struct port_counters *counters = &ports[i].port.counters[0];
 
 		assert_int_equal(counters->from.frames,
 				 counters->from.forwarded + counters_dropped_from(counters));
@@ -137,13 +138,13 @@ static void each_frame_goes_its_way(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {
-		const struct port_counters *from = &ports[steps[i].from].port.counters;
+		const struct port_counters *from = &ports[steps[i].from].port.counters[0];
 
 		clear_all();
 		send_one(steps[i].from, steps[i].macs, steps[i].length);
 		for (unsigned int p = 0; p < PORTS; p++)
 			if (ports[p].n != (steps[i].to[p] == '*') ||
-			    ports[p].port.counters.to.intended != ports[p].n)
+			    ports[p].port.counters[0].to.intended != ports[p].n)
 				fail_msg("%s: port %u", steps[i].name, p);
 		if (steps[i].reason != DROP_REASONS && from->from.drops[steps[i].reason] != 1)
 			fail_msg("%s: reason", steps[i].name);
@@ -172,7 +173,7 @@ static void one_visit_per_destination(void **state)
 		for (unsigned int p = 1; p < PORTS; p++)
 			expected[p] += macs[0] == '*' || macs[0] == "abcd"[p];
 	}
-	bridge_forward(bridge, &ports[0].port, frames, BATCH_FRAMES, 1000);
+	bridge_forward(bridge, &lane, &ports[0].port, frames, BATCH_FRAMES, 1000);
 	assert_int_equal(ports[0].visits, 0);
 	for (unsigned int p = 1; p < PORTS; p++) {
 		assert_int_equal(ports[p].visits, 1);
@@ -195,12 +196,12 @@ static void a_full_destination_harms_no_other(void **state)
 	for (unsigned int i = 0; i < BATCH_FRAMES; i++)
 		make_frame(&frames[i], i, "*a", 60);
 	ports[2].room = 10;
-	bridge_forward(bridge, &ports[0].port, frames, BATCH_FRAMES, 1000);
+	bridge_forward(bridge, &lane, &ports[0].port, frames, BATCH_FRAMES, 1000);
 	assert_int_equal(ports[1].n, BATCH_FRAMES);
 	assert_int_equal(ports[2].n, 10);
 	assert_int_equal(ports[3].n, BATCH_FRAMES);
-	assert_int_equal(ports[2].port.counters.to.drops[DROP_QUEUE_FULL], BATCH_FRAMES - 10);
-	assert_int_equal(ports[0].port.counters.from.forwarded, BATCH_FRAMES);
+	assert_int_equal(ports[2].port.counters[0].to.drops[DROP_QUEUE_FULL], BATCH_FRAMES - 10);
+	assert_int_equal(ports[0].port.counters[0].from.forwarded, BATCH_FRAMES);
 	expect_conservation();
 }
 
@@ -229,12 +230,12 @@ static void mtu_is_the_destinations(void **state)
 		frame.bytes[13] = (uint8_t)cases[i].type;
 		ports[1].port.mtu = cases[i].mtu;
 		ports[2].port.mtu = 70000;
-		bridge_forward(bridge, &ports[0].port, &frame, 1, 1000);
+		bridge_forward(bridge, &lane, &ports[0].port, &frame, 1, 1000);
 		if (ports[1].n != cases[i].fits || ports[2].n != 1)
 			fail_msg("%s", cases[i].name);
-		assert_int_equal(ports[1].port.counters.to.drops[DROP_TOO_BIG], !cases[i].fits);
+		assert_int_equal(ports[1].port.counters[0].to.drops[DROP_TOO_BIG], !cases[i].fits);
 		assert_int_equal(ports[1].visits, cases[i].fits);
-		assert_int_equal(ports[0].port.counters.from.forwarded, 1);
+		assert_int_equal(ports[0].port.counters[0].from.forwarded, 1);
 		expect_conservation();
 	}
 }
@@ -244,9 +245,8 @@ static void make_udp(struct frame *frame, bool broken)
 {
 	static const uint8_t packet[] = {
 		0x45, 0x00, 0x00, 0x24, 0x00, 0x04, 0x00, 0x00, 0x40, 0x11, 0xe5, 0x6b,
-		192, 168, 10, 4, 192, 168, 10, 5,
-		0x51, 0xae, 0x08, 0xae, 0x00, 0x10, 0x12, 0x34,
-		'F', 'r', 'e', 'e', 'B', 'S', 'D', '\n',
+		192,  168,  10,	  4,	192,  168,  10,	  5,	0x51, 0xae, 0x08, 0xae,
+		0x00, 0x10, 0x12, 0x34, 'F',  'r',  'e',  'e',	'B',  'S',  'D',  '\n',
 	};
 
 	make_frame(frame, 0, "*a", 60);
@@ -278,12 +278,12 @@ static void blank_checksums_are_completed(void **state)
 		for (unsigned int p = 0; p < 3; p++)
 			ports[p + 1].port.takes = cases[i].takes[p] ? blank : 0;
 		make_udp(&frame, cases[i].broken);
-		bridge_forward(bridge, &ports[0].port, &frame, 1, 1000);
+		bridge_forward(bridge, &lane, &ports[0].port, &frame, 1, 1000);
 		for (unsigned int p = 0; p < 3; p++) {
 			const struct memory_port *port = &ports[p + 1];
 
 			if (port->n != 1 || port->bytes[0][40] != cases[i].field[p] ||
-			    port->port.counters.csum_completed != cases[i].completed[p])
+			    port->port.counters[0].csum_completed != cases[i].completed[p])
 				fail_msg("%s: port %u", cases[i].name, p + 1);
 		}
 	}
@@ -322,9 +322,9 @@ static void ports_come_and_go(void **state)
 	bridge_detach(bridge, &ports[3].port);
 	clear_all();
 	send_one(0, "*a", 60);
-	assert_int_equal(ports[0].port.counters.from.drops[DROP_NO_DEST], 1);
+	assert_int_equal(ports[0].port.counters[0].from.drops[DROP_NO_DEST], 1);
 	send_one(0, "ba", 60);
-	assert_int_equal(ports[0].port.counters.from.drops[DROP_NO_DEST], 2);
+	assert_int_equal(ports[0].port.counters[0].from.drops[DROP_NO_DEST], 2);
 	expect_conservation();
 }
 
@@ -343,13 +343,13 @@ static void random_frames_add_up(void **state)
 			make_frame(&frames[i], i, macs, (uint32_t)rand() % 1600);
 		}
 		ports[3].room = (unsigned int)rand() % BATCH_FRAMES;
-		bridge_forward(bridge, &ports[rand() % PORTS].port, frames, n, round);
+		bridge_forward(bridge, &lane, &ports[rand() % PORTS].port, frames, n, round);
 		for (unsigned int p = 0; p < PORTS; p++)
 			memory_port_clear(&ports[p]);
 	}
 	expect_conservation();
-	assert_true(ports[0].port.counters.from.forwarded > 1000);
-	assert_true(ports[3].port.counters.to.drops[DROP_QUEUE_FULL] > 100);
+	assert_true(ports[0].port.counters[0].from.forwarded > 1000);
+	assert_true(ports[3].port.counters[0].to.drops[DROP_QUEUE_FULL] > 100);
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, start, stop)

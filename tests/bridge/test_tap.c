@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bridge/lane.h"
 #include "bridge/tap.h"
 #include "support/netns.h"
 
@@ -22,6 +23,8 @@ static void make_bytes(uint8_t number)
 	memset(bytes, 0xff, 6);
 	memcpy(bytes + 6, (uint8_t[]){ 2, 0, 0, 0, 0, 1, 0x88, 0xb5 }, 8);
 }
+
+static struct lane lane;
 
 static int open_up(const char *name)
 {
@@ -54,7 +57,7 @@ static void frames_come_in(void **state)
 
 	open_tap(&tap, &packet, "in0", *state);
 	assert_int_equal(engine_add(*state, &source, tap.fd, &tap), 0);
-	assert_int_equal(tap_receive(&tap, frames, BATCH_FRAMES), 0);
+	assert_int_equal(tap_receive(&tap, &lane, frames, BATCH_FRAMES), 0);
 	engine_arm(*state, &source);
 	for (uint8_t i = 0; i < COUNT_OF(lengths); i++) {
 		make_bytes(i);
@@ -62,7 +65,7 @@ static void frames_come_in(void **state)
 	}
 	assert_int_equal(engines_wait(*state, &ready, 5000000000), 1);
 	assert_ptr_equal(ready->owner, &tap);
-	assert_int_equal(tap_receive(&tap, frames, BATCH_FRAMES), COUNT_OF(lengths));
+	assert_int_equal(tap_receive(&tap, &lane, frames, BATCH_FRAMES), COUNT_OF(lengths));
 	for (uint8_t i = 0; i < COUNT_OF(lengths); i++) {
 		make_bytes(i);
 		assert_int_equal(frames[i].length, lengths[i]);
@@ -70,7 +73,7 @@ static void frames_come_in(void **state)
 		frame_copy_out(&frames[i], 0, lengths[i], copy);
 		assert_memory_equal(copy, bytes, lengths[i]);
 	}
-	assert_int_equal(tap_receive(&tap, frames, BATCH_FRAMES), 0);
+	assert_int_equal(tap_receive(&tap, &lane, frames, BATCH_FRAMES), 0);
 	engine_remove(*state, &source);
 	close(packet);
 	tap_fini(&tap);
@@ -88,7 +91,7 @@ static void batches_are_bounded(void **state)
 	make_bytes(0);
 	for (unsigned int i = 0; i < FRAMES; i++)
 		assert_int_equal(send(packet, bytes, 100 + i, 0), 100 + i);
-	while ((n = tap_receive(&tap, frames, 7)) > 0) {
+	while ((n = tap_receive(&tap, &lane, frames, 7)) > 0) {
 		assert_in_range(n, 1, 7);
 		for (int i = 0; i < n; i++)
 			assert_int_equal(frames[i].length, 100 + got + (unsigned int)i);
@@ -114,13 +117,13 @@ static void frames_beyond_the_mtu_come_in_whole(void **state)
 	make_bytes(0);
 	for (size_t i = 0; i < COUNT_OF(lengths); i++)
 		assert_int_equal(send(packet, bytes, lengths[i], 0), lengths[i]);
-	assert_int_equal(tap_receive(&tap, frames, BATCH_FRAMES), COUNT_OF(lengths));
+	assert_int_equal(tap_receive(&tap, &lane, frames, BATCH_FRAMES), COUNT_OF(lengths));
 	for (size_t i = 0; i < COUNT_OF(lengths); i++) {
 		assert_int_equal(frames[i].length, lengths[i]);
 		frame_copy_out(&frames[i], 0, lengths[i], copy);
 		assert_memory_equal(copy, bytes, lengths[i]);
 	}
-	assert_int_equal(counters_dropped_from(&tap.port.counters), 0);
+	assert_int_equal(counters_dropped_from(&tap.port.counters[0]), 0);
 	close(packet);
 	tap_fini(&tap);
 }
@@ -159,15 +162,15 @@ static void frames_go_out(void **state)
 		list[i] = &frames[i];
 		sum += cases[c].length;
 	}
-	assert_int_equal(tap.port.ops->transmit(&tap.port, list, FRAMES), FRAMES);
+	assert_int_equal(tap.port.ops->transmit(&tap.port, &lane, list, FRAMES), FRAMES);
 	for (unsigned int i = 0; i < FRAMES; i++) {
 		uint32_t length = cases[i % COUNT_OF(cases)].length;
 
 		assert_int_equal(recv(packet, got, sizeof(got), 0), length);
 		assert_memory_equal(got, bytes, length);
 	}
-	assert_int_equal(tap.port.counters.to.frames, FRAMES);
-	assert_int_equal(tap.port.counters.to.bytes, sum);
+	assert_int_equal(tap.port.counters[0].to.frames, FRAMES);
+	assert_int_equal(tap.port.counters[0].to.bytes, sum);
 	close(packet);
 	tap_fini(&tap);
 }
@@ -182,27 +185,27 @@ static void refused_frames_are_counted(void **state)
 	int packet;
 
 	open_tap(&tap, &packet, "refuse0", *state);
-	counters = &tap.port.counters;
+	counters = &tap.port.counters[0];
 	make_bytes(0);
 	make_frame(&frames[0], pieces[0], rest[0], 200, 1);
 	make_frame(&frames[1], pieces[1], rest[1], 1400, 1100);
 	make_frame(&frames[2], pieces[2], rest[2], 200, 1);
-	assert_int_equal(tap.port.ops->transmit(&tap.port, list, 3), 2);
+	assert_int_equal(tap.port.ops->transmit(&tap.port, &lane, list, 3), 2);
 	assert_int_equal(counters->to.drops[DROP_BAD_FRAME], 1);
 	frames[0].head = 9; /* shorter than an Ethernet header */
 	frames[0].nr_frags = 0;
-	assert_int_equal(tap.port.ops->transmit(&tap.port, list, 1), 0);
+	assert_int_equal(tap.port.ops->transmit(&tap.port, &lane, list, 1), 0);
 	assert_int_equal(counters->to.drops[DROP_BAD_FRAME], 2);
 
 	assert_int_equal(netns_set_up("refuse0", false), 0);
-	assert_int_equal(tap.port.ops->transmit(&tap.port, list + 2, 1), 0);
+	assert_int_equal(tap.port.ops->transmit(&tap.port, &lane, list + 2, 1), 0);
 	assert_int_equal(counters->to.drops[DROP_RING_FULL], 1);
-	assert_int_equal(tap_receive(&tap, frames + 3, 4), 0);
+	assert_int_equal(tap_receive(&tap, &lane, frames + 3, 4), 0);
 
 	assert_int_equal(netns_delete_link("refuse0"), 0);
-	assert_int_equal(tap.port.ops->transmit(&tap.port, list + 2, 1), 0);
+	assert_int_equal(tap.port.ops->transmit(&tap.port, &lane, list + 2, 1), 0);
 	assert_int_equal(counters->to.drops[DROP_SHUTDOWN], 1);
-	assert_int_equal(tap_receive(&tap, frames + 3, 4), -EBADFD);
+	assert_int_equal(tap_receive(&tap, &lane, frames + 3, 4), -EBADFD);
 	assert_int_equal(counters->to.frames, 2);
 	close(packet);
 	tap_fini(&tap);
@@ -215,7 +218,7 @@ static void a_descriptor_can_be_kept(void **state)
 	struct tap tap;
 
 	assert_int_equal(tap_init(&tap, "lent0", fd, MTU, *state), 0);
-	assert_int_equal(tap_receive(&tap, frames, 0), 0);
+	assert_int_equal(tap_receive(&tap, &lane, frames, 0), 0);
 	tap.fd = -1;
 	tap_fini(&tap);
 	assert_true(if_nametoindex("lent0") > 0);

@@ -30,13 +30,13 @@ static inline int fixture_setup(void **state)
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
 	*state = fixture;
-	if (!fixture || netfront_init(&fixture->front))
+	if (!fixture || netfront_init(&fixture->front, 1))
 		return -1;
-	fixture->front.tx.offers = SPLITVIF_OFFLOAD_SG | SPLITVIF_OFFLOAD_CSUM_IPV4;
-	if (netfront_prepare(&fixture->front, 0))
+	fixture->front.queues[0].tx.offers = SPLITVIF_OFFLOAD_SG | SPLITVIF_OFFLOAD_CSUM_IPV4;
+	if (netfront_prepare(&fixture->front, 0, 1))
 		return -1;
-	fixture->front.tx_channel = fixture_channel(&fixture->wakes[0]);
-	fixture->front.rx_channel = fixture_channel(&fixture->wakes[1]);
+	fixture->front.queues[0].tx_channel = fixture_channel(&fixture->wakes[0]);
+	fixture->front.queues[0].rx_channel = fixture_channel(&fixture->wakes[1]);
 	mock_attach(&fixture->mock, &fixture->front);
 	return 0;
 }

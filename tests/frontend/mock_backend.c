@@ -6,15 +6,15 @@ void mock_attach(struct mock_backend *mock, struct netfront *front)
 {
 	int16_t status;
 
-	grant_view_init(&mock->view, &front->arena, NETFRONT_TABLE_PAGES, 0);
+	grant_view_init(&mock->view, &front->arena, front->table_pages, 0);
 	ring_attach_back(&mock->tx,
-			 (union ring_page *)grant_map(&mock->view, front->tx_ring_ref, true,
-						      &status),
+			 (union ring_page *)grant_map(&mock->view, front->queues[0].tx_ring_ref,
+						      true, &status),
 			 TX_RING_ENTRIES);
 	assert_int_equal(status, GNTST_okay);
 	ring_attach_back(&mock->rx,
-			 (union ring_page *)grant_map(&mock->view, front->rx_ring_ref, true,
-						      &status),
+			 (union ring_page *)grant_map(&mock->view, front->queues[0].rx_ring_ref,
+						      true, &status),
 			 RX_RING_ENTRIES);
 	assert_int_equal(status, GNTST_okay);
 }
@@ -29,7 +29,7 @@ static void shift_ring(struct ring *ring, uint32_t start)
 
 void mock_shift(struct mock_backend *mock, struct netfront *front, uint32_t start)
 {
-	union ring_page *pages[] = { front->tx.ring.page, front->rx.ring.page };
+	union ring_page *pages[] = { front->queues[0].tx.ring.page, front->queues[0].rx.ring.page };
 
 	/* Slots keep their places only if start is a multiple of the ring. */
 	assert_int_equal(start % RX_RING_ENTRIES, 0);
@@ -39,8 +39,8 @@ void mock_shift(struct mock_backend *mock, struct netfront *front, uint32_t star
 		pages[i]->tx.req_event += start;
 		pages[i]->tx.rsp_event += start;
 	}
-	shift_ring(&front->tx.ring, start);
-	shift_ring(&front->rx.ring, start);
+	shift_ring(&front->queues[0].tx.ring, start);
+	shift_ring(&front->queues[0].rx.ring, start);
 	mock_attach(mock, front);
 }
 

@@ -27,12 +27,12 @@ static void test_frames_arrive_whole(void **state)
 		fill_pattern(sent, length, (uint32_t)i);
 		mock_send_frame(&f->mock, sent, length);
 		mock_publish_rx(&f->mock);
-		assert_int_equal(front_rx_receive(&f->front.rx, frames, 4), 1);
+		assert_int_equal(front_rx_receive(&f->front.queues[0].rx, frames, 4), 1);
 		assert_int_equal(frames[0].length, length);
 		copy_frame(&frames[0]);
 		assert_memory_equal(sent, seen, length);
-		front_rx_release(&f->front.rx, 1);
-		ring_publish(&f->front.rx.ring);
+		front_rx_release(&f->front.queues[0].rx, 1);
+		ring_publish(&f->front.queues[0].rx.ring);
 		assert_int_equal(mock_rx_posted(&f->mock), FRONT_RX_PAGES);
 	}
 }
@@ -53,20 +53,20 @@ static void test_held_pages_stay_with_the_caller(void **state)
 			slots += mock_send_frame(&f->mock, sent, length);
 		}
 		mock_publish_rx(&f->mock);
-		n = front_rx_receive(&f->front.rx, frames, 256);
+		n = front_rx_receive(&f->front.queues[0].rx, frames, 256);
 		assert_true(n > 0);
 		for (unsigned int i = 0; i < n; i++) {
 			copy_frame(&frames[i]);
 			assert_memory_equal(sent, seen, frames[i].length);
 		}
-		front_rx_release(&f->front.rx, n / 3);
-		ring_publish(&f->front.rx.ring);
+		front_rx_release(&f->front.queues[0].rx, n / 3);
+		ring_publish(&f->front.queues[0].rx.ring);
 		assert_true(mock_rx_posted(&f->mock) < FRONT_RX_PAGES);
-		front_rx_release(&f->front.rx, n); /* more than there are is no harm */
-		ring_publish(&f->front.rx.ring);
+		front_rx_release(&f->front.queues[0].rx, n); /* more than there are is no harm */
+		ring_publish(&f->front.queues[0].rx.ring);
 		assert_int_equal(mock_rx_posted(&f->mock), FRONT_RX_PAGES);
 	}
-	assert_int_equal(f->front.rx.fault, FRONT_SOUND);
+	assert_int_equal(f->front.queues[0].rx.fault, FRONT_SOUND);
 }
 
 static void test_errors_are_counted_and_posted_again(void **state)
@@ -85,13 +85,13 @@ static void test_errors_are_counted_and_posted_again(void **state)
 	mock_send_slot(&f->mock, sent, 0, NETRXF_more_data, 0);
 	mock_send_slot(&f->mock, sent, 0, 0, 4);
 	mock_publish_rx(&f->mock);
-	assert_int_equal(front_rx_receive(&f->front.rx, frames, 8), 2);
+	assert_int_equal(front_rx_receive(&f->front.queues[0].rx, frames, 8), 2);
 	assert_int_equal(frames[0].length, 60);
 	assert_int_equal(frames[1].length, 64);
 	assert_int_equal(frames[1].nr_parts, 2);
-	assert_int_equal(f->front.rx.errors, 4);
-	front_rx_release(&f->front.rx, 2);
-	ring_publish(&f->front.rx.ring);
+	assert_int_equal(f->front.queues[0].rx.errors, 4);
+	front_rx_release(&f->front.queues[0].rx, 2);
+	ring_publish(&f->front.queues[0].rx.ring);
 	assert_int_equal(mock_rx_posted(&f->mock), FRONT_RX_PAGES);
 }
 
@@ -102,18 +102,18 @@ static void test_indices_wrap_and_events_come(void **state)
 
 	mock_shift(&f->mock, &f->front, 0xffffff00u);
 	for (int i = 0; i < 1000; i++) {
-		assert_true(front_rx_arm(&f->front.rx));
+		assert_true(front_rx_arm(&f->front.queues[0].rx));
 		mock_send_frame(&f->mock, sent, 60);
 		assert_true(mock_publish_rx(&f->mock)); /* armed: notify */
 		mock_send_frame(&f->mock, sent, 60);
 		assert_false(mock_publish_rx(&f->mock)); /* awake: do not */
-		assert_false(front_rx_arm(&f->front.rx));
-		assert_int_equal(front_rx_receive(&f->front.rx, &frame, 1), 1);
-		assert_int_equal(front_rx_receive(&f->front.rx, &frame, 1), 1);
-		front_rx_release(&f->front.rx, 2);
-		ring_publish(&f->front.rx.ring);
+		assert_false(front_rx_arm(&f->front.queues[0].rx));
+		assert_int_equal(front_rx_receive(&f->front.queues[0].rx, &frame, 1), 1);
+		assert_int_equal(front_rx_receive(&f->front.queues[0].rx, &frame, 1), 1);
+		front_rx_release(&f->front.queues[0].rx, 2);
+		ring_publish(&f->front.queues[0].rx.ring);
 	}
-	assert_int_equal(f->front.rx.frames, 2000);
+	assert_int_equal(f->front.queues[0].rx.frames, 2000);
 }
 
 enum { MORE = NETRXF_more_data, EXTRA = NETRXF_extra_info };
@@ -185,10 +185,10 @@ static void test_bad_answers_break_the_connection(void **state)
 		assert_int_equal(fixture_setup(&own), 0);
 		f = own;
 		answer(&f->mock, i);
-		n = front_rx_receive(&f->front.rx, frames, 4);
+		n = front_rx_receive(&f->front.queues[0].rx, frames, 4);
 		assert_int_equal(netfront_fault(&f->front), hostile[i].fault);
 		assert_int_equal(n, hostile[i].fault == FRONT_SOUND);
-		assert_int_equal(front_rx_receive(&f->front.rx, frames, 4), 0);
+		assert_int_equal(front_rx_receive(&f->front.queues[0].rx, frames, 4), 0);
 		fixture_teardown(&own);
 	}
 }
@@ -232,14 +232,14 @@ static void test_gso_frames_arrive_and_give_all_pages_back(void **state)
 	struct fixture *f = *state;
 	struct splitvif_frame frames[8];
 
-	f->front.rx.takes = TSO4 | TSO6;
+	f->front.queues[0].rx.takes = TSO4 | TSO6;
 	for (int i = 0; i < 500; i++) {
 		fill_pattern(sent, 65000, (uint32_t)i);
 		send_gso(&f->mock, &v4, BLANK, 1 + i % 16, 500);
 		mock_send_slot(&f->mock, sent, 0, VALID, 60);
 		send_gso(&f->mock, &v6, 0, 2, 1000);
 		mock_publish_rx(&f->mock);
-		assert_int_equal(front_rx_receive(&f->front.rx, frames, 8), 3);
+		assert_int_equal(front_rx_receive(&f->front.queues[0].rx, frames, 8), 3);
 		assert_int_equal(frames[0].gso_type, SPLITVIF_GSO_TCPV4);
 		assert_int_equal(frames[0].gso_size, 1448);
 		assert_int_equal(frames[0].csum, SPLITVIF_CSUM_BLANK);
@@ -252,15 +252,15 @@ static void test_gso_frames_arrive_and_give_all_pages_back(void **state)
 		assert_int_equal(frames[2].gso_size, 1428);
 		assert_int_equal(frames[2].csum, SPLITVIF_CSUM_BLANK);
 		assert_int_equal(frames[2].nr_parts, 2);
-		front_rx_release(&f->front.rx, 3);
-		ring_publish(&f->front.rx.ring);
+		front_rx_release(&f->front.queues[0].rx, 3);
+		ring_publish(&f->front.queues[0].rx.ring);
 		assert_int_equal(mock_rx_posted(&f->mock), FRONT_RX_PAGES);
 	}
 	/* every page is posted exactly once */
 	for (int i = 0; i < FRONT_RX_PAGES; i++)
 		seen[i] = 0;
 	for (int i = 0; i < FRONT_RX_PAGES; i++)
-		assert_int_equal(seen[f->front.rx.posted[i]]++, 0);
+		assert_int_equal(seen[f->front.queues[0].rx.posted[i]]++, 0);
 }
 
 /* A backend's error in a GSO frame gives all its slots back, too. */
@@ -270,17 +270,17 @@ static void test_gso_frame_with_an_error(void **state)
 	struct fixture *f = *state;
 	struct splitvif_frame frames[8];
 
-	f->front.rx.takes = TSO4;
+	f->front.queues[0].rx.takes = TSO4;
 	for (int i = 0; i < 300; i++) {
 		mock_send_slot(&f->mock, sent, 0, MORE | EXTRA | BLANK, -1);
 		mock_send_extra(&f->mock, &v4);
 		mock_send_slot(&f->mock, sent, 0, 0, -1);
 		mock_publish_rx(&f->mock);
-		assert_int_equal(front_rx_receive(&f->front.rx, frames, 8), 0);
-		ring_publish(&f->front.rx.ring);
+		assert_int_equal(front_rx_receive(&f->front.queues[0].rx, frames, 8), 0);
+		ring_publish(&f->front.queues[0].rx.ring);
 		assert_int_equal(mock_rx_posted(&f->mock), FRONT_RX_PAGES);
 	}
-	assert_int_equal(f->front.rx.errors, 300);
+	assert_int_equal(f->front.queues[0].rx.errors, 300);
 }
 
 static const struct {
@@ -317,7 +317,7 @@ static void test_extras_are_checked(void **state)
 		print_message("%s\n", extras[i].name);
 		assert_int_equal(fixture_setup(&own), 0);
 		f = own;
-		f->front.rx.takes = extras[i].takes;
+		f->front.queues[0].rx.takes = extras[i].takes;
 		extra.type = extras[i].type;
 		extra.flags = extras[i].flags;
 		for (int k = 0; k < extras[i].pages; k++) {
@@ -329,7 +329,7 @@ static void test_extras_are_checked(void **state)
 				mock_send_extra(&f->mock, &extra);
 		}
 		mock_publish_rx(&f->mock);
-		assert_int_equal(front_rx_receive(&f->front.rx, frames, 4),
+		assert_int_equal(front_rx_receive(&f->front.queues[0].rx, frames, 4),
 				 extras[i].fault == FRONT_SOUND);
 		assert_int_equal(netfront_fault(&f->front), extras[i].fault);
 		fixture_teardown(&own);

@@ -36,8 +36,8 @@ static void test_frames_arrive_whole(void **state)
 		uint32_t length = lengths[i % COUNT_OF(lengths)];
 
 		fill_pattern(sent, length, (uint32_t)i);
-		assert_true(send_frame(&f->front.tx, sent, length));
-		ring_publish(&f->front.tx.ring);
+		assert_true(send_frame(&f->front.queues[0].tx, sent, length));
+		ring_publish(&f->front.queues[0].tx.ring);
 		assert_int_equal(mock_take_frame(&f->mock, seen, ids, &slots), length);
 		assert_memory_equal(sent, seen, length);
 		assert_true(slots <= XEN_NETIF_NR_SLOTS_MIN);
@@ -45,10 +45,10 @@ static void test_frames_arrive_whole(void **state)
 			mock_answer_tx(&f->mock, ids[slots], NETIF_RSP_OKAY);
 		mock_publish_tx(&f->mock);
 	}
-	assert_true(front_tx_reclaim(&f->front.tx));
-	assert_int_equal(f->front.tx.done, 40 * COUNT_OF(lengths));
-	assert_int_equal(f->front.tx.in_flight, 0);
-	assert_int_equal(f->front.tx.nr_free, FRONT_TX_PAGES);
+	assert_true(front_tx_reclaim(&f->front.queues[0].tx));
+	assert_int_equal(f->front.queues[0].tx.done, 40 * COUNT_OF(lengths));
+	assert_int_equal(f->front.queues[0].tx.in_flight, 0);
+	assert_int_equal(f->front.queues[0].tx.nr_free, FRONT_TX_PAGES);
 }
 
 static void test_starts_are_spread(void **state)
@@ -58,9 +58,9 @@ static void test_starts_are_spread(void **state)
 	netif_tx_request_t request;
 	uint8_t bytes[1514] = { 0 };
 
-	for (int i = 0; i < FRONT_TX_PAGES; i++)
-		assert_true(send_frame(&f->front.tx, bytes, sizeof(bytes)));
-	ring_publish(&f->front.tx.ring);
+	for (int i = 0; i < TX_RING_ENTRIES; i++)
+		assert_true(send_frame(&f->front.queues[0].tx, bytes, sizeof(bytes)));
+	ring_publish(&f->front.queues[0].tx.ring);
 	while (mock_take_tx(&f->mock, &request)) {
 		assert_int_equal(request.offset % 64, 0);
 		assert_int_equal(request.size, sizeof(bytes));
@@ -68,7 +68,7 @@ static void test_starts_are_spread(void **state)
 		starts[request.offset / 64]++;
 	}
 	for (int i = 0; i < FRONT_TX_OFFSETS; i++)
-		assert_int_equal(starts[i], FRONT_TX_PAGES / FRONT_TX_OFFSETS);
+		assert_int_equal(starts[i], TX_RING_ENTRIES / FRONT_TX_OFFSETS);
 }
 
 static void test_full_ring_is_felt_and_ends(void **state)
@@ -79,20 +79,20 @@ static void test_full_ring_is_felt_and_ends(void **state)
 	uint8_t bytes[64] = { 0 };
 	int sent = 0, answered = 0;
 
-	while (send_frame(&f->front.tx, bytes, sizeof(bytes)))
+	while (send_frame(&f->front.queues[0].tx, bytes, sizeof(bytes)))
 		sent++;
 	assert_int_equal(sent, TX_RING_ENTRIES);
-	assert_int_equal(f->front.tx.full, 1);
-	ring_publish(&f->front.tx.ring);
-	assert_true(front_tx_arm(&f->front.tx, 1514)); /* nothing there: sleep */
+	assert_int_equal(f->front.queues[0].tx.full, 1);
+	ring_publish(&f->front.queues[0].tx.ring);
+	assert_true(front_tx_arm(&f->front.queues[0].tx, 1514)); /* nothing there: sleep */
 	while (mock_take_tx(&f->mock, &request)) {
 		mock_answer_tx(&f->mock, request.id, NETIF_RSP_OKAY);
 		answered++;
 		/* one event, at a quarter of the ring */
 		assert_int_equal(mock_publish_tx(&f->mock), answered == TX_RING_ENTRIES / 4);
 	}
-	assert_int_equal(front_tx_reserve(&f->front.tx, frames, 64, 1514), 64);
-	assert_false(front_tx_arm(&f->front.tx, 1514)); /* room: do not sleep */
+	assert_int_equal(front_tx_reserve(&f->front.queues[0].tx, frames, 64, 1514), 64);
+	assert_false(front_tx_arm(&f->front.queues[0].tx, 1514)); /* room: do not sleep */
 }
 
 static void test_room_is_shared_out_by_size(void **state)
@@ -100,12 +100,12 @@ static void test_room_is_shared_out_by_size(void **state)
 	struct fixture *f = *state;
 	struct splitvif_frame frames[64];
 
-	assert_int_equal(front_tx_reserve(&f->front.tx, frames, 64, 65535), 256 / 17);
+	assert_int_equal(front_tx_reserve(&f->front.queues[0].tx, frames, 64, 65535), 256 / 17);
 	assert_int_equal(frames[3].nr_parts, 17);
-	assert_int_equal(front_tx_reserve(&f->front.tx, frames, 64, 9018), 64);
-	assert_int_equal(front_tx_reserve(&f->front.tx, frames, 64, 65536), 0);
-	front_tx_commit(&f->front.tx, frames, 0);
-	assert_int_equal(f->front.tx.nr_free, FRONT_TX_PAGES);
+	assert_int_equal(front_tx_reserve(&f->front.queues[0].tx, frames, 64, 9018), 64);
+	assert_int_equal(front_tx_reserve(&f->front.queues[0].tx, frames, 64, 65536), 0);
+	front_tx_commit(&f->front.queues[0].tx, frames, 0);
+	assert_int_equal(f->front.queues[0].tx.nr_free, FRONT_TX_PAGES);
 }
 
 static void test_commit_takes_some_and_frees_the_rest(void **state)
@@ -114,17 +114,17 @@ static void test_commit_takes_some_and_frees_the_rest(void **state)
 	struct splitvif_frame frames[4];
 	netif_tx_request_t request;
 
-	assert_int_equal(front_tx_reserve(&f->front.tx, frames, 4, 9000), 4);
+	assert_int_equal(front_tx_reserve(&f->front.queues[0].tx, frames, 4, 9000), 4);
 	frames[0].length = 100;
 	frames[1].length = 0;
 	frames[2].length = 13; /* refused */
 	frames[3].length = 5000;
-	front_tx_commit(&f->front.tx, frames, 4);
-	front_tx_commit(&f->front.tx, frames, 4); /* stale: nothing more */
-	assert_int_equal(f->front.tx.nr_free, FRONT_TX_PAGES - 3);
-	assert_int_equal(f->front.tx.refused, 1);
-	assert_int_equal(f->front.tx.frames, 2);
-	ring_publish(&f->front.tx.ring);
+	front_tx_commit(&f->front.queues[0].tx, frames, 4);
+	front_tx_commit(&f->front.queues[0].tx, frames, 4); /* stale: nothing more */
+	assert_int_equal(f->front.queues[0].tx.nr_free, FRONT_TX_PAGES - 3);
+	assert_int_equal(f->front.queues[0].tx.refused, 1);
+	assert_int_equal(f->front.queues[0].tx.frames, 2);
+	ring_publish(&f->front.queues[0].tx.ring);
 	assert_true(mock_take_tx(&f->mock, &request));
 	assert_int_equal(request.size, 100);
 	assert_true(mock_take_tx(&f->mock, &request));
@@ -143,8 +143,8 @@ static void test_indices_wrap(void **state)
 
 	mock_shift(&f->mock, &f->front, 0xffffff00u);
 	for (int i = 0; i < 1000; i++) {
-		assert_true(send_frame(&f->front.tx, bytes, sizeof(bytes)));
-		assert_true(ring_publish(&f->front.tx.ring) == (i % 2 == 0));
+		assert_true(send_frame(&f->front.queues[0].tx, bytes, sizeof(bytes)));
+		assert_true(ring_publish(&f->front.queues[0].tx.ring) == (i % 2 == 0));
 		if (i % 2 == 0)
 			continue;
 		for (int j = 0; j < 2; j++) {
@@ -154,9 +154,9 @@ static void test_indices_wrap(void **state)
 		ring_arm(&f->mock.tx, 1);
 		mock_publish_tx(&f->mock);
 	}
-	assert_true(front_tx_reclaim(&f->front.tx));
-	assert_int_equal(f->front.tx.done, 1000);
-	assert_true(f->front.tx.ring.in_cons < 1000);
+	assert_true(front_tx_reclaim(&f->front.queues[0].tx));
+	assert_int_equal(f->front.queues[0].tx.done, 1000);
+	assert_true(f->front.queues[0].tx.ring.in_cons < 1000);
 }
 
 static void test_errors_count_once_a_frame(void **state)
@@ -167,8 +167,8 @@ static void test_errors_count_once_a_frame(void **state)
 	unsigned int slots;
 
 	for (int i = 0; i < 3; i++) {
-		assert_true(send_frame(&f->front.tx, bytes, sizeof(bytes)));
-		ring_publish(&f->front.tx.ring);
+		assert_true(send_frame(&f->front.queues[0].tx, bytes, sizeof(bytes)));
+		ring_publish(&f->front.queues[0].tx.ring);
 		mock_take_frame(&f->mock, seen, ids, &slots);
 		assert_int_equal(slots, 3);
 		while (i < 2 && slots--)
@@ -176,12 +176,13 @@ static void test_errors_count_once_a_frame(void **state)
 				       i ? NETIF_RSP_DROPPED : NETIF_RSP_ERROR);
 	}
 	mock_publish_tx(&f->mock);
-	assert_true(front_tx_reclaim(&f->front.tx));
-	assert_int_equal(f->front.tx.errors, 2);
-	front_tx_forsake(&f->front.tx);
-	assert_int_equal(f->front.tx.lost, 1);
-	assert_int_equal(f->front.tx.frames,
-			 f->front.tx.done + f->front.tx.errors + f->front.tx.lost);
+	assert_true(front_tx_reclaim(&f->front.queues[0].tx));
+	assert_int_equal(f->front.queues[0].tx.errors, 2);
+	front_tx_forsake(&f->front.queues[0].tx);
+	assert_int_equal(f->front.queues[0].tx.lost, 1);
+	assert_int_equal(f->front.queues[0].tx.frames, f->front.queues[0].tx.done +
+							       f->front.queues[0].tx.errors +
+							       f->front.queues[0].tx.lost);
 }
 
 enum {
@@ -241,7 +242,7 @@ static void write_ethertype(uint8_t *bytes, unsigned int tags, uint16_t ethertyp
 static void test_the_backend_gets_what_it_takes(void **state)
 {
 	struct fixture *f = *state;
-	struct front_tx *tx = &f->front.tx;
+	struct front_tx *tx = &f->front.queues[0].tx;
 	struct splitvif_frame frame;
 	netif_tx_request_t request;
 	netif_extra_info_t extra;
@@ -286,7 +287,7 @@ static void test_the_backend_gets_what_it_takes(void **state)
 static void test_one_part_where_no_more_are_taken(void **state)
 {
 	struct fixture *f = *state;
-	struct front_tx *tx = &f->front.tx;
+	struct front_tx *tx = &f->front.queues[0].tx;
 	struct splitvif_frame frames[64];
 	netif_tx_request_t request;
 
@@ -351,7 +352,7 @@ static unsigned int answer_big(struct mock_backend *mock)
 static void test_slots_run_out_before_pages(void **state)
 {
 	struct fixture *f = *state;
-	struct front_tx *tx = &f->front.tx;
+	struct front_tx *tx = &f->front.queues[0].tx;
 	unsigned int sent = 0, answered = 0, got;
 
 	tx->offers = ALL;
@@ -377,12 +378,13 @@ static void test_slots_run_out_before_pages(void **state)
 static void test_more_nulls_than_extras(void **state)
 {
 	struct fixture *f = *state;
-	struct front_tx *tx = &f->front.tx;
+	struct front_tx *tx = &f->front.queues[0].tx;
 
 	tx->offers = ALL;
 	assert_int_equal(send_big(tx, 1), 1);
 	for (int i = 0; i < 2; i++)
-		mock_answer_tx(&f->mock, tx->free[0], NETIF_RSP_NULL);
+		mock_answer_tx(&f->mock, tx->free[tx->free_first % FRONT_TX_PAGES],
+			       NETIF_RSP_NULL);
 	assert_in_range(ring_pending(&f->mock.tx), 17, 18); /* by where it starts */
 	mock_publish_tx(&f->mock);
 	assert_false(front_tx_reclaim(tx));
@@ -403,7 +405,7 @@ static const struct {
 	{ "good", { { 0, 0 } }, 1, 0, FRONT_SOUND },
 	{ "error", { { 0, -1 } }, 1, 0, FRONT_SOUND },
 	{ "dropped", { { 0, -2 } }, 1, 0, FRONT_SOUND },
-	{ "id out of range", { { 256, 0 } }, 1, 0, FRONT_TX_ID },
+	{ "id out of range", { { FRONT_TX_PAGES, 0 } }, 1, 0, FRONT_TX_ID },
 	{ "id at the end of 16 bits", { { 65535, 0 } }, 1, 0, FRONT_TX_ID },
 	{ "id not outstanding", { { 1, 0 } }, 1, 0, FRONT_TX_INACTIVE },
 	{ "null to a request", { { 0, 1 } }, 1, 0, FRONT_TX_STATUS },
@@ -425,17 +427,18 @@ static void test_bad_answers_break_the_connection(void **state)
 
 		assert_int_equal(fixture_setup(&own), 0);
 		f = own;
-		assert_true(send_frame(&f->front.tx, bytes, sizeof(bytes)));
-		ring_publish(&f->front.tx.ring);
+		assert_true(send_frame(&f->front.queues[0].tx, bytes, sizeof(bytes)));
+		ring_publish(&f->front.queues[0].tx.ring);
 		assert_true(mock_take_tx(&f->mock, &request));
 		for (int j = 0; j < hostile[i].nr_answers; j++)
 			mock_answer_tx(&f->mock,
 				       (uint16_t)(request.id + hostile[i].answers[j].id_plus),
 				       hostile[i].answers[j].status);
 		mock_publish_tx(&f->mock);
-		f->front.tx.ring.page->tx.rsp_prod += hostile[i].index_plus;
+		f->front.queues[0].tx.ring.page->tx.rsp_prod += hostile[i].index_plus;
 		print_message("%s\n", hostile[i].name);
-		assert_int_equal(front_tx_reclaim(&f->front.tx), hostile[i].fault == FRONT_SOUND);
+		assert_int_equal(front_tx_reclaim(&f->front.queues[0].tx),
+				 hostile[i].fault == FRONT_SOUND);
 		assert_int_equal(netfront_fault(&f->front), hostile[i].fault);
 		fixture_teardown(&own);
 	}
@@ -448,15 +451,15 @@ static void test_an_answer_twice(void **state)
 	uint8_t bytes[64] = { 0 };
 
 	for (int i = 0; i < 2; i++)
-		assert_true(send_frame(&f->front.tx, bytes, sizeof(bytes)));
-	ring_publish(&f->front.tx.ring);
+		assert_true(send_frame(&f->front.queues[0].tx, bytes, sizeof(bytes)));
+	ring_publish(&f->front.queues[0].tx.ring);
 	assert_true(mock_take_tx(&f->mock, &request));
 	mock_answer_tx(&f->mock, request.id, 0);
 	mock_answer_tx(&f->mock, request.id, 0);
 	mock_publish_tx(&f->mock);
-	assert_false(front_tx_reclaim(&f->front.tx));
-	assert_int_equal(f->front.tx.fault, FRONT_TX_INACTIVE);
-	assert_int_equal(f->front.tx.done, 1);
+	assert_false(front_tx_reclaim(&f->front.queues[0].tx));
+	assert_int_equal(f->front.queues[0].tx.fault, FRONT_TX_INACTIVE);
+	assert_int_equal(f->front.queues[0].tx.done, 1);
 }
 
 int main(void)

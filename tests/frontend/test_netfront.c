@@ -7,10 +7,10 @@ static void send_frames(struct fixture *f, unsigned int n)
 {
 	struct splitvif_frame frames[64];
 
-	assert_int_equal(front_tx_reserve(&f->front.tx, frames, n, 60), n);
+	assert_int_equal(front_tx_reserve(&f->front.queues[0].tx, frames, n, 60), n);
 	for (unsigned int i = 0; i < n; i++)
 		frames[i].length = 60;
-	front_tx_commit(&f->front.tx, frames, n);
+	front_tx_commit(&f->front.queues[0].tx, frames, n);
 }
 
 static void test_everything_is_granted_once(void **state)
@@ -20,16 +20,16 @@ static void test_everything_is_granted_once(void **state)
 	int16_t status;
 
 	grant_census(&f->mock.view, &granted, &in_use);
-	assert_int_equal(granted, NETFRONT_GRANTS);
+	assert_int_equal(granted, FRONT_QUEUE_GRANTS);
 	assert_int_equal(in_use, 2);
 	assert_int_equal(mock_rx_posted(&f->mock), FRONT_RX_PAGES);
 	for (int i = 0; i < 256; i++) {
-		assert_non_null(
-			grant_resolve(&f->mock.view, f->front.tx.refs[i], 0, 4096, false, &status));
-		assert_null(
-			grant_resolve(&f->mock.view, f->front.tx.refs[i], 0, 4096, true, &status));
-		assert_non_null(
-			grant_resolve(&f->mock.view, f->front.rx.refs[i], 0, 4096, true, &status));
+		assert_non_null(grant_resolve(&f->mock.view, f->front.queues[0].tx.refs[i], 0, 4096,
+					      false, &status));
+		assert_null(grant_resolve(&f->mock.view, f->front.queues[0].tx.refs[i], 0, 4096,
+					  true, &status));
+		assert_non_null(grant_resolve(&f->mock.view, f->front.queues[0].rx.refs[i], 0, 4096,
+					      true, &status));
 	}
 }
 
@@ -52,7 +52,7 @@ static void test_one_notification_a_batch(void **state)
 	send_frames(f, 1);
 	netfront_flush(&f->front);
 	assert_int_equal(fixture_wakes(f, 0), 1);
-	assert_int_equal(f->front.tx_channel.sent, 2);
+	assert_int_equal(f->front.queues[0].tx_channel.sent, 2);
 }
 
 static void test_buffers_wake_only_who_waits_for_them(void **state)
@@ -64,13 +64,13 @@ static void test_buffers_wake_only_who_waits_for_them(void **state)
 	for (int i = 0; i < 64; i++)
 		mock_send_frame(&f->mock, bytes, sizeof(bytes));
 	mock_publish_rx(&f->mock);
-	assert_int_equal(front_rx_receive(&f->front.rx, frames, 64), 64);
-	front_rx_release(&f->front.rx, 32);
+	assert_int_equal(front_rx_receive(&f->front.queues[0].rx, frames, 64), 64);
+	front_rx_release(&f->front.queues[0].rx, 32);
 	netfront_flush(&f->front);
 	assert_int_equal(fixture_wakes(f, 1), 0);
 	/* asks for the 8th beyond what is there */
 	assert_int_equal(ring_arm(&f->mock.rx, FRONT_RX_PAGES - 64 + 32 + 8), 224);
-	front_rx_release(&f->front.rx, 32);
+	front_rx_release(&f->front.queues[0].rx, 32);
 	netfront_flush(&f->front);
 	assert_int_equal(fixture_wakes(f, 1), 1);
 }
@@ -86,9 +86,9 @@ static void test_arm_looks_again(void **state)
 	mock_send_frame(&f->mock, bytes, sizeof(bytes));
 	assert_true(mock_publish_rx(&f->mock));
 	assert_false(netfront_arm(&f->front, 0));
-	assert_int_equal(front_rx_receive(&f->front.rx, &frame, 1), 1);
+	assert_int_equal(front_rx_receive(&f->front.queues[0].rx, &frame, 1), 1);
 	assert_true(netfront_arm(&f->front, 0));
-	f->front.rx.fault = FRONT_RX_ID;
+	f->front.queues[0].rx.fault = FRONT_RX_ID;
 	assert_true(netfront_arm(&f->front, 1514));
 }
 
@@ -96,12 +96,12 @@ static void test_single_channel_serves_both(void **state)
 {
 	struct fixture *f = *state;
 
-	evtchn_fini(&f->front.rx_channel);
+	evtchn_fini(&f->front.queues[0].rx_channel);
 	send_frames(f, 1);
 	ring_arm(&f->mock.rx, FRONT_RX_PAGES + 1);
 	netfront_flush(&f->front);
 	assert_int_equal(fixture_wakes(f, 0), 1);
-	netfront_take_event(&f->front.rx_channel);
+	netfront_take_event(&f->front.queues[0].rx_channel);
 }
 
 static void test_pages_in_use_hold_up_the_next_connection(void **state)
@@ -111,12 +111,12 @@ static void test_pages_in_use_hold_up_the_next_connection(void **state)
 	send_frames(f, 3);
 	/* the mock still has both rings mapped */
 	assert_int_equal(netfront_revoke(&f->front), 2);
-	assert_int_equal(f->front.tx.lost, 3);
-	assert_int_equal(netfront_prepare(&f->front, 0), -EBUSY);
-	grant_unmap(&f->mock.view, f->front.tx_ring_ref, true);
-	grant_unmap(&f->mock.view, f->front.rx_ring_ref, true);
+	assert_int_equal(f->front.queues[0].tx.lost, 3);
+	assert_int_equal(netfront_prepare(&f->front, 0, 1), -EBUSY);
+	grant_unmap(&f->mock.view, f->front.queues[0].tx_ring_ref, true);
+	grant_unmap(&f->mock.view, f->front.queues[0].rx_ring_ref, true);
 	assert_int_equal(netfront_revoke(&f->front), 0);
-	assert_int_equal(netfront_prepare(&f->front, 0), 0);
+	assert_int_equal(netfront_prepare(&f->front, 0, 1), 0);
 }
 
 static void test_the_dead_hold_nothing(void **state)
@@ -126,11 +126,11 @@ static void test_the_dead_hold_nothing(void **state)
 
 	send_frames(f, 5);
 	netfront_bury(&f->front);
-	assert_int_equal(f->front.tx.lost, 5);
-	assert_int_equal(netfront_prepare(&f->front, 0), 0);
+	assert_int_equal(f->front.queues[0].tx.lost, 5);
+	assert_int_equal(netfront_prepare(&f->front, 0, 1), 0);
 	mock_attach(&next, &f->front);
 	assert_int_equal(mock_rx_posted(&next), FRONT_RX_PAGES);
-	assert_int_equal(f->front.tx.nr_free, FRONT_TX_PAGES);
+	assert_int_equal(f->front.queues[0].tx.nr_free, FRONT_TX_PAGES);
 }
 
 /* Before the first connection, and after its end, every call is harmless. */
@@ -141,7 +141,7 @@ static void test_down_is_quiet(void **state)
 	netfront_bury(&f->front);
 	netfront_flush(&f->front);
 	assert_true(netfront_arm(&f->front, 1514));
-	netfront_take_event(&f->front.rx_channel);
+	netfront_take_event(&f->front.queues[0].rx_channel);
 	assert_int_equal(netfront_fault(&f->front), FRONT_SOUND);
 }
 

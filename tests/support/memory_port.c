@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static unsigned int record(struct port *port, struct frame *const *list, unsigned int n)
+static unsigned int record(struct port *port, struct lane *lane, struct frame *const *list,
+			   unsigned int n)
 {
 	struct memory_port *memory = (struct memory_port *)port;
 	unsigned int taken = 0;
@@ -11,8 +12,8 @@ static unsigned int record(struct port *port, struct frame *const *list, unsigne
 	memory->visits++;
 	for (; taken < n && memory->room && memory->n < MEMORY_PORT_FRAMES; taken++) {
 		const struct frame *frame = list[taken];
-		uint32_t length = frame->length < MEMORY_PORT_BYTES ? frame->length :
-								      MEMORY_PORT_BYTES;
+		uint32_t length = frame->length < MEMORY_PORT_BYTES ? frame->length
+								    : MEMORY_PORT_BYTES;
 
 		frame_copy_out(frame, 0, length, memory->bytes[memory->n]);
 		memory->lengths[memory->n] = frame->length;
@@ -21,10 +22,10 @@ static unsigned int record(struct port *port, struct frame *const *list, unsigne
 		memory->csums[memory->n] = frame->csum;
 		memory->n++;
 		memory->room--;
-		counter_add(&port->counters.to.bytes, frame->length);
+		counter_add(&port->counters[0].to.bytes, frame->length);
 	}
-	counter_add(&port->counters.to.frames, taken);
-	counter_add(&port->counters.to.drops[DROP_QUEUE_FULL], n - taken);
+	counter_add(&port->counters[0].to.frames, taken);
+	counter_add(&port->counters[0].to.drops[DROP_QUEUE_FULL], n - taken);
 	return taken;
 }
 

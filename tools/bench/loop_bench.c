@@ -40,10 +40,30 @@ struct loop_bench {
 
 static const uint8_t gen_mac[6] = { 2, 0, 0, 0, 0, 1 }, sink_mac[6] = { 2, 0, 0, 0, 0, 2 };
 
+/* No timer, no controller: what is done for a frame is the same at all times. */
+static void tune(struct tuning *tuning)
+{
+	static const struct {
+		enum tuning_word word;
+		uint32_t value;
+	} still[] = {
+		{ TUNING_ADAPTIVE_RX, 0 },	 { TUNING_ADAPTIVE_TX, 0 },
+		{ TUNING_TX_USECS, 0 },		 { TUNING_TX_FRAMES, 1 },
+		{ TUNING_GRO_FLUSH_TIMEOUT, 0 }, { TUNING_NAPI_BUDGET_USECS, 1000000 },
+	};
+
+	tuning_init(tuning);
+	for (unsigned int i = 0; i < sizeof(still) / sizeof(still[0]); i++) {
+		tuning->value[still[i].word] = still[i].value;
+		tuning->set |= 1u << still[i].word;
+	}
+}
+
 static int open_side(struct loop_bench *bench, struct side *side, domid_t domid, const char **why)
 {
 	struct vif_config config = {
 		.mtu = RELAY_FRAME_MAX - FRAME_HEADER_BYTES,
+		.nr_queues = 1,
 		.guest = { .sg = true },
 		.offloads = OFFLOADS_ALL,
 		.backlog_bytes = BACKLOG_BYTES,
@@ -61,9 +81,13 @@ static int open_side(struct loop_bench *bench, struct side *side, domid_t domid,
 	if (err)
 		return err;
 	snprintf(config.name, sizeof(config.name), "vm%u.0", domid);
-	config.tx_ring_ref = side->guest.tx_ring_ref;
-	config.rx_ring_ref = side->guest.rx_ring_ref;
-	config.tx_port = config.rx_port = side->channel.port;
+	tune(&config.tuning);
+	config.queues[0] = (struct vif_queue_config){
+		.tx_ring_ref = side->guest.tx_ring_ref,
+		.rx_ring_ref = side->guest.rx_ring_ref,
+		.tx_port = side->channel.port,
+		.rx_port = side->channel.port,
+	};
 	err = vif_open(&side->vif, &side->domain, &config, why);
 	return err ? err : vif_attach(side->vif, bench->worker, bench->bridge);
 }
@@ -125,7 +149,7 @@ static int pass(struct loop_bench *bench, const struct relay_stream *stream, enu
 
 	/* As if an event had come; it would cost system calls, and is no part of this. */
 	if (bare_guest_send(&bench->gen.guest, stream, depth, n))
-		poll_schedule(&bench->worker->polls, &bench->gen.vif->item);
+		poll_event(&bench->worker->polls, &bench->gen.vif->queues[0].item);
 	for (unsigned int i = 0; bench->sink.guest.received < target; i++) {
 		start = host_now_ns();
 		worker_turn(bench->worker);

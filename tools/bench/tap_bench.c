@@ -12,6 +12,7 @@
 #include "bench/host.h"
 #include "bench/suite.h"
 #include "bench/tcp_frame.h"
+#include "bridge/lane.h"
 #include "bridge/tap.h"
 #include "bridge/vnet.h"
 #include "io/log.h"
@@ -34,6 +35,7 @@ struct tap_bench {
 	const struct suite *suite;
 	struct engine *engines[2];
 	struct tap taps[2]; /* one descriptor, an engine each */
+	struct lane lane;
 	int fd, socket;
 	struct tap_case cases[SUITE_CASES_MAX];
 	uint8_t bytes[2][TCP_FRAME_BYTES]; /* plain, big */
@@ -51,7 +53,7 @@ static int run_write(struct tap_bench *bench, const struct tap_case *one, uint64
 
 	for (unsigned int i = 0; i < BATCH_FRAMES; i++)
 		list[i] = &bench->frames[one->gso];
-	*frames += port->ops->transmit(port, list, BATCH_FRAMES);
+	*frames += port->ops->transmit(port, &bench->lane, list, BATCH_FRAMES);
 	*ns += host_now_ns() - start;
 	return *frames ? 0 : -EIO;
 }
@@ -79,7 +81,7 @@ static int run_read(struct tap_bench *bench, const struct tap_case *one, uint64_
 	int64_t start = host_now_ns();
 	uint64_t before = *frames;
 
-	while (filled > 0 && (n = tap_receive(tap, list, BATCH_FRAMES)) > 0)
+	while (filled > 0 && (n = tap_receive(tap, &bench->lane, list, BATCH_FRAMES)) > 0)
 		*frames += (uint64_t)n;
 	*ns += host_now_ns() - start;
 	if (filled < 0 || n < 0)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/store.h"
+
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 static const struct command {
@@ -17,6 +19,9 @@ static const struct command {
 } commands[] = {
 	{ { "show" }, 0, 0, NULL, "show", "bridges with their ports, vifs with their states" },
 	{ { "network-list" }, 0, 1, NULL, "network-list [DOM]", "vifs as xl network-list prints them" },
+	{ { "network-attach" }, 1, 7, NULL, "network-attach DOM [VIFSPEC...]",
+	  "attaches a vif: mac=,bridge=,... as xl" },
+	{ { "network-detach" }, 2, 2, NULL, "network-detach DOM DEVID|MAC", "takes a vif away" },
 	{ { "fdb", "show" }, 0, 2, "br", "fdb show [br BRIDGE]", "which port each address was seen on" },
 	{ { "ring" }, 1, 1, NULL, "ring VIF", "rings and grants in use, as Linux' netback prints them" },
 	{ { "stats" }, 0, 1, NULL, "stats [VIF]", "frames, bytes and drops, each under its reason" },
@@ -24,6 +29,9 @@ static const struct command {
 	{ { "ethtool", "-k" }, 1, 1, NULL, "ethtool -k VIF", "offloads, as the guest sees its eth0" },
 	{ { "ethtool", "-K" }, 3, 13, NULL, "ethtool -K VIF WORD on|off ...",
 	  "switches rx, tx, sg, tso, gso, gro" },
+	{ { "ethtool", "-c" }, 1, 1, NULL, "ethtool -c VIF", "when its guest is told of frames" },
+	{ { "ethtool", "-C" }, 3, OPTIONS_MAX_WORDS - 2, NULL, "ethtool -C VIF WORD VALUE ...",
+	  "sets that: rx-usecs, rx-frames, adaptive-rx, ..." },
 	{ { "doctor" }, 0, 0, NULL, "doctor", "is this machine fit for splitvif?" },
 };
 
@@ -43,6 +51,7 @@ void options_help(FILE *out)
 	fputs("usage: splitvif [FLAG...] COMMAND\n\n", out);
 	for (unsigned int i = 0; i < COUNT(commands); i++)
 		fprintf(out, "  %-21s %s\n", commands[i].synopsis, commands[i].help);
+	store_help(out);
 	fprintf(out, "\nA VIF is called NAME (of its VM), NAME.DEVID or vifDOMID.DEVID.\n\n%s", flags);
 }
 
@@ -235,10 +244,23 @@ static int parse_words(struct options *options, int argc, char **argv,
 	return 0;
 }
 
+/* Its verbs have flags of their own. */
+static int take_store(struct options *options, int argc, char **argv)
+{
+	if (options->action == ACTION_HELP || options->action == ACTION_VERSION)
+		return 0;
+	options->action = ACTION_STORE;
+	options->nr_rest = argc;
+	options->rest = argv;
+	return 0;
+}
+
 int options_parse(struct options *options, int argc, char **argv, char error[OPTIONS_ERROR_BYTES])
 {
 	int err = parse_flags(options, argc, argv, error);
 
+	if (!err && optind < argc && !strcmp(argv[optind], "store"))
+		return take_store(options, argc - optind - 1, argv + optind + 1);
 	if (!err)
 		err = parse_words(options, argc, argv, error);
 	if (err)

@@ -1,0 +1,259 @@
+#include "backend/vif_queue.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "backend/vif.h"
+#include "backend/vif_rx.h"
+#include "backend/vif_tx.h"
+
+struct evtchn *vif_queue_rx_channel(struct vif_queue *queue)
+{
+	return queue->rx_channel.port ? &queue->rx_channel : &queue->tx_channel;
+}
+
+void vif_queue_fault(struct vif_queue *queue, const char *why)
+{
+	if (queue->vif->stopped)
+		return;
+	queue->vif->stopped = true;
+	__atomic_store_n(&queue->vif->fault, why, __ATOMIC_RELEASE);
+	worker_alarm(queue->worker);
+}
+
+static struct vif_queue *queue_of(struct poll_item *item)
+{
+	return (struct vif_queue *)((char *)item - offsetof(struct vif_queue, item));
+}
+
+/* Both sides fell asleep only if the second look finds nothing. True: work. */
+static bool queue_arm(struct poll_item *item)
+{
+	struct vif_queue *queue = queue_of(item);
+	int pending = queue->vif->stopped ? 0 : ring_arm(&queue->tx, 1);
+
+	if (pending < 0)
+		vif_queue_fault(queue, "tx request index out of the ring");
+	return pending > 0;
+}
+
+static void queue_listen(struct poll_item *item)
+{
+	struct vif_queue *queue = queue_of(item);
+
+	if (queue->vif->stopped)
+		return;
+	engine_arm(queue->worker->engine, &queue->tx_source.source);
+	if (queue->rx_channel.port)
+		engine_arm(queue->worker->engine, &queue->rx_source.source);
+}
+
+/* One batch from the guest; what it weighs. */
+static unsigned int receive(struct vif_queue *queue, unsigned int weight)
+{
+	struct batch *batch = &queue->worker->batch;
+	unsigned int done = vif_tx_receive(queue, batch, weight);
+
+	if (batch->nr_frames)
+		worker_forward(queue->worker, queue->vif->bridge, &queue->vif->port, batch->frames,
+			       batch->nr_frames);
+	vif_tx_complete(queue, batch);
+	return done;
+}
+
+/* A weight beyond a batch is several of them. */
+static bool queue_poll(struct poll_item *item, unsigned int weight, unsigned int *done)
+{
+	struct vif_queue *queue = queue_of(item);
+	uint32_t waiting = queue->backlog.frames;
+	unsigned int batch, got;
+	bool more;
+
+	if (queue->vif->stopped)
+		return false;
+	more = waiting && vif_rx_drain(queue);
+	*done = waiting - queue->backlog.frames;
+	do {
+		batch = weight < BATCH_FRAMES ? weight : BATCH_FRAMES;
+		got = receive(queue, batch);
+		*done += got;
+		weight -= batch;
+	} while (weight && got == batch && !queue->vif->stopped);
+	return !queue->vif->stopped && (more || ring_pending(&queue->tx) > 0);
+}
+
+static void queue_timer_expired(struct timer *timer)
+{
+	struct vif_queue *queue =
+		(struct vif_queue *)((char *)timer - offsetof(struct vif_queue, timer));
+	uint64_t next;
+
+	if (queue->vif->stopped)
+		return;
+	next = vif_rx_expire(queue);
+	if (!backlog_is_empty(&queue->backlog))
+		poll_schedule(&queue->worker->polls, &queue->item);
+	if (next)
+		worker_set_timer(queue->worker, timer, next);
+}
+
+static void tx_readable(struct worker_source *source)
+{
+	struct vif_queue *queue =
+		(struct vif_queue *)((char *)source - offsetof(struct vif_queue, tx_source));
+
+	evtchn_take(&queue->tx_channel);
+}
+
+static void rx_readable(struct worker_source *source)
+{
+	struct vif_queue *queue =
+		(struct vif_queue *)((char *)source - offsetof(struct vif_queue, rx_source));
+
+	evtchn_take(&queue->rx_channel);
+}
+
+static int rings_map(struct vif_queue *queue, const char **why)
+{
+	union ring_page *page;
+	int16_t status;
+
+	*why = "tx and rx ring are one page";
+	if (queue->config.tx_ring_ref == queue->config.rx_ring_ref)
+		return -EINVAL;
+	*why = "tx-ring-ref is not granted";
+	page = hypervisor_map_ring(queue->vif->domain, queue->config.tx_ring_ref, &status);
+	if (!page)
+		return -EINVAL;
+	ring_attach_back(&queue->tx, page, TX_RING_ENTRIES);
+	*why = "rx-ring-ref is not granted";
+	page = hypervisor_map_ring(queue->vif->domain, queue->config.rx_ring_ref, &status);
+	if (!page) {
+		hypervisor_unmap_ring(queue->vif->domain, queue->config.tx_ring_ref);
+		return -EINVAL;
+	}
+	ring_attach_back(&queue->rx, page, RX_RING_ENTRIES);
+	return 0;
+}
+
+static void rings_unmap(struct vif_queue *queue)
+{
+	hypervisor_unmap_ring(queue->vif->domain, queue->config.tx_ring_ref);
+	hypervisor_unmap_ring(queue->vif->domain, queue->config.rx_ring_ref);
+}
+
+static int channels_bind(struct vif_queue *queue, const char **why)
+{
+	int err = hypervisor_bind_evtchn(queue->vif->domain, queue->config.tx_port,
+					 &queue->tx_channel);
+
+	*why = "event channel (tx) cannot be bound";
+	if (err || queue->config.tx_port == queue->config.rx_port)
+		return err;
+	*why = "event channel (rx) cannot be bound";
+	err = hypervisor_bind_evtchn(queue->vif->domain, queue->config.rx_port, &queue->rx_channel);
+	if (err)
+		hypervisor_close_evtchn(queue->vif->domain, &queue->tx_channel);
+	return err;
+}
+
+int vif_queue_open(struct vif_queue *queue, struct vif *vif, const struct vif_queue_config *config,
+		   uint32_t backlog_bytes, const char **why)
+{
+	int err;
+
+	*queue = (struct vif_queue){
+		.vif = vif,
+		.item = { .poll = queue_poll,
+			  .arm = queue_arm,
+			  .listen = queue_listen,
+			  .tuning.weight = POLL_WEIGHT },
+		.config = *config,
+		.tx_channel = EVTCHN_NONE,
+		.rx_channel = EVTCHN_NONE,
+		.timer = { .expired = queue_timer_expired },
+	};
+	*why = "out of memory";
+	err = backlog_init(&queue->backlog, backlog_bytes);
+	if (err)
+		return err;
+	err = rings_map(queue, why);
+	if (err)
+		goto fini_backlog;
+	err = channels_bind(queue, why);
+	if (err)
+		goto unmap_rings;
+	notifier_init(&queue->tx_edge, &queue->tx, &queue->tx_channel);
+	notifier_init(&queue->rx_edge, &queue->rx, vif_queue_rx_channel(queue));
+	return 0;
+
+unmap_rings:
+	rings_unmap(queue);
+fini_backlog:
+	backlog_fini(&queue->backlog);
+	return err;
+}
+
+void vif_queue_close(struct vif_queue *queue)
+{
+	hypervisor_close_evtchn(queue->vif->domain, &queue->rx_channel);
+	hypervisor_close_evtchn(queue->vif->domain, &queue->tx_channel);
+	rings_unmap(queue);
+	backlog_fini(&queue->backlog);
+}
+
+int vif_queue_attach(struct vif_queue *queue, struct worker *worker)
+{
+	int err = worker_add(worker, &queue->tx_source, queue->tx_channel.wait_fd, &queue->item,
+			     tx_readable);
+
+	queue->worker = worker;
+	notifier_attach(&queue->tx_edge, worker);
+	notifier_attach(&queue->rx_edge, worker);
+	if (err || !queue->rx_channel.port)
+		return err;
+	err = worker_add(worker, &queue->rx_source, queue->rx_channel.wait_fd, &queue->item,
+			 rx_readable);
+	if (err)
+		worker_remove(worker, &queue->tx_source);
+	return err;
+}
+
+/* A vif's weight is what all its queues take. */
+static uint32_t share_of(uint32_t weight, unsigned int queues)
+{
+	return (weight + queues - 1) / queues;
+}
+
+void vif_queue_tune(struct vif_queue *queue, const struct tuning *tuning)
+{
+	notifier_tune(&queue->tx_edge, tuning, TUNING_TX);
+	notifier_tune(&queue->rx_edge, tuning, TUNING_RX);
+	queue->rx_urgent = tuning->value[TUNING_RX_URGENT];
+	tuning_poll(tuning, &queue->item.tuning);
+	queue->item.tuning.weight = share_of(queue->item.tuning.weight, queue->vif->nr_queues);
+	if (tuning->set & 1u << TUNING_NAPI_BUDGET)
+		store_relaxed(&queue->worker->polls.budget, tuning->value[TUNING_NAPI_BUDGET]);
+	if (tuning->set & 1u << TUNING_NAPI_BUDGET_USECS)
+		store_relaxed(&queue->worker->polls.budget_usecs,
+			      tuning->value[TUNING_NAPI_BUDGET_USECS]);
+}
+
+void vif_queue_start(struct vif_queue *queue)
+{
+	vif_queue_tune(queue, &queue->vif->config.tuning);
+	vif_tx_refuse_old(queue);
+	poll_schedule(&queue->worker->polls, &queue->item);
+}
+
+void vif_queue_detach(struct vif_queue *queue)
+{
+	poll_remove(&queue->worker->polls, &queue->item);
+	timers_cancel(&queue->worker->timers, &queue->timer);
+	notifier_detach(&queue->tx_edge);
+	notifier_detach(&queue->rx_edge);
+	worker_remove(queue->worker, &queue->tx_source);
+	if (queue->rx_channel.port)
+		worker_remove(queue->worker, &queue->rx_source);
+	vif_rx_discard(queue);
+}

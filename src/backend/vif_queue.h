@@ -1,0 +1,80 @@
+/*
+ * One queue of a vif: a pair of rings, their event channels, and what waits
+ * for the guest's buffers.
+ *
+ * A vif opens and closes its queues (vif.h); in between each is attached to a
+ * worker, whose thread alone touches it. What a guest does wrong in one queue
+ * stops the vif with all of them. vif_tx.h and vif_rx.h move the frames.
+ */
+#ifndef BACKEND_VIF_QUEUE_H
+#define BACKEND_VIF_QUEUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/backlog.h"
+#include "backend/notifier.h"
+#include "backend/worker.h"
+#include "ring/hypervisor.h"
+#include "ring/ring.h"
+
+enum {
+	VIF_BACKLOG_AGE_MS = 10000,	/* netback's rx_drain_timeout */
+	VIF_BACKLOG_AGE_POLLED_MS = 30, /* for a frontend that never notifies */
+	VIF_STALL_MS = 60000,		/* netback's rx_stall_timeout */
+};
+
+/* The frontend's keys of one queue. */
+struct vif_queue_config {
+	grant_ref_t tx_ring_ref, rx_ring_ref;
+	evtchn_port_t tx_port, rx_port; /* equal: one channel for both */
+};
+
+/* One writer each, relaxed readers. */
+struct vif_queue_stats {
+	uint64_t tx_requests, tx_responses, tx_errors;
+	uint64_t rx_requests, rx_responses, rx_errors;
+};
+
+struct vif;
+
+struct vif_queue {
+	struct vif *vif;
+	struct poll_item item;
+	struct vif_queue_config config;
+	struct worker *worker;
+	struct ring tx, rx;
+	struct evtchn tx_channel, rx_channel;
+	struct worker_source tx_source, rx_source;
+	struct notifier tx_edge, rx_edge; /* who tells the guest of responses */
+	bool rx_urgent;			  /* of TCP, too, some do not wait */
+	struct timer timer;		  /* of what waits for buffers */
+	struct backlog backlog;
+	uint64_t stalled_since_ms; /* no buffers since; 0: has some */
+
+	/* Read by the control thread. */
+	uint32_t stalled; /* the carrier is off for it */
+	struct vif_queue_stats stats;
+};
+
+/* Control thread: maps the rings and binds the channels. 0, or -errno with
+ * *why. Closing unmaps and unbinds. */
+int vif_queue_open(struct vif_queue *queue, struct vif *vif, const struct vif_queue_config *config,
+		   uint32_t backlog_bytes, const char **why);
+void vif_queue_close(struct vif_queue *queue);
+
+/* Worker's thread. Attaching hears the guest's events, starting begins to
+ * serve; detaching ends both and counts what waits as dropped. */
+int vif_queue_attach(struct vif_queue *queue, struct worker *worker);
+void vif_queue_start(struct vif_queue *queue);
+void vif_queue_detach(struct vif_queue *queue);
+
+/* Worker's thread: how it is polled, and when its guest is told, from now on. */
+void vif_queue_tune(struct vif_queue *queue, const struct tuning *tuning);
+
+/* Stops the whole vif for good, and tells the control thread why. */
+void vif_queue_fault(struct vif_queue *queue, const char *why);
+
+struct evtchn *vif_queue_rx_channel(struct vif_queue *queue);
+
+#endif

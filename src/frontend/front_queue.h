@@ -1,0 +1,44 @@
+/*
+ * One queue of a vif in a guest: a pair of rings over their pages, and the
+ * event channels that go with them. Queues share nothing but the grant table
+ * (netfront.h); what is of one flow belongs on one of them, to stay in order.
+ */
+#ifndef FRONTEND_FRONT_QUEUE_H
+#define FRONTEND_FRONT_QUEUE_H
+
+#include "frontend/front_rx.h"
+#include "frontend/front_tx.h"
+#include "ring/evtchn.h"
+
+/* The pages of a queue's shared region: two rings, then the RX pages. */
+enum {
+	FRONT_QUEUE_TX_RING,
+	FRONT_QUEUE_RX_RING,
+	FRONT_QUEUE_RX_PAGES,
+	FRONT_QUEUE_SHARED_PAGES = FRONT_QUEUE_RX_PAGES + FRONT_RX_PAGES,
+	FRONT_QUEUE_GRANTS = FRONT_QUEUE_SHARED_PAGES + FRONT_TX_PAGES,
+};
+
+struct front_queue {
+	struct front_tx tx;
+	struct front_rx rx;
+	struct evtchn tx_channel; /* both rings' if rx_channel has no port */
+	struct evtchn rx_channel;
+	grant_ref_t tx_ring_ref, rx_ring_ref;
+	uint64_t events_sent, events_received; /* of channels that are gone */
+};
+
+/* What the peer did in this queue, if anything. */
+enum front_fault front_queue_fault(const struct front_queue *queue);
+
+/* Publishes both rings, and queues the signals that the peer asked for. */
+void front_queue_publish(struct front_queue *queue, struct signaller *signaller);
+
+/* Announces sleep on frames and, if tx_bytes, on room for a frame of that
+ * length. False: there are frames, or room. */
+bool front_queue_arm(struct front_queue *queue, uint32_t tx_bytes);
+
+/* Drops the descriptors of both channels, keeping their counts. */
+void front_queue_close_channels(struct front_queue *queue);
+
+#endif

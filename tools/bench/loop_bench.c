@@ -47,9 +47,13 @@ static void tune(struct tuning *tuning)
 		enum tuning_word word;
 		uint32_t value;
 	} still[] = {
-		{ TUNING_ADAPTIVE_RX, 0 },	 { TUNING_ADAPTIVE_TX, 0 },
-		{ TUNING_TX_USECS, 0 },		 { TUNING_TX_FRAMES, 1 },
-		{ TUNING_GRO_FLUSH_TIMEOUT, 0 }, { TUNING_NAPI_BUDGET_USECS, 1000000 },
+		{ TUNING_ADAPTIVE_RX, 0 },
+		{ TUNING_ADAPTIVE_TX, 0 },
+		{ TUNING_TX_USECS, 0 },
+		{ TUNING_TX_FRAMES, 1 },
+		{ TUNING_GRO_FLUSH_TIMEOUT, 0 },
+		{ TUNING_SPIN_USECS, 0 },
+		{ TUNING_NAPI_BUDGET_USECS, 1000000 },
 	};
 
 	tuning_init(tuning);

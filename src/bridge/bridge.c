@@ -202,7 +202,7 @@ struct fdb *bridge_fdb(struct bridge *bridge)
 	return bridge->fdb;
 }
 
-void bridge_stats(const struct bridge *bridge, struct bridge_stats *stats)
+void bridge_stats(struct bridge *bridge, struct bridge_stats *stats)
 {
 	stats->flooded = 0;
 	for (unsigned int i = 0; i < LANES_MAX; i++)

@@ -45,6 +45,6 @@ void bridge_forward(struct bridge *bridge, struct lane *lane, struct port *from,
 		    struct frame *frames, unsigned int n, uint64_t now_ms);
 
 struct fdb *bridge_fdb(struct bridge *bridge);
-void bridge_stats(const struct bridge *bridge, struct bridge_stats *stats);
+void bridge_stats(struct bridge *bridge, struct bridge_stats *stats);
 
 #endif

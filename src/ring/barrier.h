@@ -1,6 +1,7 @@
 /*
- * Memory orders, all of them. Nothing outside this header names one, but for
- * the relaxed single-writer counters of bridge/counters.h.
+ * Memory orders between address spaces, all of them. Nothing outside this header
+ * names one, but for the relaxed single-writer counters of bridge/counters.h, and
+ * what threads of one process share (bridge/atomic.h).
  *
  * Every use carries a letter that its partner in the other address space
  * carries too; docs/notification.md lists the letters.

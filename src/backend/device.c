@@ -17,25 +17,6 @@ struct devices {
 	struct device *first;
 };
 
-struct attach_call {
-	struct device *device;
-	struct vif *vif;
-	struct worker *worker;
-	int err;
-};
-
-static void attach_on_worker(void *arg)
-{
-	struct attach_call *call = arg;
-
-	call->err = vif_attach(call->vif, call->worker, call->device->network->bridge);
-}
-
-static void detach_on_worker(void *arg)
-{
-	vif_detach(arg);
-}
-
 static void state_set(struct devices *devices, struct device *device, enum xenbus_state state,
 		      bool features)
 {
@@ -54,9 +35,9 @@ static void device_break(struct devices *devices, struct device *device, int err
 
 static int device_connect(struct devices *devices, struct device *device, const char **why)
 {
-	struct attach_call call = { .device = device, .worker = devices->config.worker };
 	struct foreign_domain *domain;
 	struct vif_config config;
+	struct vif *vif;
 	int err;
 
 	*why = "no such bridge";
@@ -72,16 +53,16 @@ static int device_connect(struct devices *devices, struct device *device, const 
 	domain = devices->config.find_domain(devices->config.arg, device->domid);
 	if (!domain)
 		return -ESRCH;
-	err = vif_open(&call.vif, domain, &config, why);
+	err = vif_open(&vif, domain, &config, why);
 	if (err)
 		return err;
-	worker_call(devices->config.worker, attach_on_worker, &call);
 	*why = "the bridge or the engine has no room";
-	if (call.err) {
-		vif_close(call.vif);
-		return call.err;
+	err = vif_attach(vif, devices->config.workers, device->network->bridge);
+	if (err) {
+		vif_close(vif);
+		return err;
 	}
-	device->vif = call.vif;
+	device->vif = vif;
 	device->told_too_big = false;
 	device->connections++;
 	return 0;
@@ -132,7 +113,7 @@ static void device_disconnect(struct devices *devices, struct device *device)
 {
 	if (!device->vif)
 		return;
-	worker_call(devices->config.worker, detach_on_worker, device->vif);
+	vif_detach(device->vif);
 	log_totals(device);
 	vif_close(device->vif);
 	device->vif = NULL;
@@ -364,13 +345,6 @@ void devices_forget_domain(struct devices *devices, uint16_t domid)
 	}
 }
 
-static void offloads_on_worker(void *arg)
-{
-	struct device *device = arg;
-
-	vif_set_offloads(device->vif, device->offloads);
-}
-
 void devices_set_offloads(struct devices *devices, struct device *device, uint32_t offloads)
 {
 	uint32_t changed = device->offloads ^ offloads;
@@ -381,7 +355,7 @@ void devices_set_offloads(struct devices *devices, struct device *device, uint32
 		state_set(devices, device, XenbusStateInitWait, true);
 	if (!device->vif)
 		return;
-	worker_call(devices->config.worker, offloads_on_worker, device);
+	vif_set_offloads(device->vif, device->offloads);
 	if (!(changed & OFFLOADS_OFFERED))
 		return;
 	device->parting = true;

@@ -48,7 +48,7 @@ struct devices;
 struct devices_config {
 	struct store_client *store; /* domain 0's; its events are ours */
 	struct networks *networks;
-	struct worker *worker;
+	struct workers *workers;
 	uint32_t backlog_bytes;	 /* of each vif */
 	unsigned int max_queues; /* of each vif, likewise */
 	struct foreign_domain *(*find_domain)(void *arg, uint16_t domid);

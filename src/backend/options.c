@@ -14,7 +14,8 @@
 static const char usage[] =
 	"usage: splitvifd [-f] [--rundir DIR] [--engine auto|uring|epoll]\n"
 	"                 [--bridge NAME[,uplink=tap:IF|none][,ip=ADDRESS/PREFIX][,mtu=N]]...\n"
-	"                 [--allow-uid UID]... [--max-pages N] [--queue-kib N] [--queues N]\n"
+	"                 [--allow-uid UID]... [--max-pages N] [--queue-kib N] [--queues N] "
+	"[--workers N]\n"
 	"                 [--log-level LEVEL] [--ready-fd N] [-V] [-h]\n"
 	"\n"
 	"The backend daemon: store, event channels, bridges and their TAPs.\n"
@@ -193,6 +194,10 @@ static int option_take(struct options *options, int option, const char *value)
 		status = number_option("--queues", value, 1, VIF_QUEUES_MAX, &number);
 		options->queues = (unsigned int)number;
 		return status;
+	case 'w':
+		status = number_option("--workers", value, 1, LANES_MAX, &number);
+		options->workers = (unsigned int)number;
+		return status;
 	case 'l':
 		return log_set_levels(value)
 			       ? complain("--log-level", value,
@@ -236,6 +241,7 @@ int options_parse(struct options *options, int argc, char **argv)
 		{ "allow-uid", required_argument, NULL, 'u' },
 		{ "max-pages", required_argument, NULL, 'p' },
 		{ "queue-kib", required_argument, NULL, 'q' },
+		{ "workers", required_argument, NULL, 'w' },
 		{ "queues", required_argument, NULL, 'Q' },
 		{ "log-level", required_argument, NULL, 'l' },
 		{ "ready-fd", required_argument, NULL, 'R' },
@@ -247,6 +253,7 @@ int options_parse(struct options *options, int argc, char **argv)
 
 	*options = (struct options){ .quota_pages = OPTIONS_PAGES_DEFAULT,
 				     .backlog_bytes = VIF_BACKLOG_BYTES,
+				     .workers = 1,
 				     .queues = OPTIONS_QUEUES_DEFAULT,
 				     .ready_fd = -1 };
 	status = environment_take(options);

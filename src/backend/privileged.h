@@ -25,10 +25,11 @@ struct privileged {
  * -errno if it cannot fork. */
 int privileged_fork(struct privileged *privileged);
 
-/* Makes or adopts the network's TAP: persistent, up, with MTU and address. The
- * descriptor, or -errno with one line in `error`. */
+/* Makes or adopts the network's TAP: persistent, up, with MTU and address. As
+ * many descriptors as it has queues, at most `queues`; how many, or -errno with
+ * one line in `error`. */
 int privileged_open_tap(struct privileged *privileged, const struct network_config *config,
-			char *error, size_t error_size);
+			int *fds, unsigned int queues, char *error, size_t error_size);
 
 /* Gives up, in the data process, all that the parent keeps for it. */
 void privileged_drop(void);

@@ -14,7 +14,7 @@ struct reporter {
 	struct networks *networks;
 	struct devices *devices;
 	struct domains *domains;
-	struct worker *worker;
+	struct workers *workers;
 };
 
 /* Answers the request: an exit code, and a text for the caller to free (NULL:

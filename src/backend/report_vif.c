@@ -65,7 +65,8 @@ static void tell_queues(struct table *table, const struct vif *vif)
 	table_number(table, "irq", "irq", totals.irqs);
 	table_number(table, "kick", "kick", totals.kicks);
 	table_number(table, "merged", "merged", totals.merged);
-	tell(table, "suppressed", &totals.stats.suppressed);
+	table_number(table, "suppressed", "suppressed",
+		     totals.stats.tx_suppressed + totals.stats.rx_suppressed);
 	tell(table, "spurious", &totals.stats.spurious);
 	table_number(table, "rounds", "rounds", totals.rounds);
 	table_number(table, "empty_rounds", "empty_rounds", totals.empty_rounds);
@@ -77,6 +78,9 @@ static void tell_queues(struct table *table, const struct vif *vif)
 	tell(table, "rx_responses", &totals.stats.rx_responses);
 	tell(table, "rx_errors", &totals.stats.rx_errors);
 	table_number(table, "queued", "queued", totals.queued);
+	tell(table, "grant_copies", &totals.stats.copies);
+	tell(table, "grant_copied_bytes", &totals.stats.copied_bytes);
+	tell(table, "grant_borrows", &totals.stats.borrows);
 }
 
 static void tell_vif(struct table *table, const struct vif *vif)
@@ -86,9 +90,6 @@ static void tell_vif(struct table *table, const struct vif *vif)
 	tell_port(table, &vif->port);
 	tell_merges(table, &vif->port);
 	tell_queues(table, vif);
-	tell(table, "grant_copies", &vif->domain->copies);
-	tell(table, "grant_copied_bytes", &vif->domain->copied_bytes);
-	tell(table, "grant_borrows", &vif->domain->borrows);
 	grant_census(&vif->domain->grants, &granted, &in_use);
 	table_number(table, "grants", "grants", granted);
 	table_number(table, "grants_in_use", "grants_in_use", in_use);
@@ -200,7 +201,7 @@ int report_stats(struct answer *answer)
 		if (device->vif && (!only || only == device))
 			tell_stats_row(answer->table, device->name, &device->vif->port);
 	for (unsigned int i = 0; !only && i < networks->nr; i++)
-		if (networks->list[i].uplink.worker)
+		if (networks->list[i].uplink.workers)
 			tell_stats_row(answer->table, networks->list[i].config.tap,
 				       &networks->list[i].uplink.tap.port);
 	table_end(answer->table);
@@ -208,23 +209,27 @@ int report_stats(struct answer *answer)
 }
 
 struct ring_call {
-	const struct vif_queue *queue;
+	struct vif_queue *queue;
 	struct ring tx, rx;
 	uint32_t tx_shared[4], rx_shared[4]; /* req_prod, req_event, rsp_prod, rsp_event */
 	struct poll_item item;
 	uint32_t backlog;
+	uint64_t now_ms;
 };
 
 static void ring_on_worker(void *arg)
 {
 	struct ring_call *call = arg;
 
+	pthread_mutex_lock(&call->queue->lock);
 	call->tx = call->queue->tx;
 	call->rx = call->queue->rx;
 	memcpy(call->tx_shared, call->tx.page, sizeof(call->tx_shared));
 	memcpy(call->rx_shared, call->rx.page, sizeof(call->rx_shared));
 	call->item = call->queue->item;
-	call->backlog = call->queue->backlog.frames;
+	call->backlog = load_relaxed(&call->queue->backlog.frames);
+	call->now_ms = call->queue->worker->now_ms;
+	pthread_mutex_unlock(&call->queue->lock);
 }
 
 /* The lines of netback's io_ring_q0, and the same as an object. */
@@ -250,7 +255,7 @@ static void tell_ring(struct table *table, const char *key, const struct ring *r
 	table_end(table);
 }
 
-static void tell_rings(struct table *table, const struct ring_call *call, uint64_t now_ms)
+static void tell_rings(struct table *table, const struct ring_call *call)
 {
 	const struct ring *tx = &call->tx;
 
@@ -270,7 +275,7 @@ static void tell_rings(struct table *table, const struct ring_call *call, uint64
 		   (unsigned long)call->item.scheduled, (int)call->item.weight, call->backlog);
 	table_line(table, "Credit timer_pending: %d, credit: %lu, usec: %lu", 0, ~0ul, 0ul);
 	table_line(table, "remaining: %lu, expires: %lu, now: %lu", ~0ul, 0ul,
-		   (unsigned long)now_ms);
+		   (unsigned long)call->now_ms);
 	table_number(table, "napi_weight", NULL, call->item.weight);
 	table_number(table, "queued", NULL, call->backlog);
 	table_end(table);
@@ -288,7 +293,7 @@ int report_ring(struct answer *answer)
 	if (!device)
 		return code;
 	call.queue = &device->vif->queues[0];
-	worker_call(answer->reporter->worker, ring_on_worker, &call);
-	tell_rings(answer->table, &call, answer->reporter->worker->now_ms);
+	worker_call(call.queue->worker, ring_on_worker, &call);
+	tell_rings(answer->table, &call);
 	return 0;
 }

@@ -7,18 +7,12 @@
 #include "backend/vif_rx.h"
 #include "backend/vif_tx.h"
 
-struct evtchn *vif_queue_rx_channel(struct vif_queue *queue)
-{
-	return queue->rx_channel.port ? &queue->rx_channel : &queue->tx_channel;
-}
-
 void vif_queue_fault(struct vif_queue *queue, const char *why)
 {
-	if (queue->vif->stopped)
+	if (vif_stop(queue->vif))
 		return;
-	queue->vif->stopped = true;
 	__atomic_store_n(&queue->vif->fault, why, __ATOMIC_RELEASE);
-	worker_alarm(queue->worker);
+	worker_alarm(queue->worker); /* any thread may */
 }
 
 /* Both sides fell asleep only if the second look finds nothing. True: work. */
@@ -77,24 +71,24 @@ static bool queue_poll(struct poll_item *item, unsigned int weight, unsigned int
 	struct vif_queue *queue =
 		(struct vif_queue *)((char *)item - offsetof(struct vif_queue, item));
 	struct batch *batch = &queue->worker->batch;
-	uint32_t waiting = queue->backlog.frames, drained;
-	bool more;
+	unsigned int drained = 0;
+	bool more = false;
 
-	if (queue->vif->stopped)
+	if (vif_is_stopped(queue->vif))
 		return false;
-	more = waiting && vif_rx_drain(queue);
-	drained = waiting - queue->backlog.frames;
+	if (load_relaxed(&queue->backlog.frames))
+		more = vif_rx_drain(queue, &drained);
 	*done = vif_tx_receive(queue, batch, weight < BATCH_FRAMES ? weight : BATCH_FRAMES);
 	if (batch->nr_frames)
 		worker_forward(queue->worker, queue->vif->bridge, &queue->vif->port, batch->frames,
 			       batch->nr_frames);
 	vif_tx_complete(queue, batch);
 	note_turn(queue, *done || drained);
-	if (queue->vif->stopped)
+	if (vif_is_stopped(queue->vif))
 		return false;
 	if (more || *done == weight || look_again(queue))
 		return true;
-	if (!queue->vif->stopped)
+	if (!vif_is_stopped(queue->vif))
 		listen_unless_spurious(queue);
 	return false;
 }
@@ -105,12 +99,12 @@ static void queue_timer_expired(struct worker_timer *timer)
 		(struct vif_queue *)((char *)timer - offsetof(struct vif_queue, timer));
 	uint64_t next;
 
-	if (queue->vif->stopped)
+	if (vif_is_stopped(queue->vif))
 		return;
 	next = vif_rx_expire(queue);
 	if (queue->quiet_until_ms && queue->quiet_until_ms > queue->worker->now_ms)
 		next = next && next < queue->quiet_until_ms ? next : queue->quiet_until_ms;
-	else if (queue->quiet_until_ms || !backlog_is_empty(&queue->backlog))
+	else if (queue->quiet_until_ms || load_relaxed(&queue->backlog.frames))
 		poll_schedule(&queue->worker->polls, &queue->item);
 	if (queue->quiet_until_ms <= queue->worker->now_ms)
 		queue->quiet_until_ms = 0;
@@ -169,8 +163,12 @@ static int channels_bind(struct vif_queue *queue, const char **why)
 					 &queue->tx_channel);
 
 	*why = "event channel (tx) cannot be bound";
-	if (err || queue->config.tx_port == queue->config.rx_port)
+	if (err)
 		return err;
+	if (queue->config.tx_port == queue->config.rx_port) {
+		queue->rx_channel.signal_fd = queue->tx_channel.signal_fd;
+		return 0;
+	}
 	*why = "event channel (rx) cannot be bound";
 	err = hypervisor_bind_evtchn(queue->vif->domain, queue->config.rx_port, &queue->rx_channel);
 	if (err)
@@ -191,7 +189,9 @@ int vif_queue_open(struct vif_queue *queue, struct vif *vif, const struct vif_qu
 		.tx_channel = EVTCHN_NONE,
 		.rx_channel = EVTCHN_NONE,
 		.timer = { .expired = queue_timer_expired },
+		.note = { .item = &queue->item },
 	};
+	pthread_mutex_init(&queue->lock, NULL);
 	*why = "out of memory";
 	err = backlog_init(&queue->backlog, backlog_bytes);
 	if (err)
@@ -213,10 +213,13 @@ fini_backlog:
 
 void vif_queue_close(struct vif_queue *queue)
 {
+	if (!queue->rx_channel.port)
+		queue->rx_channel = EVTCHN_NONE; /* its descriptor is the other's */
 	hypervisor_close_evtchn(queue->vif->domain, &queue->rx_channel);
 	hypervisor_close_evtchn(queue->vif->domain, &queue->tx_channel);
 	rings_unmap(queue);
 	backlog_fini(&queue->backlog);
+	pthread_mutex_destroy(&queue->lock);
 }
 
 int vif_queue_attach(struct vif_queue *queue, struct worker *worker)
@@ -247,5 +250,4 @@ void vif_queue_detach(struct vif_queue *queue)
 	worker_remove(queue->worker, &queue->tx_source);
 	if (queue->rx_channel.port)
 		worker_remove(queue->worker, &queue->rx_source);
-	vif_rx_discard(queue);
 }

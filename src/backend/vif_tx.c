@@ -127,6 +127,7 @@ unsigned int vif_tx_receive(struct vif_queue *queue, struct batch *batch, unsign
 		used += weight_of(&batch->chains[batch->nr_chains - 1]);
 	}
 	counter_add(&queue->stats.tx_requests, queue->tx.in_cons - start);
+	counter_add(&queue->stats.borrows, batch->nr_slots);
 	hypervisor_borrow(queue->vif->domain, batch->borrows, batch->nr_slots);
 	batch_build(queue, batch);
 	return used < weight ? used : weight;
@@ -159,7 +160,7 @@ static void publish_and_notify(struct vif_queue *queue)
 	if (ring_publish(&queue->tx))
 		evtchn_notify(&queue->tx_channel, &queue->worker->signaller);
 	else
-		counter_add(&queue->stats.suppressed, 1);
+		counter_add(&queue->stats.tx_suppressed, 1);
 }
 
 void vif_tx_complete(struct vif_queue *queue, struct batch *batch)

@@ -21,6 +21,16 @@ static inline void atomic_write(uint64_t *word, uint64_t value)
 	__atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
+static inline void *atomic_read_pointer(void *const *word)
+{
+	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+static inline void atomic_write_pointer(void **word, void *pointer)
+{
+	__atomic_store_n(word, pointer, __ATOMIC_RELEASE);
+}
+
 /* Numbers that stand for themselves: no order. */
 static inline uint32_t atomic_peek(const uint32_t *word)
 {

@@ -39,6 +39,12 @@ static inline void full_fence(void)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
+/* A number with one writer, which others look at. */
+static inline void count_up(uint64_t *number, uint64_t n)
+{
+	__atomic_store_n(number, __atomic_load_n(number, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
+}
+
 /* Reads of peer-written memory before this point are not repeated after it:
  * a checked copy stays the copy that was checked. */
 static inline void compiler_fence(void)

@@ -45,10 +45,21 @@ static bool broken(struct front_tx *tx, enum front_fault fault)
 	return false;
 }
 
+/* Last in the queue: the backend's processor has just read the page, and to
+ * write it again while it lies in that cache is dearer than to write one that
+ * has left it (64 KB frames between two processors: 79 against 58 ns a KB). */
 static void free_page(struct front_tx *tx, uint16_t page)
 {
 	tx->use[page] = USE_FREE;
-	tx->free[tx->nr_free++] = page;
+	tx->free[(tx->free_first + tx->nr_free++) % FRONT_TX_PAGES] = page;
+}
+
+/* First in the queue: only this side has touched it, if anyone. */
+static void unhold_page(struct front_tx *tx, uint16_t page)
+{
+	tx->use[page] = USE_FREE;
+	tx->free[--tx->free_first % FRONT_TX_PAGES] = page;
+	tx->nr_free++;
 }
 
 void front_tx_forsake(struct front_tx *tx)
@@ -62,9 +73,9 @@ void front_tx_reset(struct front_tx *tx, union ring_page *ring, uint8_t *pages)
 	front_tx_forsake(tx);
 	ring_init_front(&tx->ring, ring, TX_RING_ENTRIES);
 	tx->pages = pages;
-	tx->nr_free = tx->nr_held = tx->nr_extras = 0;
+	tx->free_first = tx->nr_free = tx->nr_held = tx->nr_extras = 0;
 	tx->fault = FRONT_SOUND;
-	for (uint16_t page = FRONT_TX_PAGES; page-- > 0;)
+	for (uint16_t page = 0; page < FRONT_TX_PAGES; page++)
 		free_page(tx, page);
 }
 
@@ -111,9 +122,10 @@ bool front_tx_reclaim(struct front_tx *tx)
 /* Moves one free page into the reservation. */
 static void hold_page(struct front_tx *tx, bool spread)
 {
-	uint16_t page = tx->free[--tx->nr_free];
+	uint16_t page = tx->free[tx->free_first++ % FRONT_TX_PAGES];
 	uint32_t start = spread ? page % FRONT_TX_OFFSETS * 64u : 0;
 
+	tx->nr_free--;
 	tx->use[page] = USE_HELD;
 	tx->starts[page] = (uint16_t)start;
 	tx->held[tx->nr_held] = page;
@@ -265,7 +277,7 @@ void front_tx_commit(struct front_tx *tx, struct splitvif_frame *frames, unsigne
 		uint16_t page = tx->held[--tx->nr_held];
 
 		if (tx->use[page] == USE_HELD)
-			free_page(tx, page);
+			unhold_page(tx, page);
 	}
 }
 

@@ -21,8 +21,8 @@
 #include "ring/ring.h"
 
 enum {
-	FRONT_TX_PAGES = TX_RING_ENTRIES,
-	FRONT_TX_OFFSETS = 32, /* different starts, 64 bytes apart */
+	FRONT_TX_PAGES = 2 * TX_RING_ENTRIES, /* the ring's, and as many to cool down */
+	FRONT_TX_OFFSETS = 32,		      /* different starts, 64 bytes apart */
 	/* What the first page of a frame holds at least. */
 	FRONT_TX_FIRST_BYTES = PAGE_BYTES - (FRONT_TX_OFFSETS - 1) * 64,
 };
@@ -34,8 +34,8 @@ struct front_tx {
 	unsigned int offers;		 /* enum splitvif_offload: what the backend takes */
 	uint8_t use[FRONT_TX_PAGES];	 /* enum in front_tx.c */
 	uint16_t starts[FRONT_TX_PAGES]; /* where in it the frame begins */
-	uint16_t free[FRONT_TX_PAGES];	 /* a stack: the warmest page first */
-	unsigned int nr_free;
+	uint16_t free[FRONT_TX_PAGES];	 /* a queue: see front_tx.c */
+	unsigned int free_first, nr_free;
 	/* The open reservation: pages, and the parts of its frames, in step. */
 	uint16_t held[FRONT_TX_PAGES];
 	struct iovec parts[FRONT_TX_PAGES];

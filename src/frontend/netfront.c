@@ -10,17 +10,22 @@ static uint32_t table_pages_for(unsigned int queues)
 	return (refs + GRANTS_PER_PAGE - 1) / GRANTS_PER_PAGE;
 }
 
+static uint32_t whole_huge_pages(uint32_t pages)
+{
+	return (pages + ARENA_HUGE_PAGES - 1) / ARENA_HUGE_PAGES * ARENA_HUGE_PAGES;
+}
+
 static int memory_open(struct netfront *front)
 {
 	unsigned int queues = front->max_queues;
+	uint32_t shared_pages = front->table_pages + queues * FRONT_QUEUE_SHARED_PAGES;
 	int err = -ENOMEM;
 
 	front->queues = calloc(queues, sizeof(*front->queues));
 	front->refs = calloc(queues * FRONT_QUEUE_GRANTS, sizeof(*front->refs));
 	if (front->queues && front->refs)
-		err = arena_create(&front->arena,
-				   front->table_pages + queues * FRONT_QUEUE_SHARED_PAGES,
-				   queues * FRONT_TX_PAGES);
+		err = arena_create(&front->arena, whole_huge_pages(shared_pages),
+				   whole_huge_pages(queues * FRONT_TX_PAGES));
 	if (!err)
 		return 0;
 	free(front->refs);

@@ -17,6 +17,9 @@
 
 #include "ring/netif.h"
 
+/* Regions of a multiple of so many pages may lie in huge ones. */
+enum { ARENA_HUGE_PAGES = (2 << 20) / PAGE_BYTES };
+
 enum region_kind { REGION_SHARED, REGION_TX };
 
 struct region {

@@ -5,7 +5,6 @@
 #include "support/unit.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "bridge/bridge.h"
 #include "bridge/csum.h"
@@ -13,6 +12,7 @@
 #include "support/memory_port.h"
 #include "support/packet.h"
 #include "support/random.h"
+#include "support/seeds.h"
 
 enum {
 	MTU = 1500,
@@ -536,12 +536,8 @@ static void random_frame(unsigned int i, uint64_t *random)
 }
 
 /* Whatever comes, to whatever port: delivered, or counted under one reason. */
-static void nothing_is_lost_uncounted(void **state)
+static void nothing_is_lost_uncounted_walk(uint64_t random)
 {
-	uint64_t seed = (uint64_t)time(NULL);
-	uint64_t random = seed * 2 + 1;
-
-	print_message("seed %llu\n", (unsigned long long)seed);
 	for (unsigned int round = 0; round < 2000; round++) {
 		static const uint32_t mtus[] = { 68, 576, 1500, 9000, 65521 };
 		unsigned int n = 1 + random_below(&random, BATCH_FRAMES);
@@ -557,6 +553,11 @@ static void nothing_is_lost_uncounted(void **state)
 			assert_true(memory.port.takes & TSO || memory.port.takes & PORT_GSO_UDP ||
 				    !memory.gso_sizes[i]);
 	}
+}
+
+static void nothing_is_lost_uncounted(void **state)
+{
+	seeds_walk(nothing_is_lost_uncounted_walk);
 }
 
 int main(void)

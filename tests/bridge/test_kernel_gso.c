@@ -17,7 +17,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bridge/csum.h"
@@ -26,6 +25,7 @@
 #include "support/netns.h"
 #include "support/packet.h"
 #include "support/random.h"
+#include "support/seeds.h"
 
 enum {
 	SKIP = 77,
@@ -40,6 +40,8 @@ struct stream {
 	uint8_t data[STREAM_BYTES];
 };
 
+static int tap, packets; /* the two ends of a link */
+static unsigned int taps_offloads;
 static uint8_t payload[PACKET_MAX_BYTES];
 static uint8_t big_bytes[PACKET_MAX_BYTES];
 
@@ -91,7 +93,7 @@ static void append_cut(struct stream *stream, const struct frame *big, bool comp
 			append(stream, &frames[i]);
 }
 
-static void send_big(int fd, struct frame *frame)
+static void send_big(struct frame *frame)
 {
 	struct virtio_net_hdr header;
 	struct iovec iov[20];
@@ -102,15 +104,15 @@ static void send_big(int fd, struct frame *frame)
 	for (unsigned int i = 0; i < frame->nr_frags; i++)
 		iov[i + 2] = (struct iovec){ (void *)frame->frags[i].data,
 					     frame->frags[i].length };
-	if (writev(fd, iov, frame->nr_frags + 2) != (ssize_t)(sizeof(header) + frame->length))
+	if (writev(packets, iov, frame->nr_frags + 2) != (ssize_t)(sizeof(header) + frame->length))
 		fail_msg("writev: %s", strerror(errno));
 }
 
 /* One frame from the TAP; whether it was a big one. */
-static bool receive_one(int fd, struct stream *stream)
+static bool receive_one(struct stream *stream)
 {
 	static uint8_t bytes[PACKET_MAX_BYTES];
-	struct pollfd pollfd = { fd, POLLIN, 0 };
+	struct pollfd pollfd = { tap, POLLIN, 0 };
 	struct virtio_net_hdr header;
 	struct iovec iov[2] = { { &header, sizeof(header) }, { bytes, sizeof(bytes) } };
 	struct fragment rest;
@@ -119,7 +121,7 @@ static bool receive_one(int fd, struct stream *stream)
 
 	if (poll(&pollfd, 1, WAIT_MS) != 1)
 		fail_msg("no frame after %u", stream->frames);
-	n = readv(fd, iov, 2);
+	n = readv(tap, iov, 2);
 	assert_true(n > (ssize_t)sizeof(header));
 	frame_build(&frame, &(struct fragment){ bytes, (uint32_t)n - sizeof(header) }, 1, &rest);
 	assert_int_equal(vnet_read(&header, &frame), VNET_OK);
@@ -132,14 +134,14 @@ static bool receive_one(int fd, struct stream *stream)
 
 /* A link that has just come up drops what is sent before its queue is set up:
  * sends small frames until one comes through, and takes them all. */
-static void wait_for_link(int socket, int tap)
+static void wait_for_link(void)
 {
 	static const uint8_t small[sizeof(struct virtio_net_hdr) + 60] = { 0 };
 	struct pollfd pollfd = { tap, POLLIN, 0 };
 	uint8_t bytes[200];
 
 	for (unsigned int i = 0; i < 100 && !pollfd.revents; i++) {
-		assert_int_equal(write(socket, small, sizeof(small)), sizeof(small));
+		assert_int_equal(write(packets, small, sizeof(small)), sizeof(small));
 		poll(&pollfd, 1, 10);
 	}
 	assert_true(pollfd.revents & POLLIN);
@@ -185,21 +187,11 @@ static void compare(const struct packet *packet, uint16_t size, const struct str
 	fail_msg("the kernel makes %u frames, we %u", kernels->frames, ours->frames);
 }
 
-static void compare_all(const char *name, unsigned int offloads)
+static void compare_walk(uint64_t random)
 {
 	static struct stream kernels, ours;
-	uint64_t seed = 1;
-	uint64_t random = seed * 2 + 1;
 	unsigned int whole = 0;
-	int tap = open_tap(name, offloads);
-	int socket;
 
-	if (tap < 0 && offloads & OFFLOAD_USO)
-		skip(); /* an older kernel */
-	assert_true(tap >= 0);
-	socket = open_socket(name);
-	wait_for_link(socket, tap);
-	print_message("seed %llu\n", (unsigned long long)seed);
 	for (size_t i = 0; i < sizeof(payload); i++)
 		payload[i] = (uint8_t)random_next(&random);
 	for (unsigned int round = 0; round < ROUNDS; round++) {
@@ -209,16 +201,28 @@ static void compare_all(const char *name, unsigned int offloads)
 
 		kernels.bytes = kernels.frames = ours.bytes = ours.frames = 0;
 		append_cut(&ours, &frame, round & 1);
-		send_big(socket, &frame);
+		send_big(&frame);
 		while (kernels.frames < ours.frames)
-			whole += receive_one(tap, &kernels);
+			whole += receive_one(&kernels);
 		compare(&packet, size, &kernels, &ours);
 	}
-	if (offloads & TUN_F_TSO4)
+	if (taps_offloads & TUN_F_TSO4)
 		assert_true(whole > ROUNDS / 4); /* they came as they went */
 	else
 		assert_int_equal(whole, 0);
-	close(socket);
+}
+
+static void compare_all(const char *name, unsigned int offloads)
+{
+	tap = open_tap(name, offloads);
+	if (tap < 0 && offloads & OFFLOAD_USO)
+		skip(); /* an older kernel */
+	assert_true(tap >= 0);
+	taps_offloads = offloads;
+	packets = open_socket(name);
+	wait_for_link();
+	seeds_walk(compare_walk);
+	close(packets);
 	close(tap);
 }
 

@@ -2,13 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bridge/csum.h"
 #include "bridge/merge.h"
 #include "bridge/segment.h"
 #include "support/packet.h"
 #include "support/random.h"
+#include "support/seeds.h"
 
 enum { FRAME_ROOM = 2200, FLOWS = 6 };
 
@@ -61,13 +61,10 @@ static uint64_t refused(void)
 }
 
 /* merge(segment(f)) == f */
-static void merges_what_was_cut(void **state)
+static void merges_what_was_cut_walk(uint64_t random)
 {
 	static uint8_t expected[PACKET_MAX_BYTES], got[PACKET_MAX_BYTES];
-	uint64_t seed = (uint64_t)time(NULL);
-	uint64_t random = seed * 2 + 1;
 
-	print_message("seed %llu\n", (unsigned long long)seed);
 	fill_payload(&random);
 	for (unsigned int round = 0; round < 1000; round++) {
 		struct packet big, segment;
@@ -98,6 +95,11 @@ static void merges_what_was_cut(void **state)
 		assert_int_equal(counters.segments, n);
 		assert_int_equal(refused(), 0);
 	}
+}
+
+static void merges_what_was_cut(void **state)
+{
+	seeds_walk(merges_what_was_cut_walk);
 }
 
 /* segment(merge(list)) == list, for lists of several flows with all sorts of
@@ -206,14 +208,11 @@ static void append_cut(struct stream *streams, const struct frame *big)
 		append_frame(streams, &out[i]);
 }
 
-static void cutting_gives_them_back(void **state)
+static void cutting_gives_them_back_walk(uint64_t random)
 {
 	static struct stream before[FLOWS + 1], after[FLOWS + 1];
-	uint64_t seed = (uint64_t)time(NULL);
-	uint64_t random = seed * 2 + 1;
 	uint64_t merged = 0, losses = 0;
 
-	print_message("seed %llu\n", (unsigned long long)seed);
 	fill_payload(&random);
 	for (unsigned int round = 0; round < 3000; round++) {
 		struct packet flows[FLOWS];
@@ -250,6 +249,11 @@ static void cutting_gives_them_back(void **state)
 	}
 	assert_true(merged > 10000); /* or the walk has shown nothing */
 	assert_true(losses > 1000);
+}
+
+static void cutting_gives_them_back(void **state)
+{
+	seeds_walk(cutting_gives_them_back_walk);
 }
 
 /* Two segments that would merge, but for one change of the second. */

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bridge/segment.h"
 #include "support/packet.h"
 #include "support/random.h"
+#include "support/seeds.h"
 
 enum { PIECES = 1100, MAX_FRAGMENTS = 2 * PIECES };
 
@@ -96,12 +96,8 @@ static uint32_t cut_and_check(const struct frame *frame, const struct packet *bi
 	return total;
 }
 
-static void equals_the_plain_one(void **state)
+static void equals_the_plain_one_walk(uint64_t random)
 {
-	uint64_t seed = (uint64_t)time(NULL);
-	uint64_t random = seed * 2 + 1;
-
-	print_message("seed %llu\n", (unsigned long long)seed);
 	fill_payload(&random);
 	for (unsigned int i = 0; i < 1500; i++) {
 		struct packet packet;
@@ -116,6 +112,11 @@ static void equals_the_plain_one(void **state)
 		cut_and_check(&frame, &packet, i & 1, 1 + random_below(&random, BATCH_FRAMES),
 			      frame.nr_frags + 1u + random_below(&random, 200));
 	}
+}
+
+static void equals_the_plain_one(void **state)
+{
+	seeds_walk(equals_the_plain_one_walk);
 }
 
 static const struct packet tcp4 = { .version = 4, .df = true, .ttl = 64, .payload = payload,

@@ -11,8 +11,7 @@ in_vm b iperf3 -s -1 >/dev/null &
 sleep 0.5
 in_vm a iperf3 -c "$b" --bidir -t "${SECONDS_EACH:-4}" -J >"$WORK/iperf.json" ||
 	fail "iperf3: $(grep error "$WORK/iperf.json")"
-sleep 0.5
-"$CTL" --json stats >"$WORK/stats.json"
+stats_at_rest >"$WORK/stats.json"
 python3 - "$WORK" <<'END' || fail "see above"
 import json, sys
 work = sys.argv[1]

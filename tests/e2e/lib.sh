@@ -11,6 +11,7 @@ BUILD=${BUILD:-$(cd "$(dirname "$0")/../../build/plain" && pwd)}
 SPLITVIFD=$BUILD/src/backend/splitvifd
 FRONT=$BUILD/src/frontend/splitvif-front
 CTL=$BUILD/tools/splitvif
+STREAM=$BUILD/tests/e2e/stream
 
 skip() {
 	echo "SKIP: $*"
@@ -21,6 +22,10 @@ fail() {
 	echo "FAIL: $*" >&2
 	[ -f "$WORK/daemon.log" ] && tail -n 20 "$WORK/daemon.log" >&2
 	exit 1
+}
+
+expect() {
+	[ "$2" = "$3" ] || fail "$1: '$2' instead of '$3'"
 }
 
 # Re-executes the test in namespaces of its own.
@@ -73,9 +78,15 @@ vm() {
 	disown # nobody is told when it is killed
 }
 
-# in_vm NAME COMMAND...: runs a command in a VM's namespaces.
+# in_vm NAME COMMAND...: runs a command in a VM's namespaces; for "host", in the
+# driver domain's.
 in_vm() {
 	local pid child
+	if [ "$1" = host ]; then
+		shift
+		"$@"
+		return
+	fi
 	pid=$(cat "$WORK/$1.pid")
 	shift
 	while child=$(pgrep -P "$pid" | head -n 1) && [ -n "$child" ]; do
@@ -95,6 +106,65 @@ vm_up() {
 	fail "$1 does not come up: $(cat "$WORK/$1.log")"
 }
 
+# stream_start FROM TO ADDRESS SEED BYTES: a TCP stream from VM to VM whose payload
+# is checked, both ends in the background; they leave $WORK/FROM.sent and TO.received.
+stream_start() {
+	local i any=0.0.0.0
+	[[ $3 = *:* ]] && any=::
+	in_vm "$2" "$STREAM" receive $any 7001 "$4" "$5" >"$WORK/$2.received" 2>&1 &
+	ends="${ends-} $!"
+	for i in $(seq 250); do # 7001 is 1B59
+		in_vm "$2" grep -qs ":1B59 .* 0A " /proc/net/tcp /proc/net/tcp6 && break
+		sleep 0.02
+	done
+	in_vm "$1" "$STREAM" send "$3" 7001 "$4" "$5" >"$WORK/$1.sent" 2>&1 &
+	ends="$ends $!"
+}
+
+# Waits for all streams: false if anything was not as it should.
+streams_end() {
+	local end bad=0
+	for end in $ends; do
+		wait "$end" || bad=1
+	done
+	ends=
+	return $bad
+}
+
+# stream FROM TO ADDRESS BYTES: one, waited for.
+stream() {
+	stream_start "$1" "$2" "$3" 1 "$4"
+	streams_end || fail "$1 to $2 at $3: $(cat "$WORK/$1.sent" "$WORK/$2.received")"
+}
+
+# pings FROM TARGET SIZE OPTIONS: of IP packets of that size, unfragmented, how many
+# are answered. Without -w (then it goes on until COUNT are) ping waits for the last
+# answer twice as long as the others took, and no longer.
+pings() {
+	local from=$1 target=$2 size=$3 options=$4
+	# shellcheck disable=SC2086
+	in_vm "$from" ping -q -M do -s $((size - 28)) -i 0.01 $options "$target" 2>&1 |
+		sed -n 's/.* \([0-9]*\) received.*/\1/p'
+}
+
+# capture VM ARGUMENT...: tcpdump of what its eth0 gets, from now until capture_end.
+capture() {
+	local vm=$1 i
+	shift
+	in_vm "$vm" tcpdump --immediate-mode -i eth0 -Q in -nn "$@" 2>"$WORK/tcpdump" &
+	CAPTURE=$!
+	for i in $(seq 250); do
+		grep -q listening "$WORK/tcpdump" && return
+		sleep 0.02
+	done
+	fail "tcpdump in $vm: $(cat "$WORK/tcpdump")"
+}
+
+capture_end() {
+	pkill -P "$CAPTURE" tcpdump
+	wait "$CAPTURE"
+}
+
 # A field of the vif in `splitvif show`.
 show_field() {
 	"$CTL" --json show | tr '{' '\n' | sed -n "s/.*\"name\":\"$1\.0\".*\"$2\":\"\([^\"]*\)\".*/\1/p"
@@ -102,6 +172,19 @@ show_field() {
 
 address() {
 	[ "$(show_field "$1" state)" = Connected ] && show_field "$1" ip
+}
+
+# stats_at_rest: every port's counters as JSON, once two looks at them are equal:
+# a frame on its way is not yet where it will be counted.
+stats_at_rest() {
+	local i now before=
+	for i in $(seq 50); do
+		now=$("$CTL" --json stats)
+		[ "$now" = "$before" ] && break
+		before=$now
+		sleep 0.2
+	done
+	echo "$now"
 }
 
 # stat VIF NAME: one counter.

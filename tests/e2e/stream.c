@@ -1,8 +1,9 @@
 /*
- * stream receive PORT SEED BYTES
+ * stream receive ADDRESS PORT SEED BYTES
  * stream send ADDRESS PORT SEED BYTES
  *
- * One TCP connection over which BYTES of a pattern go, and nothing else. Every
+ * One TCP connection, by IPv4 or IPv6, over which BYTES of a pattern go, and
+ * nothing else. Every
  * word of the pattern tells its own place and its seed, so a byte that is
  * wrong, missing, doubled, moved or another connection's is noticed, at a small
  * part of what a cryptographic sum costs. Either end prints one line of JSON;
@@ -27,6 +28,7 @@
 enum { CHUNK_BYTES = 256 * 1024, CHUNK_WORDS = CHUNK_BYTES / 8 };
 
 struct stream {
+	struct sockaddr_storage address; /* to listen at, or to send to */
 	int fd;
 	uint64_t seed, bytes;
 	uint64_t done;
@@ -125,14 +127,14 @@ static void report(const struct stream *stream)
 	       seconds, (double)stream->done * 8 / 1e9 / seconds);
 }
 
-static int run_sender(struct stream *stream, const struct sockaddr_in *address)
+static int run_sender(struct stream *stream)
 {
 	struct tcp_info info = { 0 };
 	socklen_t length = sizeof(info);
 	char nothing;
 
-	stream->fd = socket(AF_INET, SOCK_STREAM, 0);
-	if (connect(stream->fd, (const struct sockaddr *)address, sizeof(*address)))
+	stream->fd = socket(stream->address.ss_family, SOCK_STREAM, 0);
+	if (connect(stream->fd, (struct sockaddr *)&stream->address, sizeof(stream->address)))
 		return fail(strerror(errno), 0);
 	stream->start = now();
 	if (send_all(stream))
@@ -149,13 +151,13 @@ static int run_sender(struct stream *stream, const struct sockaddr_in *address)
 	return 0;
 }
 
-static int run_receiver(struct stream *stream, const struct sockaddr_in *address)
+static int run_receiver(struct stream *stream)
 {
-	int yes = 1, listener = socket(AF_INET, SOCK_STREAM, 0);
+	int yes = 1, listener = socket(stream->address.ss_family, SOCK_STREAM, 0);
 	struct linger abort_it = { .l_onoff = 1 };
 
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-	if (bind(listener, (const struct sockaddr *)address, sizeof(*address)) ||
+	if (bind(listener, (struct sockaddr *)&stream->address, sizeof(stream->address)) ||
 	    listen(listener, 1))
 		return fail(strerror(errno), 0);
 	stream->fd = accept(listener, NULL, NULL);
@@ -183,22 +185,34 @@ static bool parse_number(const char *text, uint64_t most, uint64_t *value)
 	return *text >= '0' && *text <= '9' && !*end && !errno && *value > 0 && *value <= most;
 }
 
+static bool parse_address(const char *text, const char *port, struct sockaddr_storage *address)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)address;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)address;
+	uint64_t number;
+
+	if (!parse_number(port, 65535, &number))
+		return false;
+	if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons((uint16_t)number);
+		return true;
+	}
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = htons((uint16_t)number);
+	return inet_pton(AF_INET6, text, &v6->sin6_addr) == 1;
+}
+
 int main(int argc, char **argv)
 {
-	bool sends = argc == 6 && strcmp(argv[1], "send") == 0;
-	bool receives = argc == 5 && strcmp(argv[1], "receive") == 0;
-	struct sockaddr_in address = { .sin_family = AF_INET };
 	struct stream stream = { .fd = -1 };
-	uint64_t port;
 
-	if ((!sends && !receives) || (sends && inet_pton(AF_INET, argv[2], &address.sin_addr) != 1) ||
-	    !parse_number(argv[argc - 3], 65535, &port) ||
-	    !parse_number(argv[argc - 2], 65535, &stream.seed) ||
-	    !parse_number(argv[argc - 1], 1ULL << 48, &stream.bytes)) {
-		fprintf(stderr, "usage: stream send ADDRESS PORT SEED BYTES\n"
-				"       stream receive PORT SEED BYTES\n");
+	if (argc != 6 || (strcmp(argv[1], "send") != 0 && strcmp(argv[1], "receive") != 0) ||
+	    !parse_address(argv[2], argv[3], &stream.address) ||
+	    !parse_number(argv[4], 65535, &stream.seed) ||
+	    !parse_number(argv[5], 1ULL << 48, &stream.bytes)) {
+		fprintf(stderr, "usage: stream send|receive ADDRESS PORT SEED BYTES\n");
 		return 2;
 	}
-	address.sin_port = htons((uint16_t)port);
-	return sends ? run_sender(&stream, &address) : run_receiver(&stream, &address);
+	return strcmp(argv[1], "send") == 0 ? run_sender(&stream) : run_receiver(&stream);
 }

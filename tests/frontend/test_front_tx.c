@@ -58,7 +58,7 @@ static void test_starts_are_spread(void **state)
 	netif_tx_request_t request;
 	uint8_t bytes[1514] = { 0 };
 
-	for (int i = 0; i < FRONT_TX_PAGES; i++)
+	for (int i = 0; i < TX_RING_ENTRIES; i++)
 		assert_true(send_frame(&f->front.queues[0].tx, bytes, sizeof(bytes)));
 	ring_publish(&f->front.queues[0].tx.ring);
 	while (mock_take_tx(&f->mock, &request)) {
@@ -68,7 +68,7 @@ static void test_starts_are_spread(void **state)
 		starts[request.offset / 64]++;
 	}
 	for (int i = 0; i < FRONT_TX_OFFSETS; i++)
-		assert_int_equal(starts[i], FRONT_TX_PAGES / FRONT_TX_OFFSETS);
+		assert_int_equal(starts[i], TX_RING_ENTRIES / FRONT_TX_OFFSETS);
 }
 
 static void test_full_ring_is_felt_and_ends(void **state)
@@ -383,7 +383,8 @@ static void test_more_nulls_than_extras(void **state)
 	tx->offers = ALL;
 	assert_int_equal(send_big(tx, 1), 1);
 	for (int i = 0; i < 2; i++)
-		mock_answer_tx(&f->mock, tx->free[0], NETIF_RSP_NULL);
+		mock_answer_tx(&f->mock, tx->free[tx->free_first % FRONT_TX_PAGES],
+			       NETIF_RSP_NULL);
 	assert_in_range(ring_pending(&f->mock.tx), 17, 18); /* by where it starts */
 	mock_publish_tx(&f->mock);
 	assert_false(front_tx_reclaim(tx));
@@ -404,7 +405,7 @@ static const struct {
 	{ "good", { { 0, 0 } }, 1, 0, FRONT_SOUND },
 	{ "error", { { 0, -1 } }, 1, 0, FRONT_SOUND },
 	{ "dropped", { { 0, -2 } }, 1, 0, FRONT_SOUND },
-	{ "id out of range", { { 256, 0 } }, 1, 0, FRONT_TX_ID },
+	{ "id out of range", { { FRONT_TX_PAGES, 0 } }, 1, 0, FRONT_TX_ID },
 	{ "id at the end of 16 bits", { { 65535, 0 } }, 1, 0, FRONT_TX_ID },
 	{ "id not outstanding", { { 1, 0 } }, 1, 0, FRONT_TX_INACTIVE },
 	{ "null to a request", { { 0, 1 } }, 1, 0, FRONT_TX_STATUS },

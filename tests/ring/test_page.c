@@ -59,6 +59,44 @@ static void test_pages_are_shared_and_numbered(void **state)
 	pair_fini(&pair);
 }
 
+/* Kilobytes that the process maps by entries of 2 MiB. */
+static unsigned long huge_kib(void)
+{
+	FILE *smaps = fopen("/proc/self/smaps_rollup", "r");
+	unsigned long sum = 0, kib;
+	char line[128];
+
+	assert_non_null(smaps);
+	while (fgets(line, sizeof(line), smaps))
+		if (sscanf(line, "ShmemPmdMapped: %lu", &kib) == 1)
+			sum += kib;
+	fclose(smaps);
+	return sum;
+}
+
+static void test_huge_pages_where_they_fit(void **state)
+{
+	unsigned long before = huge_kib();
+	struct arena owner, backend;
+	const char *why;
+
+	assert_int_equal(arena_create(&owner, ARENA_HUGE_PAGES, ARENA_HUGE_PAGES), 0);
+	assert_int_equal((uintptr_t)owner.shared.base % (2 << 20), 0);
+	assert_int_equal((uintptr_t)owner.tx.base % (2 << 20), 0);
+	if (huge_kib() - before < 2 * 2048) {
+		arena_close(&owner);
+		print_message("this kernel gives no huge pages to memfds\n");
+		skip();
+	}
+	assert_int_equal(arena_accept(&backend, dup(owner.shared.fd), ARENA_HUGE_PAGES,
+				      dup(owner.tx.fd), ARENA_HUGE_PAGES, QUOTA, &why),
+			 0);
+	assert_int_equal(huge_kib() - before, 4 * 2048);
+	arena_close(&owner);
+	arena_close(&backend);
+	assert_int_equal(huge_kib(), before);
+}
+
 /* Each attack gets the tx descriptor; 0 would mean that it went through. */
 
 static int attack_map_write(int fd)
@@ -370,6 +408,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pages_are_shared_and_numbered),
+		cmocka_unit_test(test_huge_pages_where_they_fit),
 		cmocka_unit_test(test_nobody_else_writes_the_tx_region),
 		cmocka_unit_test(test_accepted_tx_mapping_stays_readonly),
 		cmocka_unit_test(test_shared_region_keeps_its_size),

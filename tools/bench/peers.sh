@@ -22,6 +22,9 @@ declare -A describe=(
 # and in our own namespace, the host. A peer without an address there has no
 # such way.
 declare -A vm_address=() host_address=()
+# The processes that belong to a VM, NAME-a's or NAME-b's, rather than to what
+# connects them.
+declare -A own=()
 # The namespace of the client where it is not NAME-a.
 declare -A client=()
 
@@ -70,6 +73,7 @@ last_of() {
 splitvif_vm() {
 	splitvif-front run --name "$1" --ip "$2/24" -- sleep infinity 2>"$work/vm-$1.log" &
 	local front=$!
+	own[splitvif-$1]=$front
 	# The namespace is that of the innermost child, which sleeps.
 	until_true 50 ping -q -c 1 -W 1 "$2" || return
 	local pid=$front child
@@ -129,6 +133,7 @@ slirp4netns_up() {
 vde_vm() {
 	namespace "vde-$1" || return
 	within "vde-$1" vde_plug2tap --sock="$work/vde" eth0 2>"$work/vde-$1.log" &
+	own[vde-$1]=$!
 	until_true 50 ip -n "vde-$1" link show eth0 || last_of "vde-$1" || return
 	dress "vde-$1" eth0 "$2/24"
 }

@@ -21,8 +21,10 @@ OURS = "splitvif"
 TITLES = {
     "1-vm": "VM to VM, one stream", "4-vm": "VM to VM, four streams",
     "1-host": "VM to host, one stream", "4-host": "VM to host, four streams",
-    "udp-apart-vm": "UDP ping-pong, VM to VM, its ends on a CPU each",
-    "tcp-apart-vm": "TCP ping-pong, VM to VM, its ends on a CPU each",
+    "1-apart-vm": "VM to VM, one stream, each VM on a CPU of its own",
+    "1-apart-host": "VM to host, one stream, each on a CPU of its own",
+    "udp-apart-vm": "UDP ping-pong, VM to VM, each VM on a CPU of its own",
+    "tcp-apart-vm": "TCP ping-pong, VM to VM, each VM on a CPU of its own",
     "udp-any-vm": "UDP ping-pong, VM to VM, ends where the scheduler puts them",
     "tcp-any-vm": "TCP ping-pong, VM to VM, ends where the scheduler puts them",
 }

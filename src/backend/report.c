@@ -240,7 +240,7 @@ static const struct command {
 	int (*report)(struct answer *answer);
 } commands[] = {
 	{ "show", NULL, 0, report_show },   { "network-list", NULL, 1, report_network_list },
-	{ "fdb", "show", 2, report_fdb },   { "ring", NULL, 1, report_ring },
+	{ "fdb", "show", 2, report_fdb },   { "ring", NULL, 2, report_ring },
 	{ "stats", NULL, 1, report_stats }, { "ethtool", NULL, 2 + 2 * OFFLOADS, report_ethtool },
 };
 

@@ -22,18 +22,20 @@
 #include <sys/types.h>
 
 #include "frontend/netlink.h"
+#include "frontend/splitvif.h"
 
 enum { GUEST_ERROR_BYTES = 200 };
 
 struct guest {
 	pid_t pid;   /* init, a child of ours; or the helper, which ends by itself */
 	int control; /* SOCK_SEQPACKET to it; its end is the VM's end */
-	int tap_fd;
+	int tap_fds[SPLITVIF_QUEUES_MAX]; /* of eth0's queues */
+	unsigned int nr_taps;
 	struct netlink netlink; /* the VM's namespace */
 	unsigned int ifindex;	/* of eth0 there */
 };
 
-#define GUEST_NONE ((struct guest){ .control = -1, .tap_fd = -1 })
+#define GUEST_NONE ((struct guest){ .control = -1 })
 
 /* What eth0 gets; addresses in network order, 0: none. */
 struct guest_setup {
@@ -41,6 +43,7 @@ struct guest_setup {
 	uint16_t mtu;
 	uint32_t ip, gateway;
 	uint8_t prefix;
+	uint8_t queues; /* of eth0 */
 };
 
 /* All: 0, or -errno with one line in `error` (GUEST_ERROR_BYTES). */

@@ -89,6 +89,7 @@ static struct splitvif *open_vif(const struct front_options *options, const char
 			 options->mac[4], options->mac[5] },
 		.mtu = options->mtu,
 		.ip = options->ip,
+		.queues = options->queues,
 		.takes = is_tap(options) && !options->no_offload ? OFFLOADS_ALL : 0,
 		.message = tell,
 	};
@@ -124,6 +125,7 @@ static struct guest_setup make_setup(const struct front_options *options,
 		.ip = status->ip,
 		.gateway = options->gateway ? options->gateway : status->gateway,
 		.prefix = options->prefix ? options->prefix : status->prefix,
+		.queues = (uint8_t)options->queues,
 	};
 
 	memcpy(setup.mac, status->mac, sizeof(setup.mac));

@@ -60,12 +60,18 @@ static void domain_end(struct domain *domain)
 	free(domain);
 }
 
+static bool domid_is_taken(struct domains *domains, uint16_t domid)
+{
+	return domains_find(domains, domid) ||
+	       store_server_is_introduced(domains->config.store_server, domid);
+}
+
 /* Not re-used before they wrap. 0: all taken. */
 static uint16_t domid_next(struct domains *domains)
 {
 	for (unsigned int i = 1; i < DOMID_FIRST_RESERVED; i++) {
 		domains->last_domid = domains->last_domid % (DOMID_FIRST_RESERVED - 1) + 1;
-		if (!domains_find(domains, domains->last_domid))
+		if (!domid_is_taken(domains, domains->last_domid))
 			return domains->last_domid;
 	}
 	return 0;

@@ -4,9 +4,19 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <event2/event.h>
+
+enum {
+	TICK_S = 1,
+	/* A turn of one client, as much as a guest's ring on Xen holds: whoever
+	 * floods keeps others waiting for that long only. And its answers, however
+	 * long, are less than a guest may let lie: nobody who asks before he reads
+	 * is dropped for it. */
+	INPUT_BYTES = 1024,
+};
 
 struct peer {
 	struct store_sockets *sockets;
@@ -22,6 +32,7 @@ struct peer {
 struct store_sockets {
 	struct event_base *base;
 	struct store_server *server;
+	struct event *tick; /* pending while a guest's output waits */
 	struct peer *peers;
 };
 
@@ -39,6 +50,32 @@ static void peer_close(struct peer *peer)
 	free(peer);
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void tick_later(struct store_sockets *sockets)
+{
+	const struct timeval later = { .tv_sec = TICK_S };
+
+	if (!event_pending(sockets->tick, EV_TIMEOUT, NULL))
+		event_add(sockets->tick, &later);
+}
+
+static void on_tick(evutil_socket_t fd, short events, void *arg)
+{
+	struct store_sockets *sockets = arg;
+
+	(void)fd;
+	(void)events;
+	if (store_server_tick(sockets->server, now_ms()))
+		tick_later(sockets);
+}
+
 /* The server has output: sent from the loop, never from within its calls. Until
  * it is out nothing more is read: a client that does not take its answers waits
  * for itself. */
@@ -48,9 +85,12 @@ static void peer_wants_output(void *arg)
 
 	event_del(peer->readable);
 	event_add(peer->writable, NULL);
+	if (store_server_has_failed(peer->connection)) /* nobody waits for its client */
+		event_active(peer->writable, EV_WRITE, 0);
 }
 
-static void peer_send(struct peer *peer)
+/* What the socket takes; 0, -EAGAIN or another -errno. */
+static int peer_send(struct peer *peer)
 {
 	const void *bytes;
 	size_t length;
@@ -58,37 +98,37 @@ static void peer_send(struct peer *peer)
 
 	while ((length = store_server_output(peer->connection, &bytes))) {
 		n = send(peer->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (n < 0 && errno == EAGAIN)
-			return;
-		if (n < 0) {
-			peer_close(peer);
-			return;
-		}
+		if (n < 0)
+			return -errno;
 		store_server_sent(peer->connection, (size_t)n);
 	}
-	event_del(peer->writable);
-	if (peer->closing)
-		peer_close(peer);
-	else
-		event_add(peer->readable, NULL);
+	return 0;
 }
 
+/* One that has failed gets what its socket takes, and is not waited for. */
 static void peer_writable(evutil_socket_t fd, short events, void *arg)
 {
 	struct peer *peer = arg;
+	int err = peer_send(peer);
 
 	(void)fd;
 	(void)events;
-	if (store_server_has_failed(peer->connection)) /* its events pile up unread */
+	if (err == -EAGAIN && !store_server_has_failed(peer->connection)) {
+		tick_later(peer->sockets);
+		return;
+	}
+	if (err || peer->closing || store_server_has_failed(peer->connection)) {
 		peer_close(peer);
-	else
-		peer_send(peer);
+		return;
+	}
+	event_del(peer->writable);
+	event_add(peer->readable, NULL);
 }
 
 static void peer_readable(evutil_socket_t fd, short events, void *arg)
 {
 	struct peer *peer = arg;
-	char bytes[8192];
+	char bytes[INPUT_BYTES];
 	ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 
 	(void)events;
@@ -110,15 +150,21 @@ struct store_sockets *store_sockets_create(struct event_base *base, struct store
 {
 	struct store_sockets *sockets = calloc(1, sizeof(*sockets));
 
-	if (sockets)
-		*sockets = (struct store_sockets){ .base = base, .server = server };
-	return sockets;
+	if (!sockets)
+		return NULL;
+	*sockets = (struct store_sockets){ .base = base, .server = server };
+	sockets->tick = event_new(base, -1, 0, on_tick, sockets);
+	if (sockets->tick)
+		return sockets;
+	free(sockets);
+	return NULL;
 }
 
 void store_sockets_destroy(struct store_sockets *sockets)
 {
 	while (sockets->peers)
 		peer_close(sockets->peers);
+	event_free(sockets->tick);
 	free(sockets);
 }
 

@@ -187,6 +187,20 @@ int store_set_permissions(struct store_client *client, uint32_t transaction, con
 	return call_plain(client, XS_SET_PERMS, transaction, path, permissions, length);
 }
 
+int store_get_permissions(struct store_client *client, uint32_t transaction, const char *path,
+			  char *permissions, size_t size)
+{
+	struct answer answer;
+	int rc = call_path(client, XS_GET_PERMS, transaction, path, NULL, 0, &answer);
+
+	if (rc)
+		return rc;
+	if (answer.length > size)
+		return -E2BIG;
+	memcpy(permissions, answer.payload, answer.length);
+	return (int)answer.length;
+}
+
 int store_watch(struct store_client *client, const char *path, const char *token)
 {
 	return call_plain(client, XS_WATCH, 0, path, token, strlen(token) + 1);
@@ -208,6 +222,25 @@ static int start_transaction(struct store_client *client, uint32_t *transaction)
 	return *transaction ? 0 : -EPROTO;
 }
 
+static int abort_transaction(struct store_client *client, uint32_t transaction)
+{
+	return call_plain(client, XS_TRANSACTION_END, transaction, "F", NULL, 0);
+}
+
+int store_snapshot(struct store_client *client,
+		   int (*body)(struct store_client *client, uint32_t transaction, void *arg),
+		   void *arg)
+{
+	uint32_t transaction;
+	int rc = start_transaction(client, &transaction);
+
+	if (rc)
+		return rc;
+	rc = body(client, transaction, arg);
+	abort_transaction(client, transaction);
+	return rc;
+}
+
 int store_transact(struct store_client *client,
 		   int (*body)(struct store_client *client, uint32_t transaction, void *arg),
 		   void *arg)
@@ -221,7 +254,7 @@ int store_transact(struct store_client *client,
 			return rc;
 		rc = body(client, transaction, arg);
 		if (rc) {
-			call_plain(client, XS_TRANSACTION_END, transaction, "F", NULL, 0);
+			abort_transaction(client, transaction);
 			return rc;
 		}
 		rc = call_plain(client, XS_TRANSACTION_END, transaction, "T", NULL, 0);

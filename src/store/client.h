@@ -57,12 +57,21 @@ int store_directory(struct store_client *client, uint32_t transaction, const cha
 /* Permissions as "n0", "r5", ... NUL after NUL, `length` bytes of them. */
 int store_set_permissions(struct store_client *client, uint32_t transaction, const char *path,
 			  const char *permissions, size_t length);
+/* The same text, in `permissions`: its length, or -errno (-E2BIG: too long). */
+int store_get_permissions(struct store_client *client, uint32_t transaction, const char *path,
+			  char *permissions, size_t size);
 int store_watch(struct store_client *client, const char *path, const char *token);
 int store_unwatch(struct store_client *client, const char *path, const char *token);
 
 /* Runs `body` in a transaction, again on conflict (bounded), and commits it if
  * it returns 0. What body returned, or why the commit failed. */
 int store_transact(struct store_client *client,
+		   int (*body)(struct store_client *client, uint32_t transaction, void *arg),
+		   void *arg);
+
+/* Runs `body` in a transaction that is thrown away: what it reads is one moment's.
+ * What body returned, or why there could be none. */
+int store_snapshot(struct store_client *client,
 		   int (*body)(struct store_client *client, uint32_t transaction, void *arg),
 		   void *arg);
 

@@ -164,7 +164,14 @@ size_t node_bytes(const struct node *node)
 	return bytes;
 }
 
-unsigned int node_access(const struct node *node, uint16_t domid)
+size_t node_memory(const struct node *node)
 {
-	return permission_access(node->permissions, node->nr_permissions, domid);
+	return sizeof(*node) + node->nr_children * sizeof(struct node *) +
+	       node->nr_permissions * sizeof(struct permission) + strlen(node->name) + 1 +
+	       node->value_length;
+}
+
+unsigned int node_access(const struct node *node, struct subject who)
+{
+	return permission_access(node->permissions, node->nr_permissions, who);
 }

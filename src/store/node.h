@@ -59,6 +59,9 @@ struct node *node_child(const struct node *node, const char *name, size_t length
 /* The size that counts for a guest's quota: value, permissions, children's names. */
 size_t node_bytes(const struct node *node);
 
-unsigned int node_access(const struct node *node, uint16_t domid);
+/* What it takes in memory, without its children. */
+size_t node_memory(const struct node *node);
+
+unsigned int node_access(const struct node *node, struct subject who);
 
 #endif

@@ -1,6 +1,7 @@
 #include "store/permission.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,12 +30,17 @@ void permission_format(const struct permission *permission, char text[PERMISSION
 		 permission->domid);
 }
 
-unsigned int permission_access(const struct permission *list, unsigned int nr, uint16_t domid)
+static bool is_of(struct subject who, uint16_t domid)
 {
-	if (domid == 0 || list[0].domid == domid)
+	return domid == who.domid || (who.target && domid == who.target);
+}
+
+unsigned int permission_access(const struct permission *list, unsigned int nr, struct subject who)
+{
+	if (who.domid == 0 || is_of(who, list[0].domid))
 		return PERMISSION_READ | PERMISSION_WRITE | PERMISSION_OWNER;
 	for (unsigned int i = 1; i < nr; i++)
-		if (list[i].domid == domid)
+		if (is_of(who, list[i].domid))
 			return list[i].access;
 	return list[0].access;
 }

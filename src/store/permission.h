@@ -24,11 +24,18 @@ struct permission {
 	uint16_t access;
 };
 
+/* Who asks. A domain may have a target, given to it by domain 0, whose rights
+ * it has beside its own (the stub domain of a VM); 0: none. */
+struct subject {
+	uint16_t domid;
+	uint16_t target;
+};
+
 /* 0 or -EINVAL. */
 int permission_parse(struct permission *permission, const char *text);
 void permission_format(const struct permission *permission, char text[PERMISSION_TEXT_BYTES]);
 
-/* What that domain may do: bits of enum permission_access. */
-unsigned int permission_access(const struct permission *list, unsigned int nr, uint16_t domid);
+/* What the subject may do: bits of enum permission_access. */
+unsigned int permission_access(const struct permission *list, unsigned int nr, struct subject who);
 
 #endif

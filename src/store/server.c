@@ -6,17 +6,16 @@
 
 #include "store/connection.h"
 #include "store/forget.h"
-#include "store/path.h"
+#include "store/merge.h"
+#include "store/request.h"
 
-static const char *const special_names[SPECIALS] = {
-	[SPECIAL_INTRODUCE] = "@introduceDomain",
-	[SPECIAL_RELEASE] = "@releaseDomain",
-};
+enum { SWEEP_BYTES = 1024 * 1024 };
 
 static void server_free(struct store_server *server)
 {
 	for (unsigned int i = 0; i < SPECIALS; i++)
-		free(server->specials[i].permissions);
+		special_fini(&server->specials[i]);
+	watches_fini(&server->watches);
 	if (server->tree)
 		tree_destroy(server->tree);
 	free(server);
@@ -31,12 +30,8 @@ struct store_server *store_server_create(void)
 		return NULL;
 	server->tree = tree_create();
 	complete = server->tree;
-	for (unsigned int i = 0; i < SPECIALS; i++) {
-		/* All zero: domain 0's, closed to others. */
-		server->specials[i].permissions = calloc(1, sizeof(struct permission));
-		server->specials[i].nr_permissions = 1;
-		complete = complete && server->specials[i].permissions;
-	}
+	for (unsigned int i = 0; i < SPECIALS; i++)
+		complete = !special_init(&server->specials[i]) && complete;
 	if (!complete) {
 		server_free(server);
 		return NULL;
@@ -68,26 +63,6 @@ struct store_connection *store_server_open(struct store_server *server, uint16_t
 	connection->next = server->connections;
 	server->connections = connection;
 	return connection;
-}
-
-void connection_drop_watches(struct store_connection *connection)
-{
-	struct domain *domain = &connection->server->domains[connection->domid];
-
-	domain->watches -= watch_clear(&connection->watches);
-}
-
-void connection_drop_transactions(struct store_connection *connection)
-{
-	struct domain *domain = &connection->server->domains[connection->domid];
-	struct transaction *transaction;
-
-	while ((transaction = connection->transactions)) {
-		connection->transactions = transaction->next;
-		transaction_fini(transaction);
-		free(transaction);
-		domain->transactions--;
-	}
 }
 
 void store_server_close(struct store_connection *connection)
@@ -130,55 +105,63 @@ size_t store_server_output(const struct store_connection *connection, const void
 
 void store_server_sent(struct store_connection *connection, size_t length)
 {
+	size_t waiting = wire_buffer_length(&connection->output);
+
+	connection->sent += length < waiting ? length : waiting;
 	wire_sent(&connection->output, length);
 }
 
-void connection_send(struct store_connection *connection, const struct wire_message *message)
-{
-	size_t bound = connection->domid ? OUTPUT_GUEST_BYTES : OUTPUT_BYTES;
-	size_t length =
-		wire_buffer_length(&connection->output) + WIRE_HEADER_BYTES + message->length;
-
-	if (connection->failed)
-		return;
-	if (length > bound || wire_append(&connection->output, message))
-		connection->failed = true;
-	if (connection->wants_output)
-		connection->wants_output(connection->arg);
-}
-
-/* An event that does not fit into a message is lost to its watcher, as it is
- * with Xen's own daemon. */
-void connection_send_event(struct store_connection *connection, const char *path, const char *token)
-{
-	char payload[WIRE_PAYLOAD_BYTES];
-	size_t path_bytes = strlen(path) + 1, token_bytes = strlen(token) + 1;
-	struct wire_message message = {
-		.type = XS_WATCH_EVENT,
-		.length = (uint32_t)(path_bytes + token_bytes),
-		.payload = payload,
-	};
-
-	if (path_bytes + token_bytes > sizeof(payload))
-		return;
-	memcpy(payload, path, path_bytes);
-	memcpy(payload + path_bytes, token, token_bytes);
-	connection_send(connection, &message);
-}
-
-static void fire(struct store_server *server, const struct change *change, struct node *before)
+bool store_server_tick(struct store_server *server, uint64_t now_ms)
 {
 	struct store_connection *connection;
-	struct watch *watch;
+	bool waits = false;
 
 	for (connection = server->connections; connection; connection = connection->next)
-		for (watch = connection->watches; watch; watch = watch->next) {
-			const char *path =
-				watch_concerns(watch, change, before, server->tree->root);
+		waits = connection_expire(connection, now_ms) || waits;
+	return waits;
+}
 
-			if (path)
-				connection_send_event(connection, path, watch->token);
-		}
+/* What a change was, seen by those who may be told of it. */
+struct telling {
+	const struct store_server *server;
+	struct node *before;
+	const char *path; /* that these nodes are at */
+	const struct node *old, *new;
+};
+
+static bool may_know(const struct node *node, struct subject who)
+{
+	return node && (node_access(node, who) & PERMISSION_READ);
+}
+
+/* Whoever could read the node neither before nor after learns nothing. */
+static void tell_change(void *arg, const struct watch *watch, const char *path)
+{
+	struct telling *telling = arg;
+	struct store_connection *connection = watch->owner;
+	struct subject who = connection_subject(connection);
+
+	if (path != telling->path) {
+		telling->path = path;
+		telling->old = tree_find(telling->before, path);
+		telling->new = tree_find(telling->server->tree->root, path);
+	}
+	if (may_know(telling->old, who) || may_know(telling->new, who))
+		connection_send_event(connection, path + watch->home, watch->token);
+}
+
+/* Snapshots share what has not changed since; many of them, of many guests that
+ * change much, would keep much. So all of them together keep no more than what
+ * was replaced lately. Not looked at with each change: that would cost more. */
+static void sweep_snapshots(struct store_server *server)
+{
+	struct store_connection *connection;
+
+	if (server->tree->replaced_bytes < server->sweep_bytes)
+		return;
+	server->sweep_bytes = server->tree->replaced_bytes + SWEEP_BYTES;
+	for (connection = server->connections; connection; connection = connection->next)
+		connection_sweep(connection);
 }
 
 void server_adopt(struct store_server *server, struct transaction *transaction, struct node *root)
@@ -186,34 +169,28 @@ void server_adopt(struct store_server *server, struct transaction *transaction, 
 	struct node *before = node_get(server->tree->root);
 
 	tree_adopt(server->tree, root);
-	for (const struct change *change = transaction->changes; change; change = change->next)
-		fire(server, change, before);
+	for (const struct change *change = transaction->changes; change; change = change->next) {
+		struct telling telling = { .server = server, .before = before };
+
+		watch_concerned(&server->watches, change->path, change->removed, tell_change,
+				&telling);
+	}
 	node_put(before);
+	sweep_snapshots(server);
 }
 
-struct special_event *server_special(struct store_server *server, const char *name)
+static void tell_special(void *arg, const struct watch *watch, const char *path)
 {
-	for (unsigned int i = 0; i < SPECIALS; i++)
-		if (!strcmp(name, special_names[i]))
-			return &server->specials[i];
-	return NULL;
+	struct store_connection *connection = watch->owner;
+
+	if (special_access(arg, connection_subject(connection)) & PERMISSION_READ)
+		connection_send_event(connection, path, watch->token);
 }
 
 static void fire_special(struct store_server *server, enum special special)
 {
-	const struct special_event *event = &server->specials[special];
-	struct store_connection *connection;
-	struct watch *watch;
-
-	for (connection = server->connections; connection; connection = connection->next) {
-		if (!(permission_access(event->permissions, event->nr_permissions,
-					connection->domid) &
-		      PERMISSION_READ))
-			continue;
-		for (watch = connection->watches; watch; watch = watch->next)
-			if (!strcmp(watch->path, special_names[special]))
-				connection_send_event(connection, watch->path, watch->token);
-	}
+	watch_concerned(&server->watches, special_name(special), false, tell_special,
+			&server->specials[special]);
 }
 
 /* A transaction begun before could bring back permissions of a domain that is
@@ -229,18 +206,6 @@ static void doom_transactions(struct store_server *server)
 			transaction->doomed = true;
 }
 
-static void forget_special(struct special_event *event, uint16_t domid)
-{
-	unsigned int kept = 1;
-
-	if (event->permissions[0].domid == domid)
-		event->permissions[0] = (struct permission){ .domid = 0 };
-	for (unsigned int i = 1; i < event->nr_permissions; i++)
-		if (event->permissions[i].domid != domid)
-			event->permissions[kept++] = event->permissions[i];
-	event->nr_permissions = kept;
-}
-
 static int remove_traces(struct store_server *server, uint16_t domid)
 {
 	struct transaction transaction;
@@ -248,17 +213,35 @@ static int remove_traces(struct store_server *server, uint16_t domid)
 	int rc;
 
 	for (unsigned int i = 0; i < SPECIALS; i++)
-		forget_special(&server->specials[i], domid);
+		special_forget(&server->specials[i], domid);
 	doom_transactions(server);
-	transaction_init(&transaction, server->tree, 0, true);
+	transaction_init(&transaction, server->tree, (struct subject){ .domid = 0 }, true);
 	rc = forget_domain(&transaction, domid);
 	if (!rc)
-		rc = transaction_commit(&transaction, &root);
+		rc = merge_transaction(&transaction, &root);
 	if (!rc)
 		server_adopt(server, &transaction, root);
 	transaction_fini(&transaction);
 	server->domains[domid].haunted = rc != 0;
 	return rc;
+}
+
+/* Its own target, and those whose target it was. */
+static void forget_targets(struct store_server *server, uint16_t domid)
+{
+	server->domains[domid].target = 0;
+	for (unsigned int i = 0; i <= UINT16_MAX; i++)
+		if (server->domains[i].target == domid)
+			server->domains[i].target = 0;
+}
+
+static void fail_connections(struct store_server *server, uint16_t domid)
+{
+	struct store_connection *connection;
+
+	for (connection = server->connections; connection; connection = connection->next)
+		if (connection->domid == domid && !connection->failed)
+			connection_fail(connection);
 }
 
 int store_server_introduce(struct store_server *server, uint16_t domid)
@@ -277,6 +260,11 @@ int store_server_introduce(struct store_server *server, uint16_t domid)
 	return 0;
 }
 
+bool store_server_is_introduced(const struct store_server *server, uint16_t domid)
+{
+	return server->domains[domid].introduced;
+}
+
 void store_server_release(struct store_server *server, uint16_t domid)
 {
 	bool introduced = server->domains[domid].introduced;
@@ -284,6 +272,8 @@ void store_server_release(struct store_server *server, uint16_t domid)
 	if (domid == 0)
 		return;
 	server->domains[domid].introduced = false;
+	fail_connections(server, domid);
+	forget_targets(server, domid);
 	remove_traces(server, domid);
 	if (introduced)
 		fire_special(server, SPECIAL_RELEASE);

@@ -43,15 +43,23 @@ bool store_server_has_failed(const struct store_connection *connection);
 size_t store_server_output(const struct store_connection *connection, const void **bytes);
 void store_server_sent(struct store_connection *connection, size_t length);
 
+/* Tells the time, by a clock that never goes back. A guest that lets output lie
+ * for 20 s (or up to 40: it is looked at now and then) has failed. Whether any
+ * guest's output waits, so that it is worth telling the time again in a second
+ * or so; once it is not, tell it when wants_output is called. */
+bool store_server_tick(struct store_server *server, uint64_t now_ms);
+
 /* A domain comes or goes: fires @introduceDomain and @releaseDomain. Coming
  * creates no node (a domain's home is the toolstack's to write, before): 0,
  * -EEXIST, or, when memory was too short to remove all traces of an earlier
  * domain of that number, -ENOMEM (still too short) or -EAGAIN (removed now, and
  * the home with them: write it again). Going removes /local/domain/<domid> and
- * all nodes that belong to the domid, strips it from every permission list,
- * makes open transactions end in EAGAIN, and closes nothing; it may be told of
- * a domain that never came, whose home was written. */
+ * all nodes that belong to the domid, strips it from every permission list and
+ * target, makes open transactions end in EAGAIN, and fails its connections; it
+ * may be told of a domain that never came, whose home was written. Domain 0 may
+ * say both by message, too. */
 int store_server_introduce(struct store_server *server, uint16_t domid);
 void store_server_release(struct store_server *server, uint16_t domid);
+bool store_server_is_introduced(const struct store_server *server, uint16_t domid);
 
 #endif

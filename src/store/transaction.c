@@ -1,37 +1,19 @@
 #include "store/transaction.h"
 
 #include <errno.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/path.h"
 
-enum access_kind {
-	ACCESS_READ,
-	ACCESS_WRITE, /* value, permissions or list of children */
-	ACCESS_WHOLE, /* all that is below, too */
-};
-
-/* A path that a transaction depends on. */
-struct access {
-	enum access_kind kind;
-	bool changed, removed; /* watches will be told of that */
-	char path[];
-};
-
-static int compare_access(const void *a, const void *b)
-{
-	return strcmp(((const struct access *)a)->path, ((const struct access *)b)->path);
-}
-
-void transaction_init(struct transaction *transaction, struct tree *tree, uint16_t domid,
+void transaction_init(struct transaction *transaction, struct tree *tree, struct subject who,
 		      bool direct)
 {
 	*transaction = (struct transaction){
-		.domid = domid,
+		.who = who,
 		.direct = direct,
 		.tree = tree,
+		.since_bytes = tree->replaced_bytes,
 		.base = node_get(tree->root),
 		.root = node_get(tree->root),
 	};
@@ -44,80 +26,38 @@ void transaction_fini(struct transaction *transaction)
 
 	node_put(transaction->root);
 	node_put(transaction->base);
-	tdestroy(transaction->accesses, free);
+	access_set_fini(&transaction->accesses);
 	while ((change = transaction->changes)) {
 		transaction->changes = change->next;
 		free(change);
 	}
 }
 
-static bool is_guest(const struct transaction *transaction)
+void transaction_abandon(struct transaction *transaction)
 {
-	return transaction->domid != 0;
+	struct transaction anew;
+
+	transaction_init(&anew, transaction->tree, transaction->who, transaction->direct);
+	anew.id = transaction->id;
+	anew.next = transaction->next;
+	anew.doomed = true;
+	transaction_fini(transaction);
+	*transaction = anew;
+	transaction->changes_end = &transaction->changes;
 }
 
-static struct access *access_create(const char *path, enum access_kind kind)
+static bool is_guest(const struct transaction *transaction)
 {
-	size_t length = strlen(path);
-	struct access *access = malloc(sizeof(*access) + length + 1);
-
-	if (!access)
-		return NULL;
-	access->kind = kind;
-	access->changed = false;
-	access->removed = false;
-	memcpy(access->path, path, length + 1);
-	return access;
+	return transaction->who.domid != 0;
 }
 
 /* Remembers that the outcome depends on this node. A direct transaction has
  * nobody beside it. */
 static int note(struct transaction *transaction, const char *path, enum access_kind kind)
 {
-	size_t bytes = sizeof(struct access) + strlen(path) + 1;
-	struct access *access;
-	struct access **found;
+	size_t most = is_guest(transaction) ? QUOTA_ACCESS_BYTES : SIZE_MAX;
 
-	if (transaction->direct)
-		return 0;
-	access = access_create(path, kind);
-	if (!access)
-		return -ENOMEM;
-	found = tsearch(access, &transaction->accesses, compare_access);
-	if (!found || *found != access) {
-		if (found && (*found)->kind < kind)
-			(*found)->kind = kind;
-		free(access);
-		return found ? 0 : -ENOMEM;
-	}
-	if (is_guest(transaction) && transaction->access_bytes + bytes > QUOTA_ACCESS_BYTES) {
-		tdelete(access, &transaction->accesses, compare_access);
-		free(access);
-		return -ENOSPC;
-	}
-	transaction->access_bytes += bytes;
-	return 0;
-}
-
-static int compare_path(const void *path, const void *access)
-{
-	return strcmp(path, ((const struct access *)access)->path);
-}
-
-/* Whether the change has been noted before, and if not, that it is now. So a
- * transaction tells of each path once, and a guest that writes one node for
- * ever fills no memory. */
-static bool tells_already(struct transaction *transaction, const char *path, bool removed)
-{
-	struct access **found = tfind(path, &transaction->accesses, compare_path);
-	bool *told, already;
-
-	if (!found)
-		return false;
-	told = removed ? &(*found)->removed : &(*found)->changed;
-	already = *told;
-	*told = true;
-	return already;
+	return transaction->direct ? 0 : access_note(&transaction->accesses, path, kind, most);
 }
 
 static struct change *change_create(const char *path, bool removed)
@@ -142,8 +82,8 @@ static bool exceeds_node_bytes(const struct transaction *transaction, const stru
  * change at `path`; or refuses, and all is as before. */
 static int apply(struct transaction *transaction, struct node *root, const char *path, bool removed)
 {
-	int64_t more = root ? tree_owned_more(transaction->root, root, transaction->domid) : 0;
-	int64_t owned = transaction->tree->owned[transaction->domid] + transaction->owned_more;
+	int64_t more = root ? tree_owned_more(transaction->root, root, transaction->who.domid) : 0;
+	int64_t owned = transaction->tree->owned[transaction->who.domid] + transaction->owned_more;
 	struct change *change;
 	int rc = -ENOMEM;
 
@@ -156,7 +96,7 @@ static int apply(struct transaction *transaction, struct node *root, const char 
 	change = change_create(path, removed);
 	if (!change)
 		goto refuse;
-	if (tells_already(transaction, path, removed)) {
+	if (access_tell(&transaction->accesses, path, removed)) {
 		free(change);
 	} else {
 		*transaction->changes_end = change;
@@ -181,12 +121,12 @@ int transaction_find(struct transaction *transaction, const char *path, unsigned
 	if (rc)
 		return rc;
 	*node = tree_find(transaction->root, path);
-	if (*node && (node_access(*node, transaction->domid) & access) == access)
+	if (*node && (node_access(*node, transaction->who) & access) == access)
 		return 0;
 	rc = *node ? -EACCES : -ENOENT;
 	path_parent(parent, path);
 	*node = tree_find_nearest(transaction->root, parent, &length);
-	return (node_access(*node, transaction->domid) & access) == access ? rc : -EACCES;
+	return (node_access(*node, transaction->who) & access) == access ? rc : -EACCES;
 }
 
 /* Puts a node of these facts in place of an existing one. */
@@ -294,7 +234,7 @@ static int create(struct transaction *transaction, const char *path, const void 
 		return -ENOMEM;
 	memcpy(permissions, ancestor->permissions, facts.nr_permissions * sizeof(*permissions));
 	if (is_guest(transaction))
-		permissions[0].domid = transaction->domid;
+		permissions[0].domid = transaction->who.domid;
 	chain = build_chain(path, above, facts);
 	if (chain)
 		rc = note_creation(transaction, path, top, above);
@@ -348,9 +288,9 @@ int transaction_remove(struct transaction *transaction, const char *path)
 	struct node *node;
 	int rc;
 
-	if (!strcmp(path, "/"))
-		return -EINVAL;
 	rc = transaction_find(transaction, path, PERMISSION_WRITE, &node);
+	if (!rc && !strcmp(path, "/"))
+		return -EINVAL;
 	path_parent(parent, path);
 	if (rc == -ENOENT && tree_find(transaction->root, parent))
 		return note(transaction, parent, ACCESS_READ);
@@ -374,105 +314,4 @@ int transaction_set_permissions(struct transaction *transaction, const char *pat
 	facts.permissions = list;
 	facts.nr_permissions = nr;
 	return replace(transaction, path, node, &facts);
-}
-
-/* Whether what the transaction saw, or removed, at `path` stands no more. Equal
- * pointers are equal subtrees: the snapshot keeps its nodes from being re-used. */
-static bool is_conflict(const struct transaction *transaction, const struct access *access)
-{
-	const struct node *then = tree_find(transaction->base, access->path);
-	const struct node *now = tree_find(transaction->tree->root, access->path);
-
-	if (then == now)
-		return false;
-	return access->kind == ACCESS_WHOLE || !then || !now || then->generation != now->generation;
-}
-
-/* Does again, on the tree as it is now, what the transaction did at one path.
- * What it created or removed whole is shared; of another node only value and
- * permissions are its own. NULL: out of memory. */
-static struct node *redo(struct transaction *transaction, const struct access *access,
-			 struct node *root)
-{
-	struct node *ours = tree_find(transaction->root, access->path);
-	struct node *theirs = tree_find(root, access->path);
-	uint64_t generation = ++transaction->tree->generation;
-	struct node_facts facts;
-	struct node *merged, *result;
-
-	if (ours == theirs || access->kind == ACCESS_READ)
-		return node_get(root);
-	if (!ours)
-		return tree_cut(root, access->path, generation);
-	if (!theirs || access->kind == ACCESS_WHOLE)
-		return tree_put(root, access->path, ours, generation);
-	facts = node_facts(ours);
-	facts.generation = generation;
-	merged = node_create(&facts, theirs->children, theirs->nr_children);
-	if (!merged)
-		return NULL;
-	result = tree_put(root, access->path, merged, generation);
-	node_put(merged);
-	return result;
-}
-
-struct merge {
-	struct transaction *transaction;
-	struct node *root;
-	int rc;
-};
-
-static void check_one(const void *nodep, VISIT which, void *arg)
-{
-	struct merge *merge = arg;
-	const struct access *access = *(const struct access *const *)nodep;
-
-	if ((which == postorder || which == leaf) && is_conflict(merge->transaction, access))
-		merge->rc = -EAGAIN;
-}
-
-/* In the order of paths: parents before children. */
-static void redo_one(const void *nodep, VISIT which, void *arg)
-{
-	struct merge *merge = arg;
-	const struct access *access = *(const struct access *const *)nodep;
-	struct node *root;
-
-	if ((which != postorder && which != leaf) || merge->rc)
-		return;
-	root = redo(merge->transaction, access, merge->root);
-	if (!root) {
-		merge->rc = -ENOMEM;
-		return;
-	}
-	node_put(merge->root);
-	merge->root = root;
-}
-
-int transaction_commit(struct transaction *transaction, struct node **root)
-{
-	struct tree *tree = transaction->tree;
-	struct merge merge = { .transaction = transaction };
-	int64_t more;
-
-	if (transaction->doomed)
-		return -EAGAIN;
-	if (tree->root == transaction->base) {
-		*root = node_get(transaction->root);
-		return 0;
-	}
-	twalk_r(transaction->accesses, check_one, &merge);
-	if (merge.rc)
-		return merge.rc;
-	merge.root = node_get(tree->root);
-	twalk_r(transaction->accesses, redo_one, &merge);
-	more = tree_owned_more(tree->root, merge.root, transaction->domid);
-	if (!merge.rc && is_guest(transaction) && more > 0 &&
-	    tree->owned[transaction->domid] + more > QUOTA_NODES)
-		merge.rc = -ENOSPC;
-	if (merge.rc)
-		node_put(merge.root);
-	else
-		*root = merge.root;
-	return merge.rc;
 }

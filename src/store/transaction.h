@@ -4,9 +4,8 @@
  * of one operation ("direct"), so that there is one way to change the tree.
  *
  * Each operation checks permissions and quotas as the domain that acts. For
- * every node that it read or wrote a transaction remembers the path; commit
- * looks whether one of them changed in the tree since the snapshot: its value,
- * its permissions, or its list of children; for a removed one anything below.
+ * every node that it read or wrote a transaction remembers the path, so that
+ * store/merge.h can tell whether it may be put back.
  *
  * Errors of the operations: -ENOENT, -EACCES (also in place of -ENOENT where
  * the nearest existing ancestor does not allow the access, so that nobody
@@ -20,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "store/access.h"
 #include "store/tree.h"
 
 /* What a guest may use; domain 0 is free of it. */
@@ -28,6 +28,8 @@ enum {
 	QUOTA_NODES = 1000,
 	QUOTA_PERMISSIONS = 5,
 	QUOTA_ACCESS_BYTES = 256 * 1024, /* what one transaction remembers */
+	/* Of nodes that the tree has no more, which snapshots of guests keep. */
+	QUOTA_SNAPSHOT_BYTES = 64 * 1024 * 1024,
 };
 
 /* A change that watches are told of. */
@@ -40,21 +42,23 @@ struct change {
 struct transaction {
 	struct transaction *next; /* the connection's */
 	uint32_t id;
-	uint16_t domid;
+	struct subject who;
 	bool direct;
 	bool doomed; /* never to be committed */
 	struct tree *tree;
-	struct node *base;  /* the snapshot; never changes */
-	struct node *root;  /* base with our changes */
-	int64_t owned_more; /* nodes of domid: root's over base's */
-	void *accesses;	    /* tsearch tree of struct access */
-	size_t access_bytes;
+	uint64_t since_bytes; /* tree->replaced_bytes at its begin */
+	struct node *base;    /* the snapshot; never changes */
+	struct node *root;    /* base with our changes */
+	int64_t owned_more;   /* nodes of its domain: root's over base's */
+	struct access_set accesses;
 	struct change *changes, **changes_end; /* in the order first made */
 };
 
-void transaction_init(struct transaction *transaction, struct tree *tree, uint16_t domid,
+void transaction_init(struct transaction *transaction, struct tree *tree, struct subject who,
 		      bool direct);
 void transaction_fini(struct transaction *transaction);
+/* Gives its snapshot and all that it did up: it can only end in -EAGAIN. */
+void transaction_abandon(struct transaction *transaction);
 
 /* The node, if that access (bits of enum permission_access) is allowed. */
 int transaction_find(struct transaction *transaction, const char *path, unsigned int access,
@@ -67,9 +71,5 @@ int transaction_mkdir(struct transaction *transaction, const char *path);
 int transaction_remove(struct transaction *transaction, const char *path);
 int transaction_set_permissions(struct transaction *transaction, const char *path,
 				const struct permission *list, unsigned int nr);
-
-/* Gives the root that the tree shall adopt (the caller's reference): 0,
- * -EAGAIN (conflict), -ENOSPC (quota), -ENOMEM. The tree is as before. */
-int transaction_commit(struct transaction *transaction, struct node **root);
 
 #endif

@@ -35,10 +35,10 @@ void tree_destroy(struct tree *tree)
 }
 
 /* Calls `count` for every node on one side only, or changed in its own facts:
- * -1 for its owner before, +1 for its owner after. Children are sorted, so the
+ * by -1 for the one before, by +1 for the one after. Children are sorted, so the
  * two lists are merged; equal pointers are equal subtrees. */
 static void tree_compare(const struct node *before, const struct node *after,
-			 void (*count)(void *arg, uint16_t owner, int by), void *arg)
+			 void (*count)(void *arg, const struct node *node, int by), void *arg)
 {
 	unsigned int b = 0, a = 0;
 	unsigned int nr_before = before ? before->nr_children : 0;
@@ -47,9 +47,9 @@ static void tree_compare(const struct node *before, const struct node *after,
 	if (before == after)
 		return;
 	if (before)
-		count(arg, before->permissions[0].domid, -1);
+		count(arg, before, -1);
 	if (after)
-		count(arg, after->permissions[0].domid, 1);
+		count(arg, after, 1);
 	while (b < nr_before || a < nr_after) {
 		int order = b == nr_before ? 1
 			    : a == nr_after
@@ -63,18 +63,20 @@ static void tree_compare(const struct node *before, const struct node *after,
 	}
 }
 
-static void count_all(void *arg, uint16_t owner, int by)
+static void count_all(void *arg, const struct node *node, int by)
 {
-	uint32_t *owned = arg;
+	struct tree *tree = arg;
 
-	owned[owner] += (uint32_t)by;
+	tree->owned[node->permissions[0].domid] += (uint32_t)by;
+	if (by < 0)
+		tree->replaced_bytes += node_memory(node);
 }
 
 void tree_adopt(struct tree *tree, struct node *root)
 {
 	struct node *before = tree->root;
 
-	tree_compare(before, root, count_all, tree->owned);
+	tree_compare(before, root, count_all, tree);
 	tree->root = root;
 	node_put(before);
 }
@@ -84,11 +86,11 @@ struct count_one {
 	int64_t more;
 };
 
-static void count_one(void *arg, uint16_t owner, int by)
+static void count_one(void *arg, const struct node *node, int by)
 {
 	struct count_one *count = arg;
 
-	if (owner == count->domid)
+	if (node->permissions[0].domid == count->domid)
 		count->more += by;
 }
 

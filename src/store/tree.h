@@ -17,6 +17,7 @@
 struct tree {
 	struct node *root;
 	uint64_t generation;		/* the last one given out */
+	uint64_t replaced_bytes;	/* of nodes that it no longer has, ever */
 	uint32_t owned[UINT16_MAX + 1]; /* nodes of each domain */
 };
 

@@ -6,6 +6,20 @@
 
 #include "store/path.h"
 
+enum { FIRST_ROOM = 16 };
+
+struct place {
+	struct watch *first, **last;
+	char path[]; /* absolute, or special */
+};
+
+void watches_fini(struct watches *watches)
+{
+	free(watches->places);
+	free(watches->concerned);
+	*watches = (struct watches){ 0 };
+}
+
 /* The path as it is kept, and how much of it the client did not say. */
 static int resolve(char absolute[PATH_BYTES], const char *path, uint16_t domid, size_t *home)
 {
@@ -23,100 +37,301 @@ static int resolve(char absolute[PATH_BYTES], const char *path, uint16_t domid, 
 	return path_resolve(absolute, path, domid);
 }
 
-/* Where the watch hangs, or where the list ends. A relative and an absolute
- * name of one path are two watches: they are told different paths. */
-static struct watch **find(struct watch **list, const char *absolute, size_t home,
-			   const char *token)
+/* What is compared: the root is the empty string, so that every path begins
+ * with the one above it and "/". */
+static const char *key(const char *path)
 {
-	while (*list && ((*list)->home != home || strcmp((*list)->path, absolute) ||
-			 strcmp((*list)->token, token)))
-		list = &(*list)->next;
-	return list;
+	return strcmp(path, "/") ? path : "";
 }
 
-int watch_add(struct watch **list, uint16_t domid, const char *path, const char *token,
-	      struct watch **added)
+/* "/" comes before all other characters: what lies below a path follows it at
+ * once. */
+static int rank(char c)
+{
+	return c == '/' ? 1 : (unsigned char)c;
+}
+
+static int compare(const char *prefix, size_t length, const struct place *place)
+{
+	const char *other = key(place->path);
+	size_t i = 0;
+
+	while (i < length && prefix[i] == other[i])
+		i++;
+	return (i < length ? rank(prefix[i]) : 0) - rank(other[i]);
+}
+
+static bool is_at_or_below(const struct place *place, const char *prefix, size_t length)
+{
+	const char *other = key(place->path);
+
+	return !strncmp(other, prefix, length) && (other[length] == '\0' || other[length] == '/');
+}
+
+/* Places of the array, from `first` up to `end`. */
+struct range {
+	size_t first, end;
+};
+
+/* The first place of the range that does not come before the prefix. */
+static size_t range_find(const struct watches *watches, struct range range, const char *prefix,
+			 size_t length)
+{
+	while (range.first < range.end) {
+		size_t middle = (range.first + range.end) / 2;
+
+		if (compare(prefix, length, watches->places[middle]) > 0)
+			range.first = middle + 1;
+		else
+			range.end = middle;
+	}
+	return range.first;
+}
+
+/* The places of the range that are at or below the prefix. */
+static struct range range_below(const struct watches *watches, struct range range,
+				const char *prefix, size_t length)
+{
+	size_t first = range_find(watches, range, prefix, length);
+
+	range.first = first;
+	while (range.first < range.end) {
+		size_t middle = (range.first + range.end) / 2;
+
+		if (is_at_or_below(watches->places[middle], prefix, length))
+			range.first = middle + 1;
+		else
+			range.end = middle;
+	}
+	return (struct range){ first, range.end };
+}
+
+/* Where the path stands, or where it would. */
+static bool find_place(const struct watches *watches, const char *path, size_t *at)
+{
+	const struct range all = { 0, watches->nr_places };
+	const char *text = key(path);
+
+	*at = range_find(watches, all, text, strlen(text));
+	return *at < all.end && !strcmp(watches->places[*at]->path, path);
+}
+
+/* The array with room for one more than `nr`, or NULL. */
+static void *grow(void *array, size_t *size, size_t nr)
+{
+	size_t more = *size ? *size * 2 : FIRST_ROOM;
+
+	if (nr < *size)
+		return array;
+	array = realloc(array, more * sizeof(void *));
+	if (array)
+		*size = more;
+	return array;
+}
+
+static struct place *place_create(struct watches *watches, const char *path, size_t at)
+{
+	size_t length = strlen(path) + 1;
+	struct place *place, **places;
+
+	places = grow(watches->places, &watches->places_size, watches->nr_places);
+	if (!places)
+		return NULL;
+	watches->places = places;
+	place = malloc(sizeof(*place) + length);
+	if (!place)
+		return NULL;
+	place->first = NULL;
+	place->last = &place->first;
+	memcpy(place->path, path, length);
+	memmove(places + at + 1, places + at, (watches->nr_places - at) * sizeof(*places));
+	places[at] = place;
+	watches->nr_places++;
+	return place;
+}
+
+static void place_destroy(struct watches *watches, struct place *place)
+{
+	size_t at;
+
+	find_place(watches, place->path, &at);
+	watches->nr_places--;
+	memmove(watches->places + at, watches->places + at + 1,
+		(watches->nr_places - at) * sizeof(*watches->places));
+	free(place);
+}
+
+/* A relative and an absolute name of one path are two watches: they are told
+ * different paths. */
+static struct watch *find_watch(const struct place *place, const void *owner, size_t home,
+				const char *token)
+{
+	struct watch *watch = place->first;
+
+	while (watch &&
+	       (watch->owner != owner || watch->home != home || strcmp(watch->token, token)))
+		watch = watch->next;
+	return watch;
+}
+
+static void link_watch(struct watches *watches, struct place *place, struct watch **list,
+		       struct watch *watch)
+{
+	watch->place = place;
+	watch->next = NULL;
+	watch->link = place->last;
+	*place->last = watch;
+	place->last = &watch->next;
+	watch->sibling = *list;
+	watch->tie = list;
+	if (*list)
+		(*list)->tie = &watch->sibling;
+	*list = watch;
+	watch->sequence = ++watches->last_sequence;
+	watches->nr++;
+}
+
+int watch_add(struct watches *watches, struct watch **list, void *owner, uint16_t domid,
+	      const char *path, const char *token, struct watch **added)
 {
 	char absolute[PATH_BYTES];
-	size_t home, length, token_length = strlen(token);
-	struct watch **end, *watch;
+	size_t home, at, length = strlen(token) + 1;
+	struct place *place = NULL;
+	struct watch *watch, **concerned;
 	int rc = resolve(absolute, path, domid, &home);
 
 	if (rc)
 		return rc;
-	end = find(list, absolute, home, token);
-	if (*end)
+	if (find_place(watches, absolute, &at))
+		place = watches->places[at];
+	if (place && find_watch(place, owner, home, token))
 		return -EEXIST;
-	length = strlen(absolute);
-	watch = malloc(sizeof(*watch) + length + 1 + token_length + 1);
+	concerned = grow(watches->concerned, &watches->concerned_size, watches->nr);
+	if (!concerned)
+		return -ENOMEM;
+	watches->concerned = concerned;
+	watch = malloc(sizeof(*watch) + length);
 	if (!watch)
 		return -ENOMEM;
-	watch->next = NULL;
-	watch->domid = domid;
+	if (!place)
+		place = place_create(watches, absolute, at);
+	if (!place) {
+		free(watch);
+		return -ENOMEM;
+	}
+	watch->owner = owner;
 	watch->home = (uint16_t)home;
-	memcpy(watch->path, absolute, length + 1);
-	watch->token = memcpy(watch->path + length + 1, token, token_length + 1);
-	*end = watch;
+	memcpy(watch->token, token, length);
+	link_watch(watches, place, list, watch);
 	*added = watch;
 	return 0;
 }
 
-int watch_remove(struct watch **list, uint16_t domid, const char *path, const char *token)
+void watch_drop(struct watches *watches, struct watch *watch)
+{
+	struct place *place = watch->place;
+
+	*watch->link = watch->next;
+	if (watch->next)
+		watch->next->link = watch->link;
+	else
+		place->last = watch->link;
+	*watch->tie = watch->sibling;
+	if (watch->sibling)
+		watch->sibling->tie = watch->tie;
+	free(watch);
+	watches->nr--;
+	if (!place->first)
+		place_destroy(watches, place);
+}
+
+int watch_remove(struct watches *watches, void *owner, uint16_t domid, const char *path,
+		 const char *token)
 {
 	char absolute[PATH_BYTES];
-	size_t home;
-	struct watch **at, *watch;
+	size_t home, at;
+	struct watch *watch;
 	int rc = resolve(absolute, path, domid, &home);
 
 	if (rc)
 		return rc;
-	at = find(list, absolute, home, token);
-	watch = *at;
+	if (!find_place(watches, absolute, &at))
+		return -ENOENT;
+	watch = find_watch(watches->places[at], owner, home, token);
 	if (!watch)
 		return -ENOENT;
-	*at = watch->next;
-	free(watch);
+	watch_drop(watches, watch);
 	return 0;
 }
 
-unsigned int watch_clear(struct watch **list)
+unsigned int watch_clear(struct watches *watches, struct watch **list)
 {
 	unsigned int nr = 0;
-	struct watch *watch;
 
-	while ((watch = *list)) {
-		*list = watch->next;
-		free(watch);
-		nr++;
-	}
+	for (; *list; nr++)
+		watch_drop(watches, *list);
 	return nr;
+}
+
+const char *watch_path(const struct watch *watch)
+{
+	return watch->place->path;
 }
 
 const char *watch_own_path(const struct watch *watch)
 {
-	return watch->path + watch->home;
+	return watch->place->path + watch->home;
 }
 
-static bool can_read(const struct node *node, uint16_t domid)
+static size_t take_place(struct watches *watches, size_t nr, const struct place *place)
 {
-	return node && (node_access(node, domid) & PERMISSION_READ);
+	for (struct watch *watch = place->first; watch; watch = watch->next)
+		watches->concerned[nr++] = watch;
+	return nr;
 }
 
-const char *watch_concerns(const struct watch *watch, const struct change *change,
-			   struct node *before, struct node *after)
+/* Takes what stands at the path's prefixes and, if all below went, what stands
+ * below it. How many. */
+static size_t take_concerned(struct watches *watches, const char *path, bool removed)
 {
-	const char *path;
+	struct range range = { 0, watches->nr_places };
+	const char *text = key(path);
+	size_t length = path_is_special(path) ? strlen(path) : 0, nr = 0;
 
-	if (path_is_special(watch->path))
-		return NULL;
-	if (path_is_below(change->path, watch->path))
-		path = change->path;
-	else if (change->removed && path_is_below(watch->path, change->path))
-		path = watch->path;
-	else
-		return NULL;
-	if (!can_read(tree_find(before, path), watch->domid) &&
-	    !can_read(tree_find(after, path), watch->domid))
-		return NULL;
-	return path + watch->home;
+	for (;;) {
+		range = range_below(watches, range, text, length);
+		if (range.first == range.end)
+			return nr;
+		if (key(watches->places[range.first]->path)[length] == '\0')
+			nr = take_place(watches, nr, watches->places[range.first++]);
+		if (text[length] == '\0')
+			break;
+		length += 1 + strcspn(text + length + 1, "/");
+	}
+	for (size_t at = range.first; removed && at < range.end; at++)
+		nr = take_place(watches, nr, watches->places[at]);
+	return nr;
+}
+
+static int compare_sequence(const void *a, const void *b)
+{
+	const struct watch *one = *(struct watch *const *)a, *other = *(struct watch *const *)b;
+
+	return one->sequence < other->sequence ? -1 : one->sequence > other->sequence;
+}
+
+void watch_concerned(struct watches *watches, const char *path, bool removed,
+		     void (*tell)(void *arg, const struct watch *watch, const char *path),
+		     void *arg)
+{
+	size_t nr = take_concerned(watches, path, removed), length = strlen(path);
+
+	if (nr > 1)
+		qsort(watches->concerned, nr, sizeof(*watches->concerned), compare_sequence);
+	for (size_t i = 0; i < nr; i++) {
+		const struct watch *watch = watches->concerned[i];
+		bool below = strlen(watch->place->path) > length;
+
+		tell(arg, watch, below ? watch->place->path : path);
+	}
 }

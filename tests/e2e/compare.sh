@@ -63,6 +63,16 @@ if command -v sockperf >/dev/null; then
 	leaves_nothing "latency"
 fi
 
+compare relay --json --seconds 0.1 --loads 64-header --peers memif,ovs,veth \
+	>"$WORK/out" 2>"$WORK/err" || fail "relay: exit $?: $(cat "$WORK/err")"
+have=$(python3 -c 'import json,sys; print(*{r["peer"] for r in json.load(sys.stdin)["results"]})' <"$WORK/out")
+echo "measured: $have; $(cat "$WORK/err")"
+# shellcheck disable=SC2086
+figures mpps 64-header $have
+[ ! -x "$BUILD/tools/peer-relay" ] || ! command -v dpdk-testpmd >/dev/null ||
+	[[ $have = *memif* ]] || fail "relay: $(cat "$WORK/err")"
+leaves_nothing "relay"
+
 env COMPARE_TEST=$mark "$COMPARE" --build "$BUILD" tcp >"$WORK/out" 2>"$WORK/err" &
 pid=$!
 sleep 2
@@ -71,6 +81,7 @@ wait $pid 2>/dev/null
 leaves_nothing "SIGKILL"
 
 for words in "" "udp" "tcp latency" "tcp --rounds 0" "tcp --seconds x" "tcp --rounds" \
+	"tcp --seconds 0.5" "relay --seconds 0" "relay --loads 1-vm" "latency --peers pasta" \
 	"tcp --loads udp-any-vm" "tcp --peers nobody" "tcp --cpus 9999" "tcp --build /nowhere"; do
 	# shellcheck disable=SC2086
 	"$COMPARE" $words >"$WORK/out" 2>"$WORK/err"

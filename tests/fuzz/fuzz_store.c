@@ -1,12 +1,13 @@
 /*
  * The store's server under hostile bytes, on connections of several domains at
- * once. The input is a program: each command opens, closes or feeds a
- * connection, lets domains come and go, or takes output off. Fed bytes are
+ * once and on a clock turned by hand. The input is a program: each command opens,
+ * closes or feeds a connection, lets domains come and go, lets time pass, or
+ * takes output off. Fed bytes are
  * taken as they are, or dressed as a message of a likely type and path, so that
  * what lies behind the framing is reached without luck.
  *
- * Checked: no crash, all memory given back, and a guest's bounds: nodes,
- * output.
+ * Checked: no crash, all memory given back, a guest's bounds (nodes, watches,
+ * transactions, output, its age), and that counts agree with what is counted.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +27,8 @@ struct fuzz {
 	const uint8_t *at, *end;
 	struct store_server *server;
 	struct store_connection *connections[CONNECTIONS];
+	uint64_t now_ms;
+	uint64_t unread_since_ms[CONNECTIONS]; /* nothing was taken off since */
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -93,6 +96,10 @@ static size_t put_piece(char *to, uint8_t choice)
 		"//",
 		"-1",
 		"99999999999",
+		"6",
+		"7",
+		"check",
+		"quota",
 		"/local/domain/0/backend/vif/5/0/state",
 	};
 	const char *piece = pieces[choice % (sizeof(pieces) / sizeof(pieces[0]))];
@@ -158,6 +165,27 @@ static void read_output(struct fuzz *fuzz, unsigned int index)
 	if (fuzz->connections[index]) {
 		store_server_output(fuzz->connections[index], &bytes);
 		store_server_sent(fuzz->connections[index], (size_t)take(fuzz) * 64);
+		fuzz->unread_since_ms[index] = fuzz->now_ms;
+	}
+}
+
+/* Up to 5 s. A guest that left output for two times the limit has failed. */
+static void pass_time(struct fuzz *fuzz)
+{
+	fuzz->now_ms += (uint64_t)take(fuzz) * 20;
+	store_server_tick(fuzz->server, fuzz->now_ms);
+	for (unsigned int i = 1; i < CONNECTIONS; i++) {
+		struct store_connection *connection = fuzz->connections[i];
+		const void *bytes;
+
+		if (!connection)
+			continue;
+		if (!store_server_output(connection, &bytes))
+			fuzz->unread_since_ms[i] = fuzz->now_ms;
+		require(store_server_has_failed(connection) ||
+				fuzz->now_ms - fuzz->unread_since_ms[i] <=
+					2 * OUTPUT_GUEST_MS + 2 * 255 * 20,
+			"output unbounded in time");
 	}
 }
 
@@ -167,6 +195,7 @@ static void reopen(struct fuzz *fuzz, unsigned int index)
 		store_server_close(fuzz->connections[index]);
 	fuzz->connections[index] = store_server_open(fuzz->server, domids[index], NULL, NULL);
 	require(fuzz->connections[index], "out of memory");
+	fuzz->unread_since_ms[index] = fuzz->now_ms;
 }
 
 static void run_command(struct fuzz *fuzz)
@@ -174,7 +203,7 @@ static void run_command(struct fuzz *fuzz)
 	uint8_t command = take(fuzz);
 	unsigned int index = take(fuzz) % CONNECTIONS;
 
-	switch (command % 16) {
+	switch (command % 17) {
 	case 0:
 		reopen(fuzz, index);
 		break;
@@ -196,6 +225,9 @@ static void run_command(struct fuzz *fuzz)
 	case 8:
 		feed_transaction(fuzz, index);
 		break;
+	case 9:
+		pass_time(fuzz);
+		break;
 	default:
 		feed_message(fuzz, index);
 		break;
@@ -211,28 +243,51 @@ static uint32_t count_owned(const struct node *node, uint16_t domid)
 	return owned;
 }
 
-/* A guest's bounds, and counts that agree with what is counted. (What domain 0
- * gives to a guest is not bounded.) */
+/* The domain's watches and transactions, as its connections have them. */
+static void check_domain(const struct fuzz *fuzz, uint16_t domid)
+{
+	const struct domain *domain = &fuzz->server->domains[domid];
+	uint32_t watches = 0, transactions = 0;
+
+	for (unsigned int i = 0; i < CONNECTIONS; i++) {
+		const struct store_connection *connection = fuzz->connections[i];
+
+		if (!connection || connection->domid != domid)
+			continue;
+		for (const struct watch *at = connection->watches; at; at = at->sibling)
+			watches++;
+		for (const struct transaction *at = connection->transactions; at; at = at->next)
+			transactions++;
+	}
+	require(watches == domain->watches, "watches miscounted");
+	require(transactions == domain->transactions, "transactions miscounted");
+	require(domid == 0 || watches <= QUOTA_WATCHES, "watches unbounded");
+	require(domid == 0 || transactions <= QUOTA_TRANSACTIONS, "transactions unbounded");
+	require(count_owned(fuzz->server->tree->root, domid) == fuzz->server->tree->owned[domid],
+		"nodes miscounted");
+	require(domain->target == 0 || fuzz->server->domains[domain->target].introduced,
+		"a target outlives its domain");
+}
+
+/* (How many nodes domain 0 gives to a guest is not bounded.) */
 static void check(const struct fuzz *fuzz)
 {
-	uint32_t watches[CONNECTIONS] = { 0 };
+	size_t watches = 0;
 
 	for (unsigned int i = 0; i < CONNECTIONS; i++) {
 		const struct store_connection *connection = fuzz->connections[i];
 		const void *bytes;
 
-		require(count_owned(fuzz->server->tree->root, domids[i]) ==
-				fuzz->server->tree->owned[domids[i]],
-			"nodes miscounted");
+		check_domain(fuzz, domids[i]);
 		if (!connection)
 			continue;
-		for (const struct watch *watch = connection->watches; watch; watch = watch->next)
-			watches[i]++;
-		require(domids[i] == 0 || watches[i] <= QUOTA_WATCHES, "watches unbounded");
+		for (const struct watch *at = connection->watches; at; at = at->sibling)
+			watches++;
 		require(store_server_output(connection, &bytes) <=
 				(domids[i] ? OUTPUT_GUEST_BYTES : OUTPUT_BYTES),
 			"output unbounded");
 	}
+	require(watches == fuzz->server->watches.nr, "watches lost");
 }
 
 /* Home and a common place for the guests, so that they have somewhere to go. */

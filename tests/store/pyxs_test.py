@@ -17,7 +17,9 @@ GUEST = os.environ["STORE_GUEST_PATH"]
 
 
 def connect(path=HOST):
-    return pyxs.Client(unix_socket_path=path)
+    client = pyxs.Client(unix_socket_path=path)
+    client.SU = path == HOST  # it would look for a hypervisor to know
+    return client
 
 
 def refuse(number, call, *args):
@@ -64,6 +66,35 @@ def test_domains():
         assert c.get_domain_path(5) == b"/local/domain/5"
         assert c.is_domain_introduced(5) and not c.is_domain_introduced(6)
         refuse(errno.EACCES, guest.introduce_domain, 6, 1, 1)
+        refuse(errno.EACCES, guest.is_domain_introduced, 5)
+        c.introduce_domain(9, 1, 1)
+        assert c.is_domain_introduced(9)
+        refuse(errno.EINVAL, c.introduce_domain, 10, 1, 0)
+        c.resume_domain(9)
+        c.release_domain(9)
+        assert not c.is_domain_introduced(9)
+        refuse(errno.ENOENT, c.release_domain, 9)
+
+
+def test_targets():
+    with connect() as c, connect(GUEST) as guest:
+        c.introduce_domain(8, 1, 1)
+        c.write(b"/p/target", b"x")
+        c.set_perms(b"/p/target", [b"n8"])
+        refuse(errno.EACCES, guest.read, b"/p/target")
+        c.set_target(5, 8)
+        assert guest.read(b"/p/target") == b"x"
+
+
+def test_quotas():
+    with connect(GUEST) as guest:
+        guest.write(b"big", b"v" * 2040)
+        refuse(errno.ENOSPC, guest.write, b"big", b"v" * 2041)
+        guest.delete(b"big")
+        monitor = guest.monitor()
+        for i in range(128):
+            monitor.watch(b"data", b"%d" % i)
+        refuse(errno.E2BIG, monitor.watch, b"data", b"more")
 
 
 def test_transactions():

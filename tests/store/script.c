@@ -1,25 +1,13 @@
 #include "script.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+const uint16_t script_domids[SCRIPT_CONNECTIONS] = { 0, 0, 5, 5, 6 };
 
-#include "store/server.h"
-#include "store/wire.h"
-
-static const uint16_t domids[] = { 0, 0, 5, 5, 6 };
-
-enum { CONNECTIONS = sizeof(domids) / sizeof(domids[0]) };
-
-struct stage {
-	struct store_server *server;
-	struct store_connection *connections[CONNECTIONS];
+struct run {
+	const struct stage *stage;
 	const struct script *script;
 	const char *step;
 	unsigned int cut;
@@ -56,17 +44,22 @@ static const struct {
 	{ "HOLE", 20 },
 };
 
-static void fail_step(const struct stage *stage, const char *what, const char *got)
+static void fail_step(const struct run *run, const char *what, const char *got)
 {
-	fail_msg("%s: step \"%s\": %s \"%s\"", stage->script->name, stage->step, what, got);
+	char text[WIRE_PAYLOAD_BYTES + 512];
+
+	snprintf(text, sizeof(text), "%s: step \"%s\": %s \"%s\"", run->script->name, run->step,
+		 what, got);
+	run->stage->fail(run->stage->arg, text);
+	abort();
 }
 
-static uint32_t type_of(const struct stage *stage, const char *name, size_t length)
+static uint32_t type_of(const struct run *run, const char *name, size_t length)
 {
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (strlen(types[i].name) == length && !strncmp(types[i].name, name, length))
 			return types[i].type;
-	fail_step(stage, "no such operation:", name);
+	fail_step(run, "no such operation:", name);
 	return 0;
 }
 
@@ -78,124 +71,99 @@ static void translate(char *to, const char *from, size_t length, char search, ch
 	to[length] = '\0';
 }
 
-static void feed(struct stage *stage, struct store_connection *connection,
-		 const struct wire_message *message)
+static void feed(struct run *run, unsigned int connection, const struct wire_message *message)
 {
 	struct wire_buffer buffer = { 0 };
 	size_t length, at = 0;
 
-	assert_int_equal(wire_append(&buffer, message), 0);
+	if (wire_append(&buffer, message))
+		fail_step(run, "out of memory", "");
 	length = wire_buffer_length(&buffer);
 	while (at < length) {
-		size_t part = stage->cut && stage->cut < length - at ? stage->cut : length - at;
+		size_t part = run->cut && run->cut < length - at ? run->cut : length - at;
 
-		assert_int_equal(store_server_input(connection, buffer.bytes + at, part), 0);
+		run->stage->feed(run->stage->arg, connection, buffer.bytes + at, part);
 		at += part;
 	}
 	wire_buffer_fini(&buffer);
 }
 
-/* Takes the connection's next message; its payload as text. False if none. */
-static bool take(struct store_connection *connection, struct wire_message *message, char *text)
-{
-	struct wire_reader *reader = calloc(1, sizeof(*reader));
-	const void *bytes;
-	size_t length = store_server_output(connection, &bytes), left = length;
-	const char *at = bytes;
-	bool taken;
-
-	assert_non_null(reader);
-	taken = wire_read(reader, &at, &left, message) == 1;
-	if (taken) {
-		translate(text, message->payload, message->length, '\0', '|');
-		store_server_sent(connection, length - left);
-	}
-	free(reader);
-	return taken;
-}
-
-static void expect(struct stage *stage, struct store_connection *connection, uint32_t type,
-		   uint32_t req_id, uint32_t tx_id, const char *payload)
+static void expect(struct run *run, unsigned int connection, uint32_t type, uint32_t req_id,
+		   uint32_t tx_id, const char *payload)
 {
 	char text[WIRE_PAYLOAD_BYTES + 1];
 	struct wire_message message;
 
-	if (!take(connection, &message, text))
-		fail_step(stage, "nothing came", "");
+	if (!run->stage->take(run->stage->arg, connection, type == XS_WATCH_EVENT, &message))
+		fail_step(run, "nothing came", "");
+	translate(text, message.payload, message.length, '\0', '|');
 	if (strcmp(text, payload))
-		fail_step(stage, "came", text);
+		fail_step(run, "came", text);
 	if (message.type != type || message.req_id != req_id || message.tx_id != tx_id)
-		fail_step(stage, "wrong header with", text);
+		fail_step(run, "wrong header with", text);
 }
 
-static void ask(struct stage *stage, struct store_connection *connection, uint32_t tx_id,
-		const char *text)
+static void ask(struct run *run, unsigned int connection, uint32_t tx_id, const char *text)
 {
 	char payload[WIRE_PAYLOAD_BYTES + 1], error[32];
 	size_t name = strcspn(text, " ");
 	const char *arrow = strstr(text, " -> ");
 	struct wire_message message = {
-		.type = type_of(stage, text, name),
-		.req_id = ++stage->req_id,
+		.type = type_of(run, text, name),
+		.req_id = ++run->req_id,
 		.tx_id = tx_id,
 		.payload = payload,
 	};
 
 	if (!arrow)
-		fail_step(stage, "no answer is named", "");
+		fail_step(run, "no answer is named", "");
 	message.length = (uint32_t)(arrow > text + name ? arrow - (text + name + 1) : 0);
 	translate(payload, text + name + 1, message.length, '|', '\0');
-	feed(stage, connection, &message);
+	feed(run, connection, &message);
 	arrow += 4;
 	if (arrow[0] == '!') {
 		snprintf(error, sizeof(error), "%s|", arrow + 1);
-		expect(stage, connection, XS_ERROR, message.req_id, tx_id, error);
+		expect(run, connection, XS_ERROR, message.req_id, tx_id, error);
 	} else {
-		expect(stage, connection, message.type, message.req_id, tx_id, arrow);
+		expect(run, connection, message.type, message.req_id, tx_id, arrow);
 	}
 }
 
-static void run_step(struct stage *stage)
+static void expect_nothing(struct run *run, unsigned int connection)
 {
-	char text[WIRE_PAYLOAD_BYTES + 1];
 	struct wire_message message;
-	char *rest;
-	unsigned long number =
-		strtoul(stage->step + (stage->step[0] == '+' || stage->step[0] == '-'), &rest, 10);
-	unsigned long transaction = *rest == '/' ? strtoul(rest + 1, &rest, 10) : 0;
-	struct store_connection *connection;
 
-	if (stage->step[0] == '+') {
-		assert_int_equal(store_server_introduce(stage->server, (uint16_t)number), 0);
-		return;
-	}
-	if (stage->step[0] == '-') {
-		store_server_release(stage->server, (uint16_t)number);
-		return;
-	}
-	assert_true(number < CONNECTIONS && *rest == ' ');
-	connection = stage->connections[number];
-	if (rest[1] == '!')
-		expect(stage, connection, XS_WATCH_EVENT, 0, 0, rest + 3);
-	else if (rest[1] != '.')
-		ask(stage, connection, (uint32_t)transaction, rest + 1);
-	else if (take(connection, &message, text))
-		fail_step(stage, "unasked came", text);
+	if (run->stage->take(run->stage->arg, connection, true, &message))
+		fail_step(run, "unasked came", message.payload);
 }
 
-void script_run(const struct script *script, unsigned int cut)
+static void run_step(struct run *run)
 {
-	struct stage stage = { .script = script, .cut = cut };
+	char *rest;
+	bool domain = run->step[0] == '+' || run->step[0] == '-';
+	unsigned long number = strtoul(run->step + domain, &rest, 10);
+	unsigned long transaction = *rest == '/' ? strtoul(rest + 1, &rest, 10) : 0;
 
-	stage.server = store_server_create();
-	assert_non_null(stage.server);
-	for (unsigned int i = 0; i < CONNECTIONS; i++) {
-		stage.connections[i] = store_server_open(stage.server, domids[i], NULL, NULL);
-		assert_non_null(stage.connections[i]);
+	if (domain) {
+		run->stage->domain(run->stage->arg, (uint16_t)number, run->step[0] == '+');
+		return;
 	}
+	if (number >= SCRIPT_CONNECTIONS || *rest != ' ')
+		fail_step(run, "no such connection", "");
+	if (rest[1] == '!')
+		expect(run, (unsigned int)number, XS_WATCH_EVENT, 0, 0, rest + 3);
+	else if (rest[1] == '.')
+		expect_nothing(run, (unsigned int)number);
+	else
+		ask(run, (unsigned int)number, (uint32_t)transaction, rest + 1);
+}
+
+void script_run(const struct script *script, const struct stage *stage, unsigned int cut)
+{
+	struct run run = { .stage = stage, .script = script, .cut = cut };
+
 	for (unsigned int i = 0; i < SCRIPT_STEPS && script->steps[i]; i++) {
-		stage.step = script->steps[i];
-		run_step(&stage);
+		run.step = script->steps[i];
+		run_step(&run);
 	}
-	store_server_destroy(stage.server);
 }

@@ -8,31 +8,34 @@
  * first path; its end is the end of the program, its exit code ours.
  */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <event2/event.h>
+
+#include "backend/store_socket.h"
 #include "store/client.h"
 #include "store/server.h"
 
-enum { MOST_DOORS = 4, MOST_GUESTS = 64 };
+enum { MOST_DOORS = 4 };
 
-struct peer {
-	int fd;
+struct door {
+	struct store_sockets *sockets;
+	struct event *event;
 	uint16_t domid;
-	struct store_connection *connection; /* NULL: a listening socket */
 };
 
 struct standalone {
+	struct event_base *base;
 	struct store_server *server;
-	struct peer peers[MOST_DOORS + MOST_GUESTS];
+	struct store_sockets *sockets;
+	struct door doors[MOST_DOORS];
 	unsigned int nr;
 };
 
@@ -58,6 +61,16 @@ static void give_home(struct standalone *all, uint16_t domid)
 	store_client_close(client);
 }
 
+static void accept_client(evutil_socket_t fd, short events, void *arg)
+{
+	const struct door *door = arg;
+	int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+
+	(void)events;
+	if (client < 0 || store_sockets_serve(door->sockets, client, door->domid))
+		die("accept");
+}
+
 /* "5=/tmp/x/guest.sock" */
 static const char *open_door(struct standalone *all, const char *door)
 {
@@ -76,93 +89,33 @@ static const char *open_door(struct standalone *all, const char *door)
 		die(path);
 	if (domid)
 		give_home(all, (uint16_t)domid);
-	all->peers[all->nr++] = (struct peer){ .fd = fd, .domid = (uint16_t)domid };
+	all->doors[all->nr] = (struct door){ .sockets = all->sockets, .domid = (uint16_t)domid };
+	all->doors[all->nr].event =
+		event_new(all->base, fd, EV_READ | EV_PERSIST, accept_client, &all->doors[all->nr]);
+	event_add(all->doors[all->nr++].event, NULL);
 	return path;
 }
 
-static void accept_peer(struct standalone *all, const struct peer *door)
+static void command_ended(evutil_socket_t number, short events, void *arg)
 {
-	int fd = accept4(door->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-	if (fd < 0 || all->nr == MOST_DOORS + MOST_GUESTS)
-		die("accept");
-	all->peers[all->nr++] = (struct peer){
-		.fd = fd,
-		.domid = door->domid,
-		.connection = store_server_open(all->server, door->domid, NULL, NULL),
-	};
-}
-
-/* False: the peer is gone. */
-static bool serve_peer(const struct peer *peer, short events)
-{
-	char input[4096];
-	const void *output;
-	size_t waiting;
-	ssize_t length;
-
-	if (events & (POLLIN | POLLHUP)) {
-		length = read(peer->fd, input, sizeof(input));
-		if (length == 0 || (length < 0 && errno != EAGAIN))
-			return false;
-		if (length > 0 && store_server_input(peer->connection, input, (size_t)length))
-			return false;
-	}
-	waiting = store_server_output(peer->connection, &output);
-	length = waiting ? send(peer->fd, output, waiting, MSG_NOSIGNAL) : 0;
-	if (length > 0)
-		store_server_sent(peer->connection, (size_t)length);
-	return length >= 0 || errno == EAGAIN;
-}
-
-static void drop_peer(struct standalone *all, unsigned int index)
-{
-	store_server_close(all->peers[index].connection);
-	close(all->peers[index].fd);
-	all->peers[index] = all->peers[--all->nr];
-}
-
-/* Serves until `command` (a pidfd) ends. */
-static void serve(struct standalone *all, int command)
-{
-	struct pollfd fds[MOST_DOORS + MOST_GUESTS + 1];
-
-	for (;;) {
-		unsigned int nr = all->nr;
-		const void *output;
-
-		for (unsigned int i = 0; i < nr; i++) {
-			struct store_connection *connection = all->peers[i].connection;
-			bool waiting = connection && store_server_output(connection, &output);
-
-			fds[i] = (struct pollfd){ .fd = all->peers[i].fd,
-						  .events = waiting ? POLLIN | POLLOUT : POLLIN };
-		}
-		fds[nr] = (struct pollfd){ .fd = command, .events = POLLIN };
-		if (poll(fds, nr + 1, -1) < 0)
-			die("poll");
-		if (fds[nr].revents)
-			return;
-		for (unsigned int i = nr; i-- > 0;) {
-			if (!fds[i].revents)
-				continue;
-			if (!all->peers[i].connection)
-				accept_peer(all, &all->peers[i]);
-			else if (!serve_peer(&all->peers[i], fds[i].revents))
-				drop_peer(all, i);
-		}
-	}
+	(void)number;
+	(void)events;
+	event_base_loopbreak(arg);
 }
 
 int main(int argc, char **argv)
 {
 	static struct standalone all;
 	const char *first = NULL;
-	int at = 1, status, command;
+	struct event *ended;
+	int at = 1, status;
 	pid_t child;
 
+	all.base = event_base_new();
 	all.server = store_server_create();
-	if (!all.server)
+	all.sockets = store_sockets_create(all.base, all.server);
+	ended = evsignal_new(all.base, SIGCHLD, command_ended, all.base);
+	if (!all.sockets || !ended || event_add(ended, NULL))
 		die("store");
 	for (; at < argc && strcmp(argv[at], "--"); at++) {
 		const char *path = open_door(&all, argv[at]);
@@ -175,15 +128,20 @@ int main(int argc, char **argv)
 	}
 	setenv("XENSTORED_PATH", first, 1);
 	child = fork();
+	if (child < 0)
+		die("fork");
 	if (child == 0) {
 		execvp(argv[at + 1], argv + at + 1);
 		die(argv[at + 1]);
 	}
-	command = child < 0 ? -1 : (int)syscall(SYS_pidfd_open, child, 0);
-	if (command < 0)
-		die("fork");
-	serve(&all, command);
-	waitpid(child, &status, 0);
+	event_base_dispatch(all.base);
+	if (waitpid(child, &status, 0) < 0)
+		die("wait");
+	while (all.nr)
+		event_free(all.doors[--all.nr].event);
+	event_free(ended);
+	store_sockets_destroy(all.sockets);
 	store_server_destroy(all.server);
+	event_base_free(all.base);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }

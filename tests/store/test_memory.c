@@ -67,6 +67,9 @@ static void converse(struct store_server *server)
 	}
 	store_server_introduce(server, 5);
 	store_watch(host, "/", "t");
+	store_watch(guest, "a", "t");
+	store_watch(guest, "a/b", "t");
+	store_watch(host, "@releaseDomain", "t");
 	store_mkdir(host, 0, "/local/domain/5");
 	store_set_permissions(host, 0, "/local/domain/5", "n5", 3);
 	store_write(host, 0, "/elsewhere", "x", 1);
@@ -75,6 +78,8 @@ static void converse(struct store_server *server)
 	store_transact(host, body, guest);
 	store_transact(host, body, host);
 	store_read(guest, 0, "t/u", value, sizeof(value));
+	store_snapshot(host, body, host);
+	store_get_permissions(host, 0, "/elsewhere", value, sizeof(value));
 	while (store_next_event(host, value, sizeof(value), value, sizeof(value)) > 0)
 		continue;
 	store_server_release(server, 5);
@@ -117,6 +122,7 @@ static void test_each_allocation_fails_once(void **state)
 			store_server_release(server, 5);
 		assert_int_equal(server->tree->owned[5], 0);
 		assert_int_equal(server->domains[5].watches + server->domains[5].transactions, 0);
+		assert_int_equal(server->watches.nr + server->watches.nr_places, 0);
 		store_server_destroy(server);
 	}
 	print_message("%ld allocations\n", nr - 1);

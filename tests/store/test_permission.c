@@ -71,7 +71,9 @@ static void test_access(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		print_message("%s\n", cases[i].name);
-		assert_int_equal(permission_access(list, 4, cases[i].domid), cases[i].access);
+		assert_int_equal(permission_access(list, 4,
+						   (struct subject){ .domid = cases[i].domid }),
+				 cases[i].access);
 	}
 }
 

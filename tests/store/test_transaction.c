@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "store/transaction.h"
+#include "store/merge.h"
 
 /* Runs `body` as a direct transaction of domain 0 and adopts what it did. */
 static void direct(struct tree *tree, const char *operation, const char *path)
@@ -16,12 +16,12 @@ static void direct(struct tree *tree, const char *operation, const char *path)
 	struct transaction transaction;
 	struct node *root;
 
-	transaction_init(&transaction, tree, 0, true);
+	transaction_init(&transaction, tree, (struct subject){ .domid = 0 }, true);
 	if (!strcmp(operation, "write"))
 		assert_int_equal(transaction_write(&transaction, path, "x", 1), 0);
 	else
 		assert_int_equal(transaction_remove(&transaction, path), 0);
-	assert_int_equal(transaction_commit(&transaction, &root), 0);
+	assert_int_equal(merge_transaction(&transaction, &root), 0);
 	tree_adopt(tree, root);
 	transaction_fini(&transaction);
 }
@@ -73,7 +73,7 @@ static void test_conflicts(void **state)
 		struct node *node, *root = NULL;
 
 		print_message("%s\n", cases[i].name);
-		transaction_init(&transaction, tree, 0, false);
+		transaction_init(&transaction, tree, (struct subject){ .domid = 0 }, false);
 		if (!strcmp(cases[i].ours, "write"))
 			assert_int_equal(transaction_write(&transaction, cases[i].our_path, "y", 1),
 					 0);
@@ -83,7 +83,7 @@ static void test_conflicts(void **state)
 			transaction_find(&transaction, cases[i].our_path, PERMISSION_READ, &node);
 		if (cases[i].theirs)
 			direct(tree, cases[i].theirs, cases[i].their_path);
-		assert_int_equal(transaction_commit(&transaction, &root), cases[i].rc);
+		assert_int_equal(merge_transaction(&transaction, &root), cases[i].rc);
 		node_put(root);
 		transaction_fini(&transaction);
 		tree_destroy(tree);
@@ -97,7 +97,7 @@ static void test_changes_are_noted_in_order(void **state)
 	const struct change *change;
 
 	(void)state;
-	transaction_init(&transaction, tree, 0, false);
+	transaction_init(&transaction, tree, (struct subject){ .domid = 0 }, false);
 	assert_int_equal(transaction_write(&transaction, "/z/y", "1", 1), 0);
 	assert_int_equal(transaction_mkdir(&transaction, "/z"), 0); /* is there: no change */
 	assert_int_equal(transaction_remove(&transaction, "/a"), 0);
@@ -121,7 +121,7 @@ static void test_each_path_is_told_once(void **state)
 	unsigned int nr = 0;
 
 	(void)state;
-	transaction_init(&transaction, tree, 0, false);
+	transaction_init(&transaction, tree, (struct subject){ .domid = 0 }, false);
 	for (int i = 0; i < 100; i++) {
 		assert_int_equal(transaction_write(&transaction, "/d", "1", 1), 0);
 		assert_int_equal(transaction_write(&transaction, "/e/f", "1", 1), 0);
@@ -141,9 +141,9 @@ static void test_a_doomed_one_never_commits(void **state)
 	struct node *root;
 
 	(void)state;
-	transaction_init(&transaction, tree, 0, false);
+	transaction_init(&transaction, tree, (struct subject){ .domid = 0 }, false);
 	transaction.doomed = true;
-	assert_int_equal(transaction_commit(&transaction, &root), -11);
+	assert_int_equal(merge_transaction(&transaction, &root), -11);
 	transaction_fini(&transaction);
 	tree_destroy(tree);
 }

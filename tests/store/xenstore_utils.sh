@@ -62,6 +62,25 @@ check "ls -p after chmod -r" '/tool/b/c = "two" (r0)' list -f -p /tool/b
 check "rm" "" xenstore-rm /tool/b
 refuse "removed" xenstore-exists /tool/b/c
 check "rm of several" "" xenstore-rm /tool/a
+check "write of several bytes" "" xenstore-write /tool/raw 'tab\tnl\n\001'
+check "read" 'tab\tnl\n\001' xenstore-read /tool/raw
+check "read -R" "$(printf 'tab\tnl\n\001')" xenstore-read -R /tool/raw
+check "write -R" "" xenstore-write -R /tool/raw 'no\tab'
+check "read of raw" 'no\\tab' xenstore-read -s /tool/raw
+check "read -p" '/tool/raw: no\\tab' xenstore-read -p /tool/raw
+check "list -p" "/tool/raw" xenstore-list -p /tool
+check "chmod -u" "" xenstore-write /tool/deep/er x
+check "chmod -u sets parents" "" xenstore-chmod -u /tool/deep/er r0
+check "ls -p after chmod -u" '/tool/deep = "" (r0)
+/tool/deep/er = "x" (r0)
+/tool/raw = "no\\tab" (n0)' list -f -p /tool
+check "rm -t" "" xenstore-rm -t /tool/deep/er
+refuse "rm -t took the parent" xenstore-exists /tool/deep
+check "rm after it" "" xenstore-rm -s /tool/raw
+refuse "list of nothing" xenstore-list /tool/none
+refuse "chmod of nothing" xenstore-chmod /tool/none n0
+refuse "rm without a parent" xenstore-rm /tool/none/x
+refuse "a bad path" xenstore-write "/a b" x
 check "watch: the first event" "/tool/w" xenstore-watch -n 1 /tool/w
 
 out=$(mktemp) || exit 1

@@ -1,12 +1,16 @@
-"""table.py [--json] tcp|latency DIR KEY=VALUE...: what tools/compare measured.
+"""table.py [--json] [--record=FILE] tcp|latency|relay DIR KEY=VALUE...: what
+tools/compare measured, printed; FILE gets a record of it (see record.py).
 
 DIR has `peers` (NAME DESCRIPTION, one a line), `runs` (ROUND LOAD PEER STATUS
-BUSY STOLEN ALL, in hundredths of a second of the CPUs, "idle -" where nothing
-ran) and, for each run, a file ROUND.LOAD.PEER with what iperf3 -J or sockperf
-printed. A ratio is splitvif's figure through the peer's in the same round; of
+BUSY STOLEN ALL DISTANCE, the three in hundredths of a second of the CPUs, the
+last in ns from one CPU to the other and back; "idle -" where nothing ran) and,
+for each run, a file ROUND.LOAD.PEER with what iperf3 -J, sockperf,
+splitvif-bench or peer-relay printed. A ratio is splitvif's figure through the peer's in the same round; of
 these ratios come the median and the quartiles. Exit 1 if splitvif has a run
 that failed, or none.
 """
+import contextlib
+import io
 import json
 import os
 import platform
@@ -14,6 +18,8 @@ import re
 import statistics
 import subprocess
 import sys
+
+import record
 
 TICKS = os.sysconf("SC_CLK_TCK")
 OURS = "splitvif"
@@ -27,6 +33,9 @@ TITLES = {
     "tcp-apart-vm": "TCP ping-pong, VM to VM, each VM on a CPU of its own",
     "udp-any-vm": "UDP ping-pong, VM to VM, ends where the scheduler puts them",
     "tcp-any-vm": "TCP ping-pong, VM to VM, ends where the scheduler puts them",
+    "64-header": "64 bytes, header written and read",
+    "1514-header": "1514 bytes, header written and read",
+    "1514-whole": "1514 bytes, all of them written and read",
 }
 
 # Key, heading, format; the first one is printed with its quartiles.
@@ -34,14 +43,23 @@ METRICS = {
     "tcp": [("gbit_per_s", "Gbit/s", "{:.2f}"), ("cpu_s_per_gb", "CPU s/GB", "{:.2f}"),
             ("resent_per_gb", "resent/GB", "{:.0f}")],
     "latency": [("p50_us", "p50 us", "{:.1f}"), ("p99_us", "p99 us", "{:.1f}")],
+    "relay": [("mpps", "Mpps", "{:.2f}"), ("lost_ppm", "lost/1e6", "{:.0f}"),
+              ("apart_ns", "apart ns", "{:.0f}")],
 }
-WITHOUT_RATIO = {"resent_per_gb"}
+WITHOUT_RATIO = {"resent_per_gb", "lost_ppm", "apart_ns"}
 
 NOTES = {
     "tcp": "More Gbit/s is better.\nCPU s/GB: user, system and interrupt time of these CPUs, "
            "of all that runs (iperf3 and those others, too); less is better.",
     "latency": "Round trips of 14 bytes, as sockperf sees them. Less is better.",
+    "relay": "More Mpps, millions of frames a second, is better.\nSender and sink are one thread "
+             "on one CPU, the switch is on the other; apart ns: what a cache\nline took from the "
+             "one CPU to the other and back, just before.",
 }
+VERSIONS = {"iperf3": ["iperf3", "-v"], "sockperf": ["sockperf", "--version"],
+            "dpdk": ["peer-relay", "--version"],
+            "ovs": ["/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk", "--version"]}
+TOOLS = {"tcp": ["iperf3"], "latency": ["sockperf"], "relay": ["dpdk", "ovs"]}
 
 
 def tcp_metrics(text, busy):
@@ -62,12 +80,18 @@ def latency_metrics(text, busy):
     return {"p50_us": found[50.0], "p99_us": found[99.0]}
 
 
-def read_output(path, extract, busy):
+def relay_metrics(text, busy):
+    output = json.loads(text)
+    row = output.get("results", [output])[0]
+    return {"mpps": row["mpps"], "lost_ppm": 1e6 * row.get("missing", 0) / row.get("sent", 1)}
+
+
+def read_output(path, extract, busy, distance):
     """Its metrics; None, and a line that says so, if it holds no figures."""
     with open(path) as output:
         text = output.read()
     try:
-        return extract(text, busy)
+        return extract(text, busy) | {"apart_ns": float(distance)}
     except (ValueError, KeyError, ZeroDivisionError) as reason:
         print(f"compare: no figures in round.load.peer {os.path.basename(path)}: {reason!r}",
               file=sys.stderr)
@@ -76,17 +100,17 @@ def read_output(path, extract, busy):
 
 def read_runs(directory, mode):
     """{(load, peer): {round: metrics, or None where the run failed}}, idle rows."""
-    extract = {"tcp": tcp_metrics, "latency": latency_metrics}[mode]
+    extract = {"tcp": tcp_metrics, "latency": latency_metrics, "relay": relay_metrics}[mode]
     runs, idle = {}, []
     with open(os.path.join(directory, "runs")) as lines:
         for line in lines:
-            number, load, peer, status, *cost = line.split()
+            number, load, peer, status, *cost, distance = line.split()
             busy, stolen, total = map(int, cost)
             if load == "idle":
                 idle.append((busy, stolen, total))
                 continue
             metrics = None if status != "0" else read_output(
-                os.path.join(directory, f"{number}.{load}.{peer}"), extract, busy)
+                os.path.join(directory, f"{number}.{load}.{peer}"), extract, busy, distance)
             runs.setdefault((load, peer), {})[int(number)] = metrics
     return runs, idle
 
@@ -140,12 +164,12 @@ def version(*command):
     return re.sub(r"\x1b\[[0-9;]*m", "", lines[0]).strip() if lines else "unknown"
 
 
-def host():
+def host(mode):
     with open("/proc/cpuinfo") as lines:
         model = re.search(r"^model name\s*: *(.*)", lines.read(), re.M)
     return {"cpu": model.group(1) if model else platform.machine(),
-            "kernel": platform.release(), "splitvif": version("splitvif", "-V"),
-            "iperf3": version("iperf3", "-v"), "sockperf": version("sockperf", "--version")}
+            "kernel": platform.release(), "splitvif": version("splitvifd", "-V"),
+            **{tool: version(*VERSIONS[tool]) for tool in TOOLS[mode]}}
 
 
 def quiet(idle):
@@ -195,8 +219,8 @@ def label(result, peers):
 def print_table(report, peers):
     mode, machine, said = report["mode"], report["host"], report["options"]
     idle = report["idle"]
-    tool = machine["iperf3" if mode == "tcp" else "sockperf"]
-    print(f"{machine['splitvif']}; {tool}; Linux {machine['kernel']}; CPUs {said['cpus']} "
+    tools = "; ".join(machine[tool] for tool in TOOLS[mode])
+    print(f"{machine['splitvif']}; {tools}; Linux {machine['kernel']}; CPUs {said['cpus']} "
           f"of {machine['cpu']}")
     print(f"{said['rounds']} rounds of {said['seconds']} s a run, random order (seed "
           f"{said['seed']}); before the rounds others\n"
@@ -225,20 +249,35 @@ def print_legend(results):
         print("\n* connects no two VMs: from VM to host instead")
 
 
+def table_of(report, peers):
+    with contextlib.redirect_stdout(io.StringIO()) as text:
+        print_table(report, peers)
+        print_legend(report["results"])
+    return text.getvalue()
+
+
+def keep(path, report, text, runs):
+    keys = [key for key, _, _ in METRICS[report["mode"]] if key != "apart_ns"]
+    try:
+        record.write(path, report, text, runs, keys)
+    except (OSError, ValueError) as reason:
+        sys.exit(f"compare: no record: {path}: {reason}")
+
+
 def main():
-    arguments = [word for word in sys.argv[1:] if word != "--json"]
-    mode, directory = arguments[:2]
+    flags = [word for word in sys.argv[1:] if word.startswith("--")]
+    mode, directory, *options = [word for word in sys.argv[1:] if not word.startswith("--")]
     with open(os.path.join(directory, "peers")) as lines:
         peers = dict(line.rstrip("\n").split(" ", 1) for line in lines)
     runs, idle = read_runs(directory, mode)
-    report = {"mode": mode, "host": host(), "idle": quiet(idle),
-              "options": dict(word.split("=", 1) for word in arguments[2:]),
+    report = {"mode": mode, "host": host(mode), "idle": quiet(idle),
+              "options": dict(word.split("=", 1) for word in options),
               "results": results_of(runs, peers, mode)}
-    if "--json" in sys.argv[1:]:
-        print(json.dumps(report, indent=1))
-    else:
-        print_table(report, peers)
-        print_legend(report["results"])
+    text = table_of(report, peers)
+    print(json.dumps(report, indent=1) + "\n" if "--json" in flags else text, end="")
+    for flag in flags:
+        if flag.startswith("--record="):
+            keep(flag.partition("=")[2], report, text, runs)
     ours = [result for result in report["results"] if result["peer"] == OURS]
     sys.exit(not ours or any(result["failed"] for result in ours))
 

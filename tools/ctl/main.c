@@ -1,6 +1,6 @@
 /*
  * splitvif: the control tool. It checks the shape of a command, hands the words
- * to the daemon and prints what comes back; only `doctor` is done here.
+ * to the daemon and prints what comes back; `doctor` and `store` are done here.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,17 +9,10 @@
 
 #include "ctl/client.h"
 #include "ctl/doctor.h"
+#include "ctl/exit_status.h"
 #include "ctl/options.h"
+#include "ctl/store.h"
 #include "io/log.h"
-
-enum exit_status {
-	EXIT_DONE = 0,
-	EXIT_FAILED = 1,
-	EXIT_USAGE = 2,
-	EXIT_NO_DAEMON = 3,
-	EXIT_TIMED_OUT = 5,
-	EXIT_MAY_NOT = 6,
-};
 
 /* One line for what went wrong on the way: "%s" is the socket's path. */
 static const struct explanation {
@@ -115,11 +108,14 @@ static int ask(const struct options *options)
 	return status;
 }
 
+static enum table_format format_of(const struct options *options)
+{
+	return options->pretty ? TABLE_PRETTY : options->json ? TABLE_JSON : TABLE_TEXT;
+}
+
 static int examine(const struct options *options)
 {
-	int failed = doctor_run(stdout, options->pretty ? TABLE_PRETTY
-				: options->json	       ? TABLE_JSON
-						       : TABLE_TEXT);
+	int failed = doctor_run(stdout, format_of(options));
 
 	if (failed < 0)
 		log_complain("cannot examine: this machine: %s; free some memory",
@@ -162,6 +158,11 @@ int main(int argc, char **argv)
 		return finish(EXIT_DONE);
 	case ACTION_DOCTOR:
 		return finish(examine(&options));
+	case ACTION_STORE:
+		return finish(store_run(
+			&(struct store_command){ options.rundir, options.timeout_ms, options.quiet,
+						 format_of(&options) },
+			options.nr_rest, options.rest));
 	case ACTION_ASK:
 		break;
 	}

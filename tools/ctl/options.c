@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/store.h"
+
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 static const struct command {
@@ -43,6 +45,7 @@ void options_help(FILE *out)
 	fputs("usage: splitvif [FLAG...] COMMAND\n\n", out);
 	for (unsigned int i = 0; i < COUNT(commands); i++)
 		fprintf(out, "  %-21s %s\n", commands[i].synopsis, commands[i].help);
+	store_help(out);
 	fprintf(out, "\nA VIF is called NAME (of its VM), NAME.DEVID or vifDOMID.DEVID.\n\n%s", flags);
 }
 
@@ -235,10 +238,23 @@ static int parse_words(struct options *options, int argc, char **argv,
 	return 0;
 }
 
+/* Its verbs have flags of their own. */
+static int take_store(struct options *options, int argc, char **argv)
+{
+	if (options->action == ACTION_HELP || options->action == ACTION_VERSION)
+		return 0;
+	options->action = ACTION_STORE;
+	options->nr_rest = argc;
+	options->rest = argv;
+	return 0;
+}
+
 int options_parse(struct options *options, int argc, char **argv, char error[OPTIONS_ERROR_BYTES])
 {
 	int err = parse_flags(options, argc, argv, error);
 
+	if (!err && optind < argc && !strcmp(argv[optind], "store"))
+		return take_store(options, argc - optind - 1, argv + optind + 1);
 	if (!err)
 		err = parse_words(options, argc, argv, error);
 	if (err)

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum options_action { ACTION_ASK, ACTION_DOCTOR, ACTION_HELP, ACTION_VERSION };
+enum options_action { ACTION_ASK, ACTION_DOCTOR, ACTION_STORE, ACTION_HELP, ACTION_VERSION };
 
 enum { OPTIONS_MAX_WORDS = 8, OPTIONS_ERROR_BYTES = 256 };
 
@@ -25,6 +25,8 @@ struct options {
 	const char *rundir; /* NULL: as io/rundir.h finds it */
 	unsigned int nr_words;
 	const char *words[OPTIONS_MAX_WORDS];
+	int nr_rest; /* after "store": that reads them itself */
+	char **rest;
 };
 
 /* 0, or -EINVAL with one line in `error`, without program name and newline. */

@@ -1,15 +1,28 @@
-# The peers of tools/compare: how each is brought up, sourced by it.
+# The peers of tools/compare whose ends are sockets (tcp, latency): how each is
+# brought up and driven. See common.sh.
 #
-# A peer NAME is a function NAME_up, which makes the namespaces NAME-a and
-# NAME-b (or only the first, if it connects no two of them) and enters below
-# where traffic may go. It returns nonzero, with the reason in $why, if the peer
-# cannot be had here. Everything runs in a private net, mount and pid namespace
-# with a /run of its own, so nobody tidies up. $work, $build and pause are
-# tools/compare's. Interfaces keep their MTU, queues and offloads as they come.
+# NAME_up makes the namespaces NAME-a and NAME-b (or only the first, if it
+# connects no two of them) and enters below where traffic may go. Interfaces keep
+# their MTU, queues and offloads as they come.
 
-peers="splitvif veth tapfwd slirp4netns vde pasta pasta-lo"
+case $mode in
+tcp)
+	peers="splitvif veth tapfwd slirp4netns vde pasta pasta-lo"
+	loads="1-vm 4-vm 1-host 4-host 1-apart-vm 1-apart-host"
+	tools="iperf3 ip ping pgrep"
+	;;
+latency)
+	peers="splitvif veth tapfwd vde"
+	loads="udp-apart-vm tcp-apart-vm udp-any-vm tcp-any-vm"
+	tools="sockperf ip ping pgrep"
+	;;
+esac
+target=compare-sockets
+programs="src/backend/splitvifd src/frontend/splitvif-front tools/splitvif tools/tapfwd
+	tools/cpu-distance"
+iperf_port=5201 sockperf_port=11111
 
-declare -A describe=(
+declare -gA describe=(
 	[splitvif]="splitvif"
 	[veth]="veth + kernel bridge"
 	[tapfwd]="bare TAP forwarder"
@@ -21,54 +34,12 @@ declare -A describe=(
 # Where a server of that peer listens, for one who sits in NAME-a: in NAME-b,
 # and in our own namespace, the host. A peer without an address there has no
 # such way.
-declare -A vm_address=() host_address=()
+declare -gA vm_address=() host_address=()
 # The processes that belong to a VM, NAME-a's or NAME-b's, rather than to what
 # connects them.
-declare -A own=()
+declare -gA own=()
 # The namespace of the client where it is not NAME-a.
-declare -A client=()
-
-wants() {
-	local tool
-	for tool; do
-		command -v "$tool" >/dev/null && continue
-		why="$tool is not installed"
-		return 1
-	done
-}
-
-# namespace NAME: one with nothing but its loopback.
-namespace() {
-	ip netns add "$1" && ip -n "$1" link set lo up
-}
-
-within() {
-	local name=$1
-	shift
-	nsenter --net=/run/netns/"$name" "$@"
-}
-
-# until_true TENTHS COMMAND...
-until_true() {
-	local i tenths=$1
-	shift
-	for ((i = 0; i < tenths; i++)); do
-		"$@" >/dev/null 2>&1 && return
-		pause 0.1
-	done
-	return 1
-}
-
-# dress NAMESPACE INTERFACE ADDRESS
-dress() {
-	ip -n "$1" addr add "$3" dev "$2" && ip -n "$1" link set "$2" up
-}
-
-# The last word of a log, for $why.
-last_of() {
-	why=$(tail -n 1 "$work/$1.log" 2>/dev/null)
-	return 1
-}
+declare -gA client=()
 
 splitvif_vm() {
 	splitvif-front run --name "$1" --ip "$2/24" -- sleep infinity 2>"$work/vm-$1.log" &
@@ -175,4 +146,77 @@ pasta-lo_up() {
 	why="without pasta"
 	[ -n "${host_address[pasta]-}" ] || return
 	host_address[pasta-lo]=127.0.0.1 client[pasta-lo]=pasta-a
+}
+
+# has_run LOAD PEER: it can, and it is wanted. A peer that connects no two VMs
+# stands among those that do with its way to the host.
+has_run() {
+	local asked=" ${wanted//,/ } "
+	[ -n "$wanted" ] || asked=" $loads "
+	case $1 in
+	*-vm) [ -n "${vm_address[$2]-}" ] && [[ $asked = *" $1 "* ]] ;;
+	*-host)
+		[ -n "${host_address[$2]-}" ] && { [[ $asked = *" $1 "* ]] ||
+			[[ -z ${vm_address[$2]-} && $asked = *" ${1%-host}-vm "* ]]; } ;;
+	esac
+}
+
+# server NAMESPACE ("" is the host) SIGN COMMAND...: runs it until its output
+# has that sign. $server is its process. The last one's output is not its own.
+server() {
+	local namespace=$1 sign=$2
+	shift 2
+	: >$work/server
+	timeout $((seconds + 15)) ${namespace:+nsenter --net=/run/netns/$namespace} "$@" \
+		>$work/server 2>&1 &
+	server=$!
+	until_true 50 grep -q "$sign" $work/server
+}
+
+# place PEER WHERE: sets $here and $there, the CPUs of its two VMs, and puts the
+# VMs' own processes on them.
+place() {
+	local pid
+	here=$cpus there=$cpus
+	[ "$2" != apart ] || here=${cpus%%,*} there=${cpus##*,}
+	for pid in ${own[$1-a]-}; do
+		taskset -apc "$here" "$pid" >>$work/taskset.log
+	done
+	for pid in ${own[$1-b]-}; do
+		taskset -apc "$there" "$pid" >>$work/taskset.log
+	done
+}
+
+# tcp_run STREAMS NAMESPACE-OF-CLIENT NAMESPACE-OF-SERVER ADDRESS
+tcp_run() {
+	server "$3" listening taskset -c "$there" iperf3 -s -1 --forceflush -p $iperf_port || return
+	timeout $((seconds + 10)) nsenter --net=/run/netns/"$2" taskset -c "$here" \
+		iperf3 -J -c "$4" -p $iperf_port -P "$1" -t "$seconds"
+}
+
+# latency_run tcp|udp ... as above
+latency_run() {
+	local tcp=''
+	[ "$1" = udp ] || tcp=--tcp
+	server "$3" 'to block on socket' taskset -c "$there" \
+		sockperf server -i "$4" -p $sockperf_port $tcp || return
+	timeout $((seconds + 10)) nsenter --net=/run/netns/"$2" taskset -c "$here" \
+		sockperf ping-pong -i "$4" -p $sockperf_port -t "$seconds" --full-rtt $tcp
+}
+
+# run_load LOAD PEER
+run_load() {
+	local to here there server='' status
+	case $1 in
+	*-vm) to="$2-b ${vm_address[$2]}" ;;
+	*-host) to=" ${host_address[$2]}" ;;
+	esac
+	[[ $1 = *-apart-* ]] && place "$2" apart || place "$2" any
+	"${mode}_run" "${1%%-*}" "${client[$2]-$2-a}" "${to% *}" "${to##* }"
+	status=$?
+	if [ -n "$server" ]; then
+		kill "$server"
+		wait "$server"
+	fi 2>/dev/null
+	return $status
 }

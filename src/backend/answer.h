@@ -30,5 +30,8 @@ int answer_no_such_vif(struct answer *answer, const char *name);
 int report_stats(struct answer *answer);
 int report_ethtool(struct answer *answer);
 int report_ring(struct answer *answer);
+/* ethtool -c, -C: argv[1] is the vif's name, words and values follow it. */
+int report_coalesce(struct answer *answer, const char *name);
+int report_set_coalesce(struct answer *answer, const char *name);
 
 #endif

@@ -40,6 +40,7 @@ struct copies {
 		bool extra; /* the second response is an extra info */
 		bool refused;
 	} frames[BATCH_FRAMES];
+	bool urgent; /* one of the frames is */
 	unsigned int nr_copies;
 	unsigned int nr_responses;
 	unsigned int nr_frames;

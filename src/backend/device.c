@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/device_keys.h"
+#include "backend/device_tuning.h"
 #include "backend/mac.h"
 #include "io/log.h"
 
@@ -15,6 +16,7 @@
 struct devices {
 	struct devices_config config;
 	struct device *first;
+	struct kept_tuning *kept; /* of vifs that are gone for now */
 };
 
 static void state_set(struct devices *devices, struct device *device, enum xenbus_state state,
@@ -47,6 +49,7 @@ static int device_connect(struct devices *devices, struct device *device, const 
 	if (err)
 		return err;
 	config.backlog_bytes = devices->config.backlog_bytes;
+	config.tuning = device->tuning;
 	device->guest_mtu = (uint32_t)device_key_number(
 		devices->config.store, device->frontend_path, XENBUS_KEY_MTU, device->mtu);
 	*why = "no such domain";
@@ -143,6 +146,7 @@ static void device_remove(struct devices *devices, struct device *device)
 	struct store_client *store = devices->config.store;
 
 	*device_link(devices, device->domid, device->devid) = device->next;
+	device_tuning_keep(&devices->kept, device);
 	store_unwatch(store, device->frontend_path, "frontend");
 	device_error_clear(devices->config.store, device);
 	store_remove(store, STORE_NO_TRANSACTION, device->backend_path);
@@ -235,6 +239,45 @@ static void facts_read(struct devices *devices, struct device *device)
 	device->guest_mtu = device->mtu;
 }
 
+static void tuning_apply(struct devices *devices, struct device *device,
+			 const struct tuning *tuning)
+{
+	device->tuning = *tuning;
+	if (device->vif)
+		vif_set_tuning(device->vif, &device->tuning);
+}
+
+int devices_set_tuning(struct devices *devices, struct device *device, const struct tuning *tuning)
+{
+	int err = device_tuning_write(devices->config.store, device, tuning);
+
+	if (!err)
+		tuning_apply(devices, device, tuning);
+	return err;
+}
+
+/* Somebody else wrote to the store, or we did: then there is nothing to do. */
+static void tuning_reread(struct devices *devices, struct device *device)
+{
+	struct tuning tuning;
+
+	device->retuned = false;
+	if (!device_tuning_read(devices->config.store, device, &tuning) &&
+	    memcmp(&tuning, &device->tuning, sizeof(tuning)))
+		tuning_apply(devices, device, &tuning);
+}
+
+/* What the store says, else what was kept for the name, else the defaults. */
+static void tuning_find(struct devices *devices, struct device *device)
+{
+	struct tuning kept;
+
+	tuning_init(&device->tuning);
+	device_tuning_read(devices->config.store, device, &device->tuning);
+	if (!device->tuning.set && device_tuning_take(&devices->kept, device, &kept))
+		devices_set_tuning(devices, device, &kept);
+}
+
 /* The toolstack wrote a new one. The frontend's directory is where it says. */
 static struct device *device_create(struct devices *devices, uint16_t domid, uint32_t devid)
 {
@@ -253,6 +296,7 @@ static struct device *device_create(struct devices *devices, uint16_t domid, uin
 		return NULL;
 	}
 	facts_read(devices, device);
+	tuning_find(devices, device);
 	device->next = devices->first;
 	devices->first = device;
 	if (!device->network)
@@ -261,10 +305,14 @@ static struct device *device_create(struct devices *devices, uint16_t domid, uin
 	return device;
 }
 
-static void event_backend(struct devices *devices, uint16_t domid, uint32_t devid)
+static void event_backend(struct devices *devices, uint16_t domid, uint32_t devid, const char *key)
 {
 	struct device *device = *device_link(devices, domid, devid);
 
+	if (device && !strncmp(key, "/coalesce", strlen("/coalesce"))) {
+		device->retuned = true;
+		return;
+	}
 	if (!device)
 		device = device_create(devices, domid, devid);
 	if (device)
@@ -288,14 +336,19 @@ void devices_handle_events(struct devices *devices)
 {
 	char path[STORE_PATH_BYTES + 1], token[64];
 	unsigned int domid, devid;
+	int at;
 
 	while (store_next_event(devices->config.store, path, sizeof(path), token, sizeof(token)) >
 	       0) {
 		if (!strcmp(token, "frontend"))
 			event_frontend(devices, path);
-		else if (sscanf(path, BACKEND_ROOT "/%u/%u", &domid, &devid) == 2)
-			event_backend(devices, (uint16_t)domid, devid);
+		else if (sscanf(path, BACKEND_ROOT "/%u/%u%n", &domid, &devid, &at) == 2)
+			event_backend(devices, (uint16_t)domid, devid, path + at);
 	}
+	/* Many words are often written at once, and read once. */
+	for (struct device *device = devices->first; device; device = device->next)
+		if (device->retuned)
+			tuning_reread(devices, device);
 }
 
 static void carrier_write(struct devices *devices, struct device *device, bool off)
@@ -418,5 +471,6 @@ void devices_destroy(struct devices *devices)
 		device_disconnect(devices, devices->first);
 		device_remove(devices, devices->first);
 	}
+	device_tuning_forget(&devices->kept);
 	free(devices);
 }

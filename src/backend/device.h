@@ -34,6 +34,8 @@ struct device {
 	struct vif *vif;	 /* NULL unless connected */
 	unsigned int max_queues; /* that it is offered */
 	uint32_t offloads;	 /* what is on: mask of enum offload */
+	struct tuning tuning;
+	bool retuned; /* somebody wrote below "coalesce/" */
 	bool broken;
 	bool parting; /* disconnected by us, to be connected anew */
 	bool carrier_off;
@@ -71,6 +73,11 @@ void devices_forget_domain(struct devices *devices, uint16_t domid);
 /* Turns offloads on and off, for good: kept in the store below "offload/",
  * applied live; where the guest must know we part, and it connects anew. */
 void devices_set_offloads(struct devices *devices, struct device *device, uint32_t offloads);
+
+/* Sets how a vif's guest is told of frames, and how it is polled, for good: kept
+ * in the store below "coalesce/", applied live. It must have been checked. 0, or
+ * -errno of the store: nothing has changed. */
+int devices_set_tuning(struct devices *devices, struct device *device, const struct tuning *tuning);
 
 /* False where they are not known to differ. */
 bool device_mtus(const struct device *device, struct mtus *mtus);

@@ -1,11 +1,45 @@
 #include "backend/poll.h"
 
+#include <assert.h>
 #include <stddef.h>
 
-void poll_init(struct poll_list *list)
+#include "bridge/counters.h"
+
+static const uint64_t NS_PER_S = 1000000000, NS_PER_MS = 1000000, NS_PER_USEC = 1000;
+
+static const char *const names[] = {
+	[POLL_IDLE] = "idle",
+	[POLL_SCHEDULED] = "scheduled",
+	[POLL_DEFERRED] = "deferred",
+	[POLL_THROTTLED] = "throttled",
+};
+
+static_assert(sizeof(names) / sizeof(names[0]) == POLL_STATES, "every state has a name");
+
+const char *poll_state_name(enum poll_state state)
 {
-	*list = (struct poll_list){ 0 };
-	list->tail = &list->head;
+	return state < POLL_STATES ? names[state] : NULL;
+}
+
+void poll_init(struct poll_list *list, struct timers *timers, uint64_t (*clock_ns)(void))
+{
+	*list = (struct poll_list){
+		.tail = &list->head,
+		.timers = timers,
+		.clock_ns = clock_ns,
+		.now_ns = clock_ns(),
+		.budget = POLL_BUDGET,
+		.budget_usecs = POLL_BUDGET_USECS,
+	};
+}
+
+static void timer_expired(struct timer *timer)
+{
+	struct poll_item *item =
+		(struct poll_item *)((char *)timer - offsetof(struct poll_item, timer));
+
+	if (item->state == POLL_DEFERRED || item->state == POLL_THROTTLED)
+		poll_schedule(item->list, item);
 }
 
 static void append(struct poll_list *list, struct poll_item *item)
@@ -27,50 +61,217 @@ static struct poll_item *take_first(struct poll_list *list)
 
 void poll_schedule(struct poll_list *list, struct poll_item *item)
 {
-	if (item->scheduled)
+	if (item->state == POLL_SCHEDULED)
 		return;
-	item->scheduled = true;
+	item->state = POLL_SCHEDULED;
+	item->list = list;
 	append(list, item);
+}
+
+void poll_event(struct poll_list *list, struct poll_item *item)
+{
+	if (item->state != POLL_IDLE)
+		counter_add(&item->late, 1);
+	else
+		item->woken = true;
+	poll_schedule(list, item);
 }
 
 void poll_remove(struct poll_list *list, struct poll_item *item)
 {
 	struct poll_item **link = &list->head;
 
-	if (!item->scheduled)
+	timers_cancel(list->timers, &item->timer);
+	if (item->state == POLL_SCHEDULED) {
+		while (*link != item)
+			link = &(*link)->next;
+		*link = item->next;
+		if (!*link)
+			list->tail = link;
+	}
+	item->state = POLL_IDLE;
+}
+
+/* How long this source lets us wait when it has gone dry. What was found by a
+ * timer that was set for it tells nothing new. */
+static void note_gap(struct poll_item *item, uint64_t now_ns)
+{
+	uint64_t gap = now_ns - item->worked_ns;
+
+	if (!item->gap_ns)
+		item->gap_ns = gap;
+	else if (item->defers != 1)
+		item->gap_ns = item->gap_ns - item->gap_ns / 4 + gap / 4;
+}
+
+static void note_work(struct poll_item *item, uint64_t now_ns)
+{
+	if (item->dry && item->worked_ns)
+		note_gap(item, now_ns);
+	item->worked_ns = now_ns;
+	item->dry = false;
+	item->defers = 0;
+	item->spurious_run = item->throttles = 0;
+	item->throttled_until_ns = 0;
+}
+
+static void second_begin(struct poll_item *item, uint64_t now_ns)
+{
+	if (now_ns - item->second_ns < NS_PER_S)
 		return;
-	while (*link != item)
-		link = &(*link)->next;
-	*link = item->next;
-	if (!*link)
-		list->tail = link;
-	item->scheduled = false;
+	item->second_ns = now_ns;
+	item->spurious_second = item->worked_second = 0;
+}
+
+/* An honest guest that is fast may send an event just as we look again: each
+ * of those is spurious later. So their number alone is no flood. */
+static bool is_flood(struct poll_item *item)
+{
+	item->spurious_second++;
+	item->spurious_run++;
+	return item->spurious_run > POLL_SPURIOUS_RUN ||
+	       (item->spurious_second > POLL_SPURIOUS_RATE &&
+		item->spurious_second > item->worked_second);
+}
+
+static void note_spurious(struct poll_item *item, uint64_t now_ns)
+{
+	uint64_t ms = POLL_THROTTLE_MS;
+
+	counter_add(&item->spurious, 1);
+	if (!item->listen || !is_flood(item))
+		return;
+	if (item->throttles < 7 && 1u << item->throttles < ms)
+		ms = 1u << item->throttles;
+	item->throttles++;
+	item->throttled_until_ns = now_ns + ms * NS_PER_MS;
+}
+
+static unsigned int bucket_of(unsigned int frames)
+{
+	unsigned int bits = frames ? 32 - (unsigned int)__builtin_clz(frames) : 0;
+
+	return bits < POLL_BUCKETS ? bits : POLL_BUCKETS - 1;
+}
+
+/* A turn's result, held against the event that called for it. */
+static void note_turn(struct poll_item *item, uint64_t now_ns, unsigned int done)
+{
+	counter_add(&item->rounds, 1);
+	counter_add(&item->per_round[bucket_of(done)], 1);
+	second_begin(item, now_ns);
+	if (done) {
+		counter_add(&item->frames, done);
+		item->worked_second += item->woken;
+		note_work(item, now_ns);
+	} else {
+		counter_add(&item->empty_rounds, 1);
+		if (item->woken)
+			note_spurious(item, now_ns);
+	}
+	item->woken = false;
+}
+
+static bool spins(const struct poll_list *list, const struct poll_item *item)
+{
+	return item->worked_ns && list->now_ns - item->worked_ns < item->tuning.spin_ns;
+}
+
+static bool defers(const struct poll_item *item)
+{
+	const struct poll_tuning *tuning = &item->tuning;
+
+	if (!tuning->defer_ns || !item->worked_ns || item->defers >= tuning->defer_rounds)
+		return false;
+	return !tuning->adaptive || (item->gap_ns && item->gap_ns < tuning->defer_ns);
+}
+
+static void sleep_until(struct poll_list *list, struct poll_item *item, enum poll_state state,
+			uint64_t until_ns)
+{
+	item->state = state;
+	item->list = list;
+	item->timer.expired = timer_expired;
+	timers_set(list->timers, &item->timer, until_ns);
+}
+
+static void defer(struct poll_list *list, struct poll_item *item)
+{
+	item->defers++;
+	counter_add(&item->deferrals, 1);
+	sleep_until(list, item, POLL_DEFERRED, list->now_ns + item->tuning.defer_ns);
+}
+
+/* Armed, with nothing to do: to be woken by its event, or by a timer where its
+ * events are not worth listening to. */
+static void rest(struct poll_list *list, struct poll_item *item)
+{
+	item->state = POLL_IDLE;
+	if (item->throttled_until_ns > list->now_ns) {
+		counter_add(&item->throttlings, 1);
+		sleep_until(list, item, POLL_THROTTLED, item->throttled_until_ns);
+	} else if (item->listen) {
+		item->listen(item);
+	}
+}
+
+/* Its turn left nothing, as far as it knows. */
+static void settle(struct poll_list *list, struct poll_item *item)
+{
+	item->dry = true;
+	if (!item->arm) {
+		rest(list, item);
+	} else if (spins(list, item)) {
+		append(list, item);
+	} else if (defers(item)) {
+		defer(list, item);
+	} else if (item->arm(item)) {
+		counter_add(&item->races, 1);
+		append(list, item);
+	} else {
+		rest(list, item);
+	}
 }
 
 /* An empty turn costs one of the budget: no spinning for free. */
 static unsigned int turn(struct poll_list *list, struct poll_item *item)
 {
-	unsigned int done = 0;
+	unsigned int weight = item->tuning.weight, done = 0;
+	bool more = item->poll(item, weight, &done);
 
-	if (item->poll(item, item->weight, &done))
+	list->now_ns = list->clock_ns();
+	note_turn(item, list->now_ns, done);
+	if (item->tuning.by_budget ? done >= weight : more)
 		append(list, item);
 	else
-		item->scheduled = false;
-	item->rounds++;
-	item->frames += done;
-	item->empty_rounds += !done;
+		settle(list, item);
 	return done ? done : 1;
 }
 
-bool poll_run(struct poll_list *list, unsigned int budget, void (*after)(void *arg), void *arg)
+/* Who has left work in many passes in a row competes with the others no more
+ * than they with him: after each pass they are served, this only counts. */
+static void note_pass(struct poll_list *list)
 {
+	if (!list->head) {
+		list->restarts = 0;
+		return;
+	}
+	counter_add(&list->squeezed, 1);
+	if (++list->restarts < POLL_RESTARTS)
+		return;
+	counter_add(&list->handovers, 1);
+	list->restarts = 0;
+}
+
+bool poll_run(struct poll_list *list, void (*after)(void *arg), void *arg)
+{
+	uint64_t end_ns = list->now_ns + list->budget_usecs * NS_PER_USEC;
 	unsigned int used = 0;
 
-	while (list->head && used < budget) {
+	while (list->head && used < list->budget && list->now_ns < end_ns) {
 		used += turn(list, take_first(list));
 		after(arg);
 	}
-	if (list->head)
-		list->squeezed++;
+	note_pass(list);
 	return list->head != NULL;
 }

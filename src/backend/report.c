@@ -239,9 +239,12 @@ static const struct command {
 	unsigned int max_args;
 	int (*report)(struct answer *answer);
 } commands[] = {
-	{ "show", NULL, 0, report_show },   { "network-list", NULL, 1, report_network_list },
-	{ "fdb", "show", 2, report_fdb },   { "ring", NULL, 2, report_ring },
-	{ "stats", NULL, 1, report_stats }, { "ethtool", NULL, 2 + 2 * OFFLOADS, report_ethtool },
+	{ "show", NULL, 0, report_show },
+	{ "network-list", NULL, 1, report_network_list },
+	{ "fdb", "show", 2, report_fdb },
+	{ "ring", NULL, 2, report_ring },
+	{ "stats", NULL, 1, report_stats },
+	{ "ethtool", NULL, 2 + 2 * TUNING_WORDS, report_ethtool },
 };
 
 static const struct command *command_find(unsigned int argc, char *const *argv)

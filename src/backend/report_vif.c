@@ -19,6 +19,17 @@ static void tell_drops(struct table *table, const char *prefix, const uint64_t *
 	}
 }
 
+/* Before a frame cost more than a look at it, and after it was copied: the two
+ * are never added up, since the late ones are work for nothing. */
+static void tell_early_and_late(struct table *table, const uint64_t *drops)
+{
+	table_number(table, "to_guest_drops_early", "to_guest_drops_early",
+		     counter_read(&drops[DROP_STALLED]) + counter_read(&drops[DROP_QUEUE_FULL]) +
+			     counter_read(&drops[DROP_TOO_BIG]));
+	table_number(table, "to_guest_drops_late", "to_guest_drops_late",
+		     counter_read(&drops[DROP_NO_RX_BUFFER]) + counter_read(&drops[DROP_BAD_GREF]));
+}
+
 /* ethtool's words are the guest's: its tx is what comes from it. */
 static void tell_port(struct table *table, const struct port *port)
 {
@@ -39,6 +50,7 @@ static void tell_port(struct table *table, const struct port *port)
 	tell(table, "gso_passed", &c->gso_passed);
 	tell(table, "gso_cut", &c->gso_cut);
 	tell(table, "gso_segments", &c->gso_segments);
+	tell_early_and_late(table, c->to.drops);
 	tell_drops(table, "from_guest_drop", c->from.drops);
 	tell_drops(table, "to_guest_drop", c->to.drops);
 }
@@ -58,6 +70,23 @@ static void tell_merges(struct table *table, const struct port *port)
 	}
 }
 
+/* Buckets: 0, 1, 2-3, 4-7 and so on. */
+static void tell_frames_per_round(struct table *table, const uint64_t *per_round)
+{
+	char name[64];
+
+	for (unsigned int i = 0; i < POLL_BUCKETS; i++) {
+		if (i < 2)
+			snprintf(name, sizeof(name), "frames_per_round_%u", i);
+		else if (i < POLL_BUCKETS - 1)
+			snprintf(name, sizeof(name), "frames_per_round_%u_%u", 1u << (i - 1),
+				 (1u << i) - 1);
+		else
+			snprintf(name, sizeof(name), "frames_per_round_%u_up", 1u << (i - 1));
+		tell(table, name, &per_round[i]);
+	}
+}
+
 static void tell_queues(struct table *table, const struct vif *vif)
 {
 	struct vif_totals totals;
@@ -66,12 +95,17 @@ static void tell_queues(struct table *table, const struct vif *vif)
 	table_number(table, "irq", "irq", totals.irqs);
 	table_number(table, "kick", "kick", totals.kicks);
 	table_number(table, "merged", "merged", totals.merged);
-	table_number(table, "suppressed", "suppressed",
-		     totals.stats.tx_suppressed + totals.stats.rx_suppressed);
-	tell(table, "spurious", &totals.stats.spurious);
-	table_number(table, "rounds", "rounds", totals.rounds);
-	table_number(table, "empty_rounds", "empty_rounds", totals.empty_rounds);
-	tell(table, "rearm_races", &totals.stats.rearm_races);
+	tell(table, "suppressed", &totals.suppressed);
+	tell(table, "delayed", &totals.delayed);
+	tell(table, "spurious", &totals.spurious);
+	tell(table, "late", &totals.late);
+	tell(table, "rounds", &totals.rounds);
+	tell(table, "empty_rounds", &totals.empty_rounds);
+	tell_frames_per_round(table, totals.per_round);
+	tell(table, "rearm_races", &totals.rearm_races);
+	tell(table, "deferrals", &totals.deferrals);
+	tell(table, "throttlings", &totals.throttlings);
+	tell(table, "handovers", &vif->queues[0].worker->polls.handovers);
 	tell(table, "tx_requests", &totals.stats.tx_requests);
 	tell(table, "tx_responses", &totals.stats.tx_responses);
 	tell(table, "tx_errors", &totals.stats.tx_errors);
@@ -176,10 +210,15 @@ int report_ethtool(struct answer *answer)
 		return ethtool_statistics(answer, answer->argv[1]);
 	if (answer->argc == 2 && !strcmp(option, "-k"))
 		return ethtool_features(answer, answer->argv[1]);
+	if (answer->argc == 2 && !strcmp(option, "-c"))
+		return report_coalesce(answer, answer->argv[1]);
 	if (answer->argc >= 4 && answer->argc % 2 == 0 && !strcmp(option, "-K"))
 		return ethtool_set_features(answer, answer->argv[1]);
+	if (answer->argc >= 4 && answer->argc % 2 == 0 && !strcmp(option, "-C"))
+		return report_set_coalesce(answer, answer->argv[1]);
 	return answer_complain(answer, EXIT_WORDS,
-			       "usage: ethtool -S|-k VIF, or ethtool -K VIF FEATURE on|off ...");
+			       "usage: ethtool -S|-k|-c VIF, or ethtool -K VIF FEATURE on|off ..., "
+			       "or ethtool -C VIF WORD VALUE ...");
 }
 
 static void tell_stats_row(struct table *table, const char *name, const struct port *port)
@@ -291,13 +330,13 @@ static void tell_rings(struct table *table, const struct ring_call *call)
 	tell_ring(table, "rx", &call->rx, call->rx_shared);
 	table_line(table, "%s", "");
 	table_line(table, "NAPI state: %lx NAPI weight: %d TX queue len %u",
-		   (unsigned long)call->item.scheduled, (int)call->item.weight, call->backlog);
+		   (unsigned long)call->item.state, (int)call->item.tuning.weight, call->backlog);
 	table_line(table, "Credit timer_pending: %d, credit: %lu, usec: %lu", 0, ~0ul, 0ul);
 	table_line(table, "remaining: %lu, expires: %lu, now: %lu", ~0ul, 0ul,
 		   (unsigned long)call->now_ms);
 	table_number(table, "queue", NULL, call->number);
 	table_number(table, "queues", NULL, call->queue->vif->nr_queues);
-	table_number(table, "napi_weight", NULL, call->item.weight);
+	table_number(table, "napi_weight", NULL, call->item.tuning.weight);
 	table_number(table, "queued", NULL, call->backlog);
 	table_end(table);
 }

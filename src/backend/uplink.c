@@ -47,7 +47,7 @@ static void queue_readable(struct worker_source *source)
 	(void)source; /* reading it is the poll's business */
 }
 
-static void queue_retry(struct worker_timer *timer)
+static void queue_retry(struct timer *timer)
 {
 	struct uplink_queue *queue =
 		(struct uplink_queue *)((char *)timer - offsetof(struct uplink_queue, retry));
@@ -82,7 +82,7 @@ static void detach_on_worker(void *arg)
 	struct uplink_queue *queue = arg;
 
 	poll_remove(&queue->worker->polls, &queue->item);
-	worker_cancel_timer(queue->worker, &queue->retry);
+	timers_cancel(&queue->worker->timers, &queue->retry);
 	worker_remove(queue->worker, &queue->source);
 }
 
@@ -94,7 +94,7 @@ static int queue_attach(struct uplink *uplink, unsigned int number)
 	*queue = (struct uplink_queue){
 		.uplink = uplink,
 		.worker = uplink->workers->list[number],
-		.item = { .poll = queue_poll, .weight = POLL_WEIGHT },
+		.item = { .poll = queue_poll, .tuning.weight = POLL_WEIGHT },
 		.retry = { .expired = queue_retry },
 	};
 	worker_call(queue->worker, attach_on_worker, &call);

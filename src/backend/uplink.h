@@ -19,7 +19,7 @@ struct uplink_queue {
 	struct worker *worker;
 	struct poll_item item;
 	struct worker_source source;
-	struct worker_timer retry; /* while the device is down */
+	struct timer retry; /* while the device is down */
 };
 
 struct uplink {

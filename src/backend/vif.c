@@ -17,6 +17,20 @@ void vif_set_offloads(struct vif *vif, uint32_t offloads)
 		       offloads & 1 << OFFLOAD_GRO && takes & (PORT_GSO_TCPV4 | PORT_GSO_TCPV6));
 }
 
+static void tune_on_worker(void *arg)
+{
+	struct vif_queue *queue = arg;
+
+	vif_queue_tune(queue, &queue->vif->config.tuning);
+}
+
+void vif_set_tuning(struct vif *vif, const struct tuning *tuning)
+{
+	vif->config.tuning = *tuning;
+	for (unsigned int i = 0; i < vif->nr_queues; i++)
+		worker_call(vif->queues[i].worker, tune_on_worker, &vif->queues[i]);
+}
+
 /* Closes the first n queues. */
 static void queues_close(struct vif *vif, unsigned int n)
 {
@@ -199,10 +213,6 @@ static void stats_sum(struct vif_queue_stats *sum, const struct vif_queue_stats 
 	sum->borrows += counter_read(&stats->borrows);
 	sum->copies += counter_read(&stats->copies);
 	sum->copied_bytes += counter_read(&stats->copied_bytes);
-	sum->tx_suppressed += counter_read(&stats->tx_suppressed);
-	sum->rx_suppressed += counter_read(&stats->rx_suppressed);
-	sum->spurious += counter_read(&stats->spurious);
-	sum->rearm_races += counter_read(&stats->rearm_races);
 }
 
 static void channel_sum(struct vif_totals *totals, const struct evtchn *channel)
@@ -210,6 +220,25 @@ static void channel_sum(struct vif_totals *totals, const struct evtchn *channel)
 	totals->irqs += counter_read(&channel->received);
 	totals->kicks += counter_read(&channel->sent);
 	totals->merged += counter_read(&channel->merged);
+}
+
+static void item_sum(struct vif_totals *totals, const struct poll_item *item)
+{
+	totals->rounds += counter_read(&item->rounds);
+	totals->empty_rounds += counter_read(&item->empty_rounds);
+	totals->spurious += counter_read(&item->spurious);
+	totals->late += counter_read(&item->late);
+	totals->rearm_races += counter_read(&item->races);
+	totals->deferrals += counter_read(&item->deferrals);
+	totals->throttlings += counter_read(&item->throttlings);
+	for (unsigned int i = 0; i < POLL_BUCKETS; i++)
+		totals->per_round[i] += counter_read(&item->per_round[i]);
+}
+
+static void edge_sum(struct vif_totals *totals, const struct notifier *edge)
+{
+	totals->suppressed += counter_read(&edge->suppressed);
+	totals->delayed += counter_read(&edge->delayed);
 }
 
 void vif_totals(const struct vif *vif, struct vif_totals *totals)
@@ -221,8 +250,9 @@ void vif_totals(const struct vif *vif, struct vif_totals *totals)
 		stats_sum(&totals->stats, &queue->stats);
 		channel_sum(totals, &queue->tx_channel);
 		channel_sum(totals, &queue->rx_channel);
-		totals->rounds += counter_read(&queue->item.rounds);
-		totals->empty_rounds += counter_read(&queue->item.empty_rounds);
+		edge_sum(totals, &queue->tx_edge);
+		edge_sum(totals, &queue->rx_edge);
+		item_sum(totals, &queue->item);
 		totals->queued += load_relaxed(&queue->backlog.frames);
 	}
 }

@@ -35,6 +35,7 @@ struct vif_config {
 	bool rx_notify;		    /* frontend tells when it posts buffers */
 	struct offload_guest guest; /* what it says it takes */
 	uint32_t offloads;	    /* what is on: mask of enum offload */
+	struct tuning tuning;	    /* checked */
 };
 
 struct vif {
@@ -65,6 +66,10 @@ void vif_detach(struct vif *vif);
 /* Control thread: from now on, what goes to the guest is made to fit these. */
 void vif_set_offloads(struct vif *vif, uint32_t offloads);
 
+/* Control thread, of an attached one: polled and told of by these from now on;
+ * checked. */
+void vif_set_tuning(struct vif *vif, const struct tuning *tuning);
+
 /* True if it was stopped before. Any thread. */
 static inline bool vif_stop(struct vif *vif)
 {
@@ -79,8 +84,11 @@ static inline bool vif_is_stopped(const struct vif *vif)
 /* What all queues together count. */
 struct vif_totals {
 	struct vif_queue_stats stats;
-	uint64_t irqs, kicks, merged; /* events heard, sent, and heard along with others */
-	uint64_t rounds, empty_rounds;
+	uint64_t irqs, kicks, merged;  /* events heard, sent, and heard along with others */
+	uint64_t suppressed, delayed;  /* as notifier.h counts them */
+	uint64_t rounds, empty_rounds; /* these as poll.h does */
+	uint64_t spurious, late, rearm_races, deferrals, throttlings;
+	uint64_t per_round[POLL_BUCKETS];
 	uint64_t queued; /* frames that wait for buffers */
 };
 

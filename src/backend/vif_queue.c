@@ -15,85 +15,67 @@ void vif_queue_fault(struct vif_queue *queue, const char *why)
 	worker_alarm(queue->worker); /* any thread may */
 }
 
-/* Both sides fell asleep only if the second look finds nothing. True: work. */
-static bool look_again(struct vif_queue *queue)
+static struct vif_queue *queue_of(struct poll_item *item)
 {
-	int pending = ring_arm(&queue->tx, 1);
+	return (struct vif_queue *)((char *)item - offsetof(struct vif_queue, item));
+}
+
+/* Both sides fell asleep only if the second look finds nothing. True: work. */
+static bool queue_arm(struct poll_item *item)
+{
+	struct vif_queue *queue = queue_of(item);
+	int pending = vif_is_stopped(queue->vif) ? 0 : ring_arm(&queue->tx, 1);
 
 	if (pending < 0)
 		vif_queue_fault(queue, "tx request index out of the ring");
-	if (pending > 0)
-		counter_add(&queue->stats.rearm_races, 1);
 	return pending > 0;
 }
 
-static void listen(struct vif_queue *queue)
+static void queue_listen(struct poll_item *item)
 {
+	struct vif_queue *queue = queue_of(item);
+
+	if (vif_is_stopped(queue->vif))
+		return;
 	engine_arm(queue->worker->engine, &queue->tx_source.source);
 	if (queue->rx_channel.port)
 		engine_arm(queue->worker->engine, &queue->rx_source.source);
 }
 
-/* Events that bring no work cost us a look each: after a few in a row we look
- * away, with each one for longer, and a timer looks in their stead (XSA-391).
- * When it has, we listen again: a guest that has stopped costs nothing. */
-static void listen_unless_spurious(struct vif_queue *queue)
+/* One batch from the guest; what it weighs. */
+static unsigned int receive(struct vif_queue *queue, unsigned int weight)
 {
-	unsigned int excess = queue->spurious_run - VIF_SPURIOUS_MAX;
+	struct batch *batch = &queue->worker->batch;
+	unsigned int done = vif_tx_receive(queue, batch, weight);
 
-	if (queue->quiet_until_ms > queue->worker->now_ms)
-		return;
-	if (queue->spurious_run <= VIF_SPURIOUS_MAX || queue->spurious_run == queue->quieted_run) {
-		listen(queue);
-		return;
-	}
-	queue->quieted_run = queue->spurious_run;
-	queue->quiet_until_ms =
-		queue->worker->now_ms + (excess < 7 ? 1u << excess : VIF_QUIET_MAX_MS);
-	worker_set_timer(queue->worker, &queue->timer, queue->quiet_until_ms);
+	if (batch->nr_frames)
+		worker_forward(queue->worker, queue->vif->bridge, &queue->vif->port, batch->frames,
+			       batch->nr_frames);
+	vif_tx_complete(queue, batch);
+	return done;
 }
 
-/* A turn's result, held against the event that called for it. */
-static void note_turn(struct vif_queue *queue, bool worked)
-{
-	if (worked) {
-		queue->spurious_run = queue->quieted_run = 0;
-		queue->quiet_until_ms = 0;
-	} else if (queue->woken) {
-		counter_add(&queue->stats.spurious, 1);
-		queue->spurious_run++;
-	}
-	queue->woken = false;
-}
-
+/* A weight beyond a batch is several of them. */
 static bool queue_poll(struct poll_item *item, unsigned int weight, unsigned int *done)
 {
-	struct vif_queue *queue =
-		(struct vif_queue *)((char *)item - offsetof(struct vif_queue, item));
-	struct batch *batch = &queue->worker->batch;
-	unsigned int drained = 0;
+	struct vif_queue *queue = queue_of(item);
+	unsigned int batch, got;
 	bool more = false;
 
 	if (vif_is_stopped(queue->vif))
 		return false;
 	if (load_relaxed(&queue->backlog.frames))
-		more = vif_rx_drain(queue, &drained);
-	*done = vif_tx_receive(queue, batch, weight < BATCH_FRAMES ? weight : BATCH_FRAMES);
-	if (batch->nr_frames)
-		worker_forward(queue->worker, queue->vif->bridge, &queue->vif->port, batch->frames,
-			       batch->nr_frames);
-	vif_tx_complete(queue, batch);
-	note_turn(queue, *done || drained);
-	if (vif_is_stopped(queue->vif))
-		return false;
-	if (more || *done == weight || look_again(queue))
-		return true;
-	if (!vif_is_stopped(queue->vif))
-		listen_unless_spurious(queue);
-	return false;
+		more = vif_rx_drain(queue, done);
+	do {
+		batch = weight < BATCH_FRAMES ? weight : BATCH_FRAMES;
+		got = receive(queue, batch);
+		*done += got;
+		weight -= batch;
+	} while (weight && got == batch && !vif_is_stopped(queue->vif));
+	return !vif_is_stopped(queue->vif) && (more || ring_pending(&queue->tx) > 0);
 }
 
-static void queue_timer_expired(struct worker_timer *timer)
+static void queue_timer_expired(struct timer *timer)
 {
 	struct vif_queue *queue =
 		(struct vif_queue *)((char *)timer - offsetof(struct vif_queue, timer));
@@ -102,12 +84,8 @@ static void queue_timer_expired(struct worker_timer *timer)
 	if (vif_is_stopped(queue->vif))
 		return;
 	next = vif_rx_expire(queue);
-	if (queue->quiet_until_ms && queue->quiet_until_ms > queue->worker->now_ms)
-		next = next && next < queue->quiet_until_ms ? next : queue->quiet_until_ms;
-	else if (queue->quiet_until_ms || load_relaxed(&queue->backlog.frames))
+	if (load_relaxed(&queue->backlog.frames))
 		poll_schedule(&queue->worker->polls, &queue->item);
-	if (queue->quiet_until_ms <= queue->worker->now_ms)
-		queue->quiet_until_ms = 0;
 	if (next)
 		worker_set_timer(queue->worker, timer, next);
 }
@@ -117,7 +95,7 @@ static void tx_readable(struct worker_source *source)
 	struct vif_queue *queue =
 		(struct vif_queue *)((char *)source - offsetof(struct vif_queue, tx_source));
 
-	queue->woken |= evtchn_take(&queue->tx_channel);
+	evtchn_take(&queue->tx_channel);
 }
 
 static void rx_readable(struct worker_source *source)
@@ -125,7 +103,7 @@ static void rx_readable(struct worker_source *source)
 	struct vif_queue *queue =
 		(struct vif_queue *)((char *)source - offsetof(struct vif_queue, rx_source));
 
-	queue->woken |= evtchn_take(&queue->rx_channel);
+	evtchn_take(&queue->rx_channel);
 }
 
 static int rings_map(struct vif_queue *queue, const char **why)
@@ -184,7 +162,9 @@ int vif_queue_open(struct vif_queue *queue, struct vif *vif, const struct vif_qu
 	*queue = (struct vif_queue){
 		.vif = vif,
 		.item = { .poll = queue_poll,
-			  .weight = (POLL_WEIGHT + vif->nr_queues - 1) / vif->nr_queues },
+			  .arm = queue_arm,
+			  .listen = queue_listen,
+			  .tuning.weight = POLL_WEIGHT },
 		.config = *config,
 		.tx_channel = EVTCHN_NONE,
 		.rx_channel = EVTCHN_NONE,
@@ -202,6 +182,8 @@ int vif_queue_open(struct vif_queue *queue, struct vif *vif, const struct vif_qu
 	err = channels_bind(queue, why);
 	if (err)
 		goto unmap_rings;
+	notifier_init(&queue->tx_edge, &queue->tx, &queue->tx_channel);
+	notifier_init(&queue->rx_edge, &queue->rx, &queue->rx_channel);
 	return 0;
 
 unmap_rings:
@@ -228,6 +210,8 @@ int vif_queue_attach(struct vif_queue *queue, struct worker *worker)
 			     tx_readable);
 
 	queue->worker = worker;
+	notifier_attach(&queue->tx_edge, worker, NULL);
+	notifier_attach(&queue->rx_edge, worker, queue->vif->shared ? &queue->lock : NULL);
 	if (err || !queue->rx_channel.port)
 		return err;
 	err = worker_add(worker, &queue->rx_source, queue->rx_channel.wait_fd, &queue->item,
@@ -237,8 +221,29 @@ int vif_queue_attach(struct vif_queue *queue, struct worker *worker)
 	return err;
 }
 
+/* A vif's weight is what all its queues take. */
+static uint32_t share_of(uint32_t weight, unsigned int queues)
+{
+	return (weight + queues - 1) / queues;
+}
+
+void vif_queue_tune(struct vif_queue *queue, const struct tuning *tuning)
+{
+	notifier_tune(&queue->tx_edge, tuning, TUNING_TX);
+	notifier_tune(&queue->rx_edge, tuning, TUNING_RX);
+	store_relaxed(&queue->rx_urgent, tuning->value[TUNING_RX_URGENT]);
+	tuning_poll(tuning, &queue->item.tuning);
+	queue->item.tuning.weight = share_of(queue->item.tuning.weight, queue->vif->nr_queues);
+	if (tuning->set & 1u << TUNING_NAPI_BUDGET)
+		store_relaxed(&queue->worker->polls.budget, tuning->value[TUNING_NAPI_BUDGET]);
+	if (tuning->set & 1u << TUNING_NAPI_BUDGET_USECS)
+		store_relaxed(&queue->worker->polls.budget_usecs,
+			      tuning->value[TUNING_NAPI_BUDGET_USECS]);
+}
+
 void vif_queue_start(struct vif_queue *queue)
 {
+	vif_queue_tune(queue, &queue->vif->config.tuning);
 	vif_tx_refuse_old(queue);
 	poll_schedule(&queue->worker->polls, &queue->item);
 }
@@ -246,7 +251,9 @@ void vif_queue_start(struct vif_queue *queue)
 void vif_queue_detach(struct vif_queue *queue)
 {
 	poll_remove(&queue->worker->polls, &queue->item);
-	worker_cancel_timer(queue->worker, &queue->timer);
+	timers_cancel(&queue->worker->timers, &queue->timer);
+	notifier_detach(&queue->tx_edge);
+	notifier_detach(&queue->rx_edge);
 	worker_remove(queue->worker, &queue->tx_source);
 	if (queue->rx_channel.port)
 		worker_remove(queue->worker, &queue->rx_source);

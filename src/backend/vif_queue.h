@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "backend/backlog.h"
+#include "backend/notifier.h"
 #include "backend/worker.h"
 #include "ring/hypervisor.h"
 #include "ring/ring.h"
@@ -25,8 +26,6 @@ enum {
 	VIF_BACKLOG_AGE_MS = 10000,	/* netback's rx_drain_timeout */
 	VIF_BACKLOG_AGE_POLLED_MS = 30, /* for a frontend that never notifies */
 	VIF_STALL_MS = 60000,		/* netback's rx_stall_timeout */
-	VIF_SPURIOUS_MAX = 16,		/* events without work before we look away */
-	VIF_QUIET_MAX_MS = 100,
 };
 
 /* The frontend's keys of one queue. */
@@ -41,10 +40,6 @@ struct vif_queue_stats {
 	uint64_t rx_requests, rx_responses, rx_errors;
 	uint64_t borrows;	       /* fragments lent by the guest */
 	uint64_t copies, copied_bytes; /* and written to it */
-	/* Publications that the guest wanted no event for. */
-	uint64_t tx_suppressed, rx_suppressed;
-	uint64_t spurious;    /* events that brought no work */
-	uint64_t rearm_races; /* work found at the second look */
 };
 
 struct vif;
@@ -57,16 +52,15 @@ struct vif_queue {
 	struct ring tx;
 	struct evtchn tx_channel, rx_channel; /* rx without a port: signals by tx' eventfd */
 	struct worker_source tx_source, rx_source;
-	struct worker_timer timer;
-	struct worker_note note;   /* frames wait */
-	bool woken;		   /* by an event, since the last turn */
-	unsigned int spurious_run; /* events in a row that brought no work */
-	unsigned int quieted_run;  /* of them, looked away for */
-	uint64_t quiet_until_ms;   /* not listening before */
+	struct notifier tx_edge; /* who tells the guest of responses */
+	struct timer timer;	 /* of what waits for buffers */
+	struct worker_note note; /* frames wait */
+	uint32_t rx_urgent;	 /* of TCP, too, some do not wait; any worker looks */
 
 	/* To the guest: under the lock. */
 	pthread_mutex_t lock;
 	struct ring rx;
+	struct notifier rx_edge;
 	struct backlog backlog;
 	uint64_t stalled_since_ms; /* no buffers since; 0: has some */
 	uint32_t stalled;	   /* the carrier is off for it; read by the control thread */
@@ -85,6 +79,9 @@ void vif_queue_close(struct vif_queue *queue);
 int vif_queue_attach(struct vif_queue *queue, struct worker *worker);
 void vif_queue_start(struct vif_queue *queue);
 void vif_queue_detach(struct vif_queue *queue);
+
+/* Worker's thread: how it is polled, and when its guest is told, from now on. */
+void vif_queue_tune(struct vif_queue *queue, const struct tuning *tuning);
 
 /* Stops the whole vif for good, and tells the control thread why. */
 void vif_queue_fault(struct vif_queue *queue, const char *why);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backend/urgent.h"
 #include "backend/vif.h"
 #include "bridge/flow.h"
 
@@ -140,6 +141,8 @@ static void frame_stage(const struct visit *visit, const struct frame *frame)
 	copies->frames[copies->nr_frames].extra = frame->gso_type != GSO_NONE;
 	copies->frames[copies->nr_frames].refused = false;
 	copies->nr_frames++;
+	if (visit->queue->rx_edge.is_timed)
+		copies->urgent |= urgent_is(frame, load_relaxed(&visit->queue->rx_urgent));
 }
 
 /* A frame of which one page was refused is refused whole. */
@@ -167,14 +170,21 @@ static void frame_settle(const struct visit *visit, unsigned int i)
 	counter_add(&visit->counters->to.bytes, copies->frames[i].length);
 }
 
+/* The guest's last buffer is used: it can go on only if it knows. */
+static bool is_last(const struct ring *ring)
+{
+	return ring->in_seen == ring->in_cons;
+}
+
 /* Executes what is staged, answers, and notifies at most once. */
 static void copies_flush(const struct visit *visit)
 {
 	struct vif_queue *queue = visit->queue;
 	struct copies *copies = visit->copies;
+	unsigned int frames = copies->nr_frames;
 	uint64_t bytes = 0;
 
-	if (!copies->nr_frames)
+	if (!frames)
 		return;
 	hypervisor_copy(queue->vif->domain, copies->list, copies->nr_copies);
 	for (unsigned int i = 0; i < copies->nr_copies; i++)
@@ -189,10 +199,8 @@ static void copies_flush(const struct visit *visit)
 	counter_add(&queue->stats.rx_requests, copies->nr_responses);
 	counter_add(&queue->stats.rx_responses, copies->nr_responses);
 	copies->nr_copies = copies->nr_responses = copies->nr_frames = 0;
-	if (ring_publish(&queue->rx))
-		evtchn_notify(&queue->rx_channel, &visit->by->signaller);
-	else
-		counter_add(&queue->stats.rx_suppressed, 1);
+	notifier_publish(&queue->rx_edge, visit->by, frames, copies->urgent || is_last(&queue->rx));
+	copies->urgent = false;
 }
 
 /* True if the frame found buffers. *pending is what the ring still holds. */
@@ -239,6 +247,7 @@ static bool frame_queue(const struct visit *visit, const struct frame *frame)
 	}
 	if (!backlog_push(&queue->backlog, frame, visit->by->now_ms)) {
 		drop(visit, DROP_QUEUE_FULL);
+		notifier_note_drop(&queue->rx_edge);
 		return false;
 	}
 	if (first) /* the turn's end arms the ring */

@@ -153,16 +153,6 @@ static void chain_answer(struct vif_queue *queue, const struct batch *batch, uns
 		counter_add(&queue->stats.tx_errors, 1);
 }
 
-static void publish_and_notify(struct vif_queue *queue)
-{
-	if (queue->tx.produced == queue->tx.published)
-		return;
-	if (ring_publish(&queue->tx))
-		evtchn_notify(&queue->tx_channel, &queue->worker->signaller);
-	else
-		counter_add(&queue->stats.tx_suppressed, 1);
-}
-
 void vif_tx_complete(struct vif_queue *queue, struct batch *batch)
 {
 	uint32_t start = queue->tx.produced;
@@ -171,7 +161,9 @@ void vif_tx_complete(struct vif_queue *queue, struct batch *batch)
 	for (unsigned int i = 0; i < batch->nr_chains; i++)
 		chain_answer(queue, batch, i);
 	counter_add(&queue->stats.tx_responses, queue->tx.produced - start);
-	publish_and_notify(queue);
+	/* With the last answer there is nothing more to wait for. */
+	notifier_publish(&queue->tx_edge, queue->worker, batch->nr_chains,
+			 queue->tx.in_seen == queue->tx.produced);
 }
 
 void vif_tx_refuse_old(struct vif_queue *queue)
@@ -192,5 +184,5 @@ void vif_tx_refuse_old(struct vif_queue *queue)
 	}
 	counter_add(&queue->stats.tx_requests, (uint64_t)pending);
 	counter_add(&queue->stats.tx_responses, (uint64_t)pending);
-	publish_and_notify(queue);
+	notifier_publish(&queue->tx_edge, queue->worker, (uint32_t)pending, true);
 }

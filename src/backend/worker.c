@@ -6,87 +6,49 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "bridge/counters.h"
 
-enum {
-	READY_MAX = 64,
-	RESTARTS_MAX = 10, /* passes before everybody else is served once */
-};
+enum { READY_MAX = 64 };
 
-uint64_t worker_clock_ms(void)
+static uint64_t clock_monotonic_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-void worker_set_timer(struct worker *worker, struct worker_timer *timer, uint64_t deadline_ms)
+uint64_t worker_clock_ms(void)
 {
-	if (timer->pending) {
-		if (deadline_ms < timer->deadline_ms)
-			timer->deadline_ms = deadline_ms;
-		return;
-	}
-	timer->deadline_ms = deadline_ms;
-	timer->pending = true;
-	timer->next = worker->timers;
-	worker->timers = timer;
+	return clock_monotonic_ns() / 1000000;
 }
 
-void worker_cancel_timer(struct worker *worker, struct worker_timer *timer)
+static void clock_read(struct worker *worker)
 {
-	struct worker_timer **link = &worker->timers;
-
-	if (!timer->pending)
-		return;
-	while (*link != timer)
-		link = &(*link)->next;
-	*link = timer->next;
-	timer->pending = false;
+	worker->polls.now_ns = worker->polls.clock_ns();
+	worker->now_ms = worker->polls.now_ns / 1000000;
 }
 
-/* Few timers are pending at any time: those of vifs in trouble. */
-static void timers_run(struct worker *worker)
+void worker_set_timer(struct worker *worker, struct timer *timer, uint64_t deadline_ms)
 {
-	struct worker_timer **link = &worker->timers;
-	struct worker_timer *due = NULL;
-
-	while (*link) {
-		struct worker_timer *timer = *link;
-
-		if (timer->deadline_ms > worker->now_ms) {
-			link = &timer->next;
-			continue;
-		}
-		*link = timer->next;
-		timer->next = due;
-		due = timer;
-	}
-	while (due) {
-		struct worker_timer *timer = due;
-
-		due = timer->next;
-		timer->pending = false;
-		timer->expired(timer);
-	}
+	timers_set(&worker->timers, timer, deadline_ms * 1000000);
 }
 
+/* From the clock as it is now: the last turns may have taken long. */
 static int64_t wait_ns(const struct worker *worker)
 {
-	uint64_t first = UINT64_MAX;
+	uint64_t next = timers_next(&worker->timers), now;
 
 	if (worker->polls.head)
 		return 0;
-	for (const struct worker_timer *timer = worker->timers; timer; timer = timer->next)
-		if (timer->deadline_ms < first)
-			first = timer->deadline_ms;
-	if (first == UINT64_MAX)
+	if (next == UINT64_MAX)
 		return -1;
-	return first <= worker->now_ms ? 0 : (int64_t)(first - worker->now_ms) * 1000000;
+	now = worker->polls.clock_ns();
+	return next <= now ? 0 : (int64_t)(next - now);
 }
 
 int worker_add(struct worker *worker, struct worker_source *source, int fd, struct poll_item *item,
@@ -199,14 +161,14 @@ static void events_take(struct worker *worker, int64_t timeout_ns)
 	struct engine_source *ready[READY_MAX];
 	int n = engine_wait(worker->engine, ready, READY_MAX, timeout_ns);
 
-	worker->now_ms = worker->clock_ms();
+	clock_read(worker);
 	counter_add(&worker->waits, 1);
 	for (int i = 0; i < n; i++) {
 		struct worker_source *source = ready[i]->owner;
 
 		source->readable(source);
 		if (source->item)
-			poll_schedule(&worker->polls, source->item);
+			poll_event(&worker->polls, source->item);
 	}
 	if (worker->mail)
 		mail_take(worker);
@@ -215,12 +177,9 @@ static void events_take(struct worker *worker, int64_t timeout_ns)
 static void loop(struct worker *worker, int64_t timeout_ns)
 {
 	events_take(worker, timeout_ns);
-	timers_run(worker);
+	timers_run(&worker->timers, worker->polls.now_ns);
 	counter_add(&worker->loops, 1);
-	if (!poll_run(&worker->polls, POLL_BUDGET, flush_signals, worker))
-		worker->restarts = 0;
-	else if (++worker->restarts == RESTARTS_MAX)
-		counter_add(&worker->handovers, 1);
+	poll_run(&worker->polls, flush_signals, worker);
 	signaller_flush(&worker->signaller);
 }
 
@@ -229,10 +188,12 @@ void worker_turn(struct worker *worker)
 	loop(worker, 0);
 }
 
+/* Deadlines are in us, and the kernel would add 50 to each. */
 static void *worker_main(void *arg)
 {
 	struct worker *worker = arg;
 
+	prctl(PR_SET_TIMERSLACK, 1UL);
 	engine_arm(worker->engine, &worker->mailbox.source);
 	while (!worker->stopping)
 		loop(worker, wait_ns(worker));
@@ -263,9 +224,8 @@ int worker_open(struct worker **out, enum engine_kind engine, int alarm_fd, char
 		return -ENOMEM;
 	memset(worker, 0, sizeof(*worker));
 	worker->alarm_fd = alarm_fd;
-	worker->clock_ms = worker_clock_ms;
-	worker->now_ms = worker->clock_ms();
-	poll_init(&worker->polls);
+	poll_init(&worker->polls, &worker->timers, clock_monotonic_ns);
+	clock_read(worker);
 	sem_init(&worker->answered, 0, 0);
 	err = engine_create(&worker->engine, engine, note, note_size);
 	if (err)

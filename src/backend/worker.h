@@ -19,14 +19,6 @@
 #include "io/engine.h"
 #include "io/signal.h"
 
-/* One deadline; expired() runs on the worker's thread. */
-struct worker_timer {
-	uint64_t deadline_ms;
-	void (*expired)(struct worker_timer *timer);
-	struct worker_timer *next;
-	bool pending;
-};
-
 /* What an engine_source's owner is: the item to be scheduled, and what to do
  * first (clear the event). */
 struct worker_source {
@@ -50,12 +42,10 @@ struct worker {
 	struct batch batch;
 	struct copies copies;
 	struct spread spread;
-	struct worker_timer *timers;
-	uint64_t now_ms;	    /* refreshed once a loop */
-	uint64_t (*clock_ms)(void); /* CLOCK_MONOTONIC, unless a test turns it by hand */
-	uint64_t loops, waits, handovers;
-	unsigned int restarts; /* loops in a row that left work */
-	int alarm_fd;	       /* eventfd: "look at the faults", to the control thread */
+	struct timers timers;
+	uint64_t now_ms; /* refreshed once a loop; polls.now_ns once a turn */
+	uint64_t loops, waits;
+	int alarm_fd; /* eventfd: "look at the faults", to the control thread */
 
 	pthread_t thread;
 	struct worker_source mailbox;
@@ -102,9 +92,8 @@ void worker_summon(struct worker *worker, struct worker *by, struct worker_note 
 int worker_add(struct worker *worker, struct worker_source *source, int fd, struct poll_item *item,
 	       void (*readable)(struct worker_source *source));
 void worker_remove(struct worker *worker, struct worker_source *source);
-/* Where one is pending already, the earlier deadline stands. */
-void worker_set_timer(struct worker *worker, struct worker_timer *timer, uint64_t deadline_ms);
-void worker_cancel_timer(struct worker *worker, struct worker_timer *timer);
+/* timers_set() for those who count in ms. */
+void worker_set_timer(struct worker *worker, struct timer *timer, uint64_t deadline_ms);
 /* bridge_forward() on this worker's lane. */
 void worker_forward(struct worker *worker, struct bridge *bridge, struct port *from,
 		    struct frame *frames, unsigned int n);

@@ -90,6 +90,14 @@ static inline bool ring_publish(struct ring *ring)
 	return ring->produced - load_relaxed(ring->out_event) < ring->produced - old;
 }
 
+/* Does the peer still wait for an event of what is published? Read anew after a
+ * fence: a peer that has looked by itself since has moved its event index on. */
+static inline bool ring_is_awaited(const struct ring *ring)
+{
+	full_fence(); /* B: as in ring_publish, for an event that was put off */
+	return (int32_t)(ring->published - load_relaxed(ring->out_event)) >= 0;
+}
+
 /* Announces that we sleep until `slots` more are published, then looks again.
  * Returns ring_pending(): if it is >= slots, do not sleep. */
 static inline int ring_arm(struct ring *ring, uint32_t slots)

@@ -11,7 +11,7 @@ uint64_t world_now_ms = 1000000;
 
 static uint64_t hand_clock(void)
 {
-	return world_now_ms;
+	return world_now_ms * 1000000;
 }
 
 void world_open(struct world *world, enum engine_kind engine)
@@ -24,7 +24,8 @@ void world_open(struct world *world, enum engine_kind engine)
 	assert_true(world->alarm_fd >= 0);
 	assert_int_equal(worker_open(&world->worker, engine, world->alarm_fd, note, sizeof(note)),
 			 0);
-	world->worker->clock_ms = hand_clock;
+	world->worker->polls.clock_ns = hand_clock;
+	world->worker->polls.now_ns = hand_clock();
 	world->worker->now_ms = world_now_ms;
 	world->workers = (struct workers){ .nr = 1, .list = { world->worker } };
 	world->bridge = bridge_create("test", GUEST_MTU, &fdb);
@@ -187,6 +188,7 @@ void guest_create(struct guest *guest, struct world *world, domid_t domid)
 		.backlog_bytes = 1 << 20,
 		.rx_notify = true,
 	};
+	tuning_init(&guest->config.tuning);
 }
 
 void guest_add_queue(struct guest *guest, struct world *world, struct guest *more)

@@ -893,6 +893,78 @@ static void test_offloads_are_kept(void **state)
 }
 
 /* The bridge has 1500. */
+/* Somebody with a store client; NULL removes it. What is in force then. */
+static const struct tuning *tune(struct rig *rig, const char *word, const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), BACKEND "/coalesce/%s", word);
+	if (text)
+		assert_int_equal(store_write(rig->dom0, 0, path, text, strlen(text)), 0);
+	else
+		assert_int_equal(store_remove(rig->dom0, 0, path), 0);
+	settle(rig);
+	assert_memory_equal(&device(rig)->vif->config.tuning, &device(rig)->tuning,
+			    sizeof(struct tuning));
+	return &device(rig)->vif->config.tuning;
+}
+
+static void test_tuning_by_the_store(void **state)
+{
+	static const char *const nonsense[][2] = {
+		{ "rx-frames", "many" }, { "rx-usecs", "10001" }, { "bogus", "1" },
+		{ "rx-frames", "0" } /* with rx-usecs 0: never */
+	};
+	struct rig *rig = connected_rig();
+	const struct tuning *tuning = tune(rig, "rx-frames", "9");
+
+	assert_int_equal(tuning_value(tuning, TUNING_RX_FRAMES), 9);
+	assert_false(tuning_is_adaptive(tuning, TUNING_RX));
+	assert_int_equal(device(rig)->vif->queues[0].rx_edge.coalesce.plain.frames, 9);
+	for (size_t i = 0; i < COUNT_OF(nonsense); i++) { /* changes nothing */
+		tuning = tune(rig, nonsense[i][0], nonsense[i][1]);
+		assert_int_equal(tuning_value(tuning, TUNING_RX_FRAMES), 9);
+		assert_int_equal(tuning_value(tuning, TUNING_RX_USECS), 0);
+		tune(rig, nonsense[i][0], NULL);
+		tune(rig, "rx-frames", "9");
+	}
+	tuning = tune(rig, "rx-frames", NULL);
+	assert_int_equal(tuning_value(tuning, TUNING_RX_FRAMES), 1);
+	assert_true(tuning_is_adaptive(tuning, TUNING_RX));
+	check_carries(rig);
+	rig_close(rig);
+}
+
+/* Through a new connection, and when the domain is another one of that name. */
+static void test_tuning_is_kept(void **state)
+{
+	struct hypercall_vif_created created;
+	struct rig *rig = connected_rig();
+	struct tuning tuning = device(rig)->tuning;
+
+	assert_int_equal(tuning_set(&tuning, TUNING_NAPI_WEIGHT, "8"), 0);
+	assert_int_equal(devices_set_tuning(rig->devices, device(rig), &tuning), 0);
+	settle(rig);
+	check_key(rig, BACKEND "/coalesce/napi-weight", "8");
+	check_key(rig, BACKEND "/coalesce/rx-frames", NULL);
+	assert_int_equal(device(rig)->vif->queues[0].item.tuning.weight, 8);
+	put_state(rig, "5");
+	put_state(rig, "6");
+	put_state(rig, "1");
+	reset_rings(rig);
+	put_state(rig, "4");
+	check_state(rig, "4");
+	assert_int_equal(device(rig)->vif->queues[0].item.tuning.weight, 8);
+	devices_forget_domain(rig->devices, DOMID);
+	settle(rig);
+	check_key(rig, BACKEND "/coalesce/napi-weight", NULL);
+	create_vif(rig, &created);
+	settle(rig);
+	assert_int_equal(tuning_value(&device(rig)->tuning, TUNING_NAPI_WEIGHT), 8);
+	check_key(rig, BACKEND "/coalesce/napi-weight", "8");
+	rig_close(rig);
+}
+
 static void test_mtus(void **state)
 {
 	static const struct {
@@ -979,6 +1051,8 @@ int main(void)
 		cmocka_unit_test(test_offered_offloads_and_the_other_habit),
 		cmocka_unit_test(test_an_offer_that_nobody_took_changes),
 		cmocka_unit_test(test_offloads_are_kept),
+		cmocka_unit_test(test_tuning_by_the_store),
+		cmocka_unit_test(test_tuning_is_kept),
 		cmocka_unit_test(test_mtus),
 		cmocka_unit_test(test_too_big_is_told_once),
 	};

@@ -19,6 +19,7 @@ struct source {
 
 struct rig {
 	struct poll_list list;
+	struct timers timers;
 	struct source sources[ITEMS];
 	unsigned int afters;
 };
@@ -34,12 +35,23 @@ static bool source_poll(struct poll_item *item, unsigned int weight, unsigned in
 	return source->left > 0;
 }
 
+static uint64_t now_ns, step_ns;
+
+/* Each look at it takes step_ns. */
+static uint64_t hand_clock(void)
+{
+	return now_ns += step_ns;
+}
+
 static void rig_init(struct rig *rig, unsigned int weight, unsigned int left)
 {
 	*rig = (struct rig){ 0 };
-	poll_init(&rig->list);
+	now_ns = 1000000000;
+	step_ns = 0;
+	poll_init(&rig->list, &rig->timers, hand_clock);
 	for (int i = 0; i < ITEMS; i++) {
-		rig->sources[i].item = (struct poll_item){ .poll = source_poll, .weight = weight };
+		rig->sources[i].item =
+			(struct poll_item){ .poll = source_poll, .tuning.weight = weight };
 		rig->sources[i].left = left;
 	}
 }
@@ -51,7 +63,8 @@ static void after(void *arg)
 
 static bool run(struct rig *rig, unsigned int budget)
 {
-	return poll_run(&rig->list, budget, after, rig);
+	rig->list.budget = budget;
+	return poll_run(&rig->list, after, rig);
 }
 
 static unsigned int given(const struct rig *rig)
@@ -73,7 +86,7 @@ static void test_scheduling_twice_is_once(void **state)
 	assert_false(run(&rig, POLL_BUDGET));
 	assert_int_equal(rig.sources[0].turns, 1);
 	assert_int_equal(rig.sources[0].given, 10);
-	assert_false(rig.sources[0].item.scheduled);
+	assert_int_equal(rig.sources[0].item.state, POLL_IDLE);
 	rig.sources[0].left = 5; /* and again, once it has left the list */
 	poll_schedule(&rig.list, &rig.sources[0].item);
 	assert_false(run(&rig, POLL_BUDGET));
@@ -167,6 +180,7 @@ static void test_empty_rounds_cost(void **state)
 	assert_true(run(&rig, 50));
 	assert_int_equal(rig.sources[0].turns, 50);
 	assert_int_equal(rig.sources[0].item.empty_rounds, 50);
+	assert_int_equal(rig.sources[0].item.per_round[0], 50);
 	assert_int_equal(rig.sources[0].item.frames, 0);
 }
 
@@ -183,7 +197,7 @@ static void test_every_limit_delivers_all(void **state)
 			;
 		assert_int_equal(given(&rig), ITEMS * 1000);
 		for (int i = 0; i < ITEMS; i++)
-			assert_false(rig.sources[i].item.scheduled);
+			assert_int_equal(rig.sources[i].item.state, POLL_IDLE);
 		assert_null(rig.list.head);
 	}
 }
@@ -231,10 +245,55 @@ static void test_random_walk(void **state)
 		for (struct poll_item *item = rig.list.head; item; item = item->next)
 			listed++;
 		for (int i = 0; i < ITEMS; i++)
-			scheduled += rig.sources[i].item.scheduled;
+			scheduled += rig.sources[i].item.state == POLL_SCHEDULED;
 		assert_int_equal(listed, scheduled);
 	}
 	assert_true(given(&rig) > 10000);
+}
+
+static void test_a_pass_ends_in_time(void **state)
+{
+	struct rig rig;
+
+	rig_init(&rig, 64, ENDLESS);
+	rig.list.budget_usecs = 1;
+	step_ns = 300;
+	poll_schedule(&rig.list, &rig.sources[0].item);
+	assert_true(run(&rig, ENDLESS));
+	assert_int_equal(rig.sources[0].turns, 4); /* 0, 300, 600, 900 */
+	assert_int_equal(rig.list.squeezed, 1);
+}
+
+static void test_handovers(void **state)
+{
+	struct rig rig;
+
+	rig_init(&rig, 64, 64 * (2 * POLL_RESTARTS + 1));
+	poll_schedule(&rig.list, &rig.sources[0].item);
+	for (int pass = 1; pass <= 2 * POLL_RESTARTS; pass++) {
+		assert_true(run(&rig, 64));
+		assert_int_equal(rig.list.handovers, pass / POLL_RESTARTS);
+	}
+	assert_false(run(&rig, 64)); /* and from the start again, when all is done */
+	rig.sources[0].left = 64 * 20;
+	poll_schedule(&rig.list, &rig.sources[0].item);
+	for (int pass = 1; pass < POLL_RESTARTS; pass++)
+		assert_true(run(&rig, 64));
+	assert_int_equal(rig.list.handovers, 2);
+}
+
+static void test_frames_a_round(void **state)
+{
+	static const unsigned int frames[] = { 0, 1, 3, 4, 64, 255, 256, 4000 };
+	static const unsigned int buckets[] = { 0, 1, 2, 3, 7, 8, 9, 9 };
+	struct rig rig;
+
+	for (size_t i = 0; i < COUNT_OF(frames); i++) {
+		rig_init(&rig, 4000, frames[i]);
+		poll_schedule(&rig.list, &rig.sources[0].item);
+		run(&rig, 1);
+		assert_int_equal(rig.sources[0].item.per_round[buckets[i]], 1);
+	}
 }
 
 int main(void)
@@ -249,6 +308,9 @@ int main(void)
 		cmocka_unit_test(test_every_limit_delivers_all),
 		cmocka_unit_test(test_removal_anywhere),
 		cmocka_unit_test(test_random_walk),
+		cmocka_unit_test(test_a_pass_ends_in_time),
+		cmocka_unit_test(test_handovers),
+		cmocka_unit_test(test_frames_a_round),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

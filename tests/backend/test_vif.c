@@ -217,7 +217,7 @@ static void test_events_only_when_asked(void **state)
 	guest_take_answers(guest, &answers);
 	assert_int_equal(answers.okay, 1);
 	assert_false(evtchn_take(&guest->tx_channel));
-	assert_int_equal(guest->vif->queues[0].stats.tx_suppressed, 1);
+	assert_int_equal(guest->vif->queues[0].tx_edge.suppressed, 1);
 
 	ring_arm(&guest->tx, 3); /* asked for the third */
 	for (int i = 0; i < 2; i++) {
@@ -251,7 +251,7 @@ static void test_rx_events_by_either_channel(void **state)
 		world_send(&rig->world, 2, 60); /* nobody asked for the next */
 		world_turn(&rig->world);
 		assert_false(evtchn_take(channel));
-		assert_int_equal(guest->vif->queues[0].stats.rx_suppressed, 1);
+		assert_int_equal(guest->vif->queues[0].rx_edge.suppressed, 1);
 		rig_close(rig);
 	}
 }
@@ -293,11 +293,11 @@ static void test_empty_events_are_looked_away_from(void **state)
 	struct vif *vif = rig->guest.vif;
 	uint64_t rounds;
 
-	assert_in_range(rounds_of(rig, VIF_SPURIOUS_MAX), VIF_SPURIOUS_MAX, VIF_SPURIOUS_MAX + 1);
+	assert_in_range(rounds_of(rig, POLL_SPURIOUS_RUN), POLL_SPURIOUS_RUN, POLL_SPURIOUS_RUN + 1);
 	rounds_of(rig, 1000);
-	assert_in_range(rounds_of(rig, 1000), 1, 2 * 1000 / VIF_QUIET_MAX_MS + 2);
+	assert_in_range(rounds_of(rig, 1000), 1, 2 * 1000 / POLL_THROTTLE_MS + 2);
 	assert_null(vif->fault);
-	assert_true(vif->queues[0].stats.spurious > VIF_SPURIOUS_MAX);
+	assert_true(vif->queues[0].item.spurious > POLL_SPURIOUS_RUN);
 
 	/* A guest that has stopped costs nothing. */
 	world_pass(&rig->world, 500, 1);
@@ -311,7 +311,7 @@ static void test_empty_events_are_looked_away_from(void **state)
 	rounds_of(rig, 20);
 	guest_put_frame(&rig->guest, 1, 60, 1);
 	guest_kick_tx(&rig->guest);
-	world_pass(&rig->world, VIF_QUIET_MAX_MS + 1, 1);
+	world_pass(&rig->world, POLL_THROTTLE_MS + 1, 1);
 	assert_int_equal(rig->world.memory->n, 1);
 	guest_put_frame(&rig->guest, 2, 60, 1);
 	guest_kick_tx(&rig->guest);
@@ -327,8 +327,8 @@ static void test_empty_events_with_a_backlog(void **state)
 
 	world_send(&rig->world, 1, 60);
 	rounds_of(rig, 1000);
-	assert_true(rig->guest.vif->queues[0].stats.spurious > VIF_SPURIOUS_MAX);
-	assert_true(rig->guest.vif->queues[0].spurious_run > VIF_SPURIOUS_MAX);
+	assert_true(rig->guest.vif->queues[0].item.spurious > POLL_SPURIOUS_RUN);
+	assert_true(rig->guest.vif->queues[0].item.spurious_run > POLL_SPURIOUS_RUN);
 	rig_close(rig);
 }
 
@@ -339,7 +339,7 @@ static void test_quiet_is_kept(void **state)
 	struct vif *vif = rig->guest.vif;
 
 	rounds_of(rig, 500);
-	while (vif->queues[0].quiet_until_ms < world_now_ms + 50)
+	while (vif->queues[0].item.throttled_until_ns < (world_now_ms + 50) * 1000000)
 		rounds_of(rig, 1);
 	world_send(&rig->world, 1, 60);
 	world_turn(&rig->world);

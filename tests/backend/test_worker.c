@@ -13,7 +13,7 @@ static uint64_t now_ms = 5000;
 
 static uint64_t hand_clock(void)
 {
-	return now_ms;
+	return now_ms * 1000000;
 }
 
 static struct worker *hand_worker(void)
@@ -22,19 +22,19 @@ static struct worker *hand_worker(void)
 	char note[160];
 
 	assert_int_equal(worker_open(&worker, ENGINE_EPOLL, -1, note, sizeof(note)), 0);
-	worker->clock_ms = hand_clock;
+	worker->polls.clock_ns = hand_clock;
 	worker_turn(worker);
 	return worker;
 }
 
 struct alarm_clock {
-	struct worker_timer timer;
+	struct timer timer;
 	struct worker *worker;
 	unsigned int rang;
 	uint64_t again_ms; /* 0: once */
 };
 
-static void ring(struct worker_timer *timer)
+static void ring(struct timer *timer)
 {
 	struct alarm_clock *clock = (struct alarm_clock *)timer;
 
@@ -63,13 +63,13 @@ static void test_timers(void **state)
 	assert_int_equal(clocks[0].rang, 0);
 	pass_to(worker, t + 10);
 	assert_int_equal(clocks[0].rang, 1);
-	worker_cancel_timer(worker, &clocks[1].timer);
-	worker_cancel_timer(worker, &clocks[1].timer); /* no effect */
+	timers_cancel(&worker->timers, &clocks[1].timer);
+	timers_cancel(&worker->timers, &clocks[1].timer); /* no effect */
 	pass_to(worker, t + 100);
 	assert_int_equal(clocks[0].rang, 1);
 	assert_int_equal(clocks[1].rang, 0);
 	assert_int_equal(clocks[2].rang, 1);
-	assert_null(worker->timers);
+	assert_null(worker->timers.first);
 	worker_close(worker);
 }
 
@@ -104,7 +104,7 @@ static void test_a_timer_that_sets_itself(void **state)
 	for (uint64_t i = 0; i <= 100; i++)
 		pass_to(worker, t + i);
 	assert_int_equal(clock.rang, 11);
-	worker_cancel_timer(worker, &clock.timer);
+	timers_cancel(&worker->timers, &clock.timer);
 	worker_close(worker);
 }
 

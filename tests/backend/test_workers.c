@@ -1,7 +1,7 @@
 /*
  * Two workers with threads of their own, and two guests of two queues each
  * between them: nothing is lost, doubled or out of its flow's order, the books
- * balance at rest, and vifs come and go under full fire. Under a thread
+ * balance at rest, and vifs come and go, or are tuned, under full fire. Under a thread
  * sanitizer it sees the races of the data plane, all in one process.
  */
 #include "support/unit.h"
@@ -203,6 +203,7 @@ static void *drive(void *arg)
 		send_some(hand);
 		take_answers(hand);
 		take_frames(hand);
+		ring_arm(&hand->queue->rx, 1); /* asks for events, and yet looks by itself */
 		sched_yield();
 	}
 	return NULL;
@@ -246,6 +247,19 @@ static void settle(struct rig *rig, struct hand hands[GUESTS][QUEUES])
 	workers_pass(&rig->workers);
 }
 
+static void hands_start(struct rig *rig, struct hand hands[GUESTS][QUEUES],
+			pthread_t threads[GUESTS][QUEUES])
+{
+	for (unsigned int g = 0; g < GUESTS; g++)
+		for (unsigned int q = 0; q < QUEUES; q++) {
+			hands[g][q] = (struct hand){ .queue = &rig->guests[g][q],
+						     .guest = g,
+						     .number = q };
+			assert_int_equal(pthread_create(&threads[g][q], NULL, drive, &hands[g][q]),
+					 0);
+		}
+}
+
 static void test_flows_between_workers(void **state)
 {
 	struct rig *rig = rig_open();
@@ -256,19 +270,54 @@ static void test_flows_between_workers(void **state)
 		attach(rig, &rig->guests[g][0]);
 	for (unsigned int w = 0; w < WORKERS; w++)
 		assert_int_equal(rig->workers.load[w], GUESTS * QUEUES / WORKERS);
-	for (unsigned int g = 0; g < GUESTS; g++)
-		for (unsigned int q = 0; q < QUEUES; q++) {
-			hands[g][q] = (struct hand){ .queue = &rig->guests[g][q],
-						     .guest = g,
-						     .number = q };
-			assert_int_equal(pthread_create(&threads[g][q], NULL, drive, &hands[g][q]),
-					 0);
-		}
+	hands_start(rig, hands, threads);
 	for (unsigned int k = 0; k < GUESTS * QUEUES; k++)
 		pthread_join(threads[k / QUEUES][k % QUEUES], NULL);
 	settle(rig, hands);
 	check_hands(rig, hands);
 	rig_close(rig); /* the books of both */
+}
+
+/* A fixed time, or the defaults. */
+static void tuning_choose(struct tuning *tuning, const char *rx_usecs)
+{
+	tuning_init(tuning);
+	if (!rx_usecs)
+		return;
+	assert_int_equal(tuning_set(tuning, TUNING_RX_USECS, rx_usecs), 0);
+	tuning_settle(tuning, 1u << TUNING_RX_USECS);
+}
+
+/* Timers and settings of the owners, while others publish. */
+static void test_tuned_under_fire(void **state)
+{
+	static const char *const usecs[] = { "50", "0", "1000", NULL };
+	struct timespec pause = { .tv_nsec = 1000000 };
+	struct rig *rig = rig_open();
+	static struct hand hands[GUESTS][QUEUES];
+	pthread_t threads[GUESTS][QUEUES];
+	struct vif_totals totals[GUESTS];
+
+	for (unsigned int g = 0; g < GUESTS; g++) {
+		tuning_choose(&rig->guests[g][0].config.tuning, "1000");
+		attach(rig, &rig->guests[g][0]);
+	}
+	hands_start(rig, hands, threads);
+	for (unsigned int turn = 0; turn < 60; turn++) {
+		struct tuning tuning;
+
+		nanosleep(&pause, NULL);
+		tuning_choose(&tuning, usecs[turn / GUESTS % 4]);
+		vif_set_tuning(rig->guests[turn % GUESTS][0].vif, &tuning);
+	}
+	for (unsigned int k = 0; k < GUESTS * QUEUES; k++)
+		pthread_join(threads[k / QUEUES][k % QUEUES], NULL);
+	settle(rig, hands);
+	check_hands(rig, hands);
+	for (unsigned int g = 0; g < GUESTS; g++)
+		vif_totals(rig->guests[g][0].vif, &totals[g]);
+	assert_true(totals[0].delayed + totals[1].delayed > 0);
+	rig_close(rig);
 }
 
 /* One goes and comes while the other's frames fly at it. */
@@ -306,6 +355,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_flows_between_workers),
+		cmocka_unit_test(test_tuned_under_fire),
 		cmocka_unit_test(test_a_vif_goes_under_fire),
 	};
 

@@ -23,7 +23,7 @@
 
 #include <cmocka.h>
 
-enum { MAX_ARGS = 10, OUTPUT_BYTES = 1 << 16, BIG_TEXT = 3 << 20 };
+enum { MAX_ARGS = 66, OUTPUT_BYTES = 1 << 16, BIG_TEXT = 3 << 20 };
 
 static const char *program;
 static char rundir[64], sock_path[96];
@@ -330,7 +330,7 @@ static const struct ctl_case cases[] = {
 	{ "an empty argument", ECHO, { "ring", "" }, 2, NULL, "empty argument for 'ring'", 0 },
 	{ "br without a bridge", ECHO, { "fdb", "show", "br" }, 2, NULL, "usage: splitvif fdb", 0 },
 	{ "something else than br", ECHO, { "fdb", "show", "dev", "x" }, 2, NULL, "usage", 0 },
-	{ "many words", ECHO, { "a", "b", "c", "d", "e", "f", "g", "h", "i" }, 2, NULL, "too many", 0 },
+	{ "many words", ECHO, { [0 ... 64] = "a" }, 2, NULL, "too many", 0 },
 	{ "unknown flag", ECHO, { "--frob", "show" }, 2, NULL, "unknown option '--frob'", 0 },
 	{ "unknown letter", ECHO, { "-jx", "show" }, 2, NULL, "unknown option '-x'", 0 },
 	{ "a value too many", ECHO, { "--json=1", "show" }, 2, NULL, "takes no value", 0 },

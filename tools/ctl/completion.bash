@@ -18,7 +18,7 @@ _splitvif() {
 		--json --pretty --timeout --rundir --quiet --verbose --version --help ;;
 	fdb) set -- show br --json --pretty ;;
 	store) set -- ls read write rm list exists chmod watch ;;
-	ethtool) set -- -S --json --pretty ;;
+	ethtool) set -- -S -k -K -c -C --json --pretty ;;
 	*) set -- --json --pretty ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$*" -- "$word")

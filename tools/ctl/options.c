@@ -26,6 +26,9 @@ static const struct command {
 	{ { "ethtool", "-k" }, 1, 1, NULL, "ethtool -k VIF", "offloads, as the guest sees its eth0" },
 	{ { "ethtool", "-K" }, 3, 13, NULL, "ethtool -K VIF WORD on|off ...",
 	  "switches rx, tx, sg, tso, gso, gro" },
+	{ { "ethtool", "-c" }, 1, 1, NULL, "ethtool -c VIF", "when its guest is told of frames" },
+	{ { "ethtool", "-C" }, 3, OPTIONS_MAX_WORDS - 2, NULL, "ethtool -C VIF WORD VALUE ...",
+	  "sets that: rx-usecs, rx-frames, adaptive-rx, ..." },
 	{ { "doctor" }, 0, 0, NULL, "doctor", "is this machine fit for splitvif?" },
 };
 

@@ -13,7 +13,7 @@
 
 enum options_action { ACTION_ASK, ACTION_DOCTOR, ACTION_STORE, ACTION_HELP, ACTION_VERSION };
 
-enum { OPTIONS_MAX_WORDS = 8, OPTIONS_ERROR_BYTES = 256 };
+enum { OPTIONS_MAX_WORDS = 64, OPTIONS_ERROR_BYTES = 256 };
 
 struct options {
 	enum options_action action;

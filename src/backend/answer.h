@@ -15,6 +15,7 @@ struct answer {
 	unsigned int argc;
 	char *const *argv; /* behind the options and the command's own words */
 	char complaint[COMPLAINT_BYTES];
+	struct report_wait wait;
 };
 
 /* Notes the one line of a refusal; returns the code. */
@@ -25,6 +26,10 @@ int answer_complain(struct answer *answer, int code, const char *format, ...)
  * and *code. */
 const struct device *answer_connected_vif(struct answer *answer, const char *name, int *code);
 int answer_no_such_vif(struct answer *answer, const char *name);
+
+/* Attaching and detaching vifs. */
+int report_network_attach(struct answer *answer);
+int report_network_detach(struct answer *answer);
 
 /* The reports on single vifs. */
 int report_stats(struct answer *answer);

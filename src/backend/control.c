@@ -13,6 +13,11 @@ struct client {
 	struct control *control;
 	struct bufferevent *stream;
 	struct client *next;
+	struct event *again;	 /* while its answer waits for something to end */
+	struct report_wait wait; /* for what */
+	char *text;
+	size_t length;
+	int code;
 };
 
 struct control {
@@ -30,6 +35,9 @@ static void client_close(struct client *client)
 		link = &(*link)->next;
 	*link = client->next;
 	client->control->nr_clients--;
+	if (client->again)
+		event_free(client->again);
+	free(client->text);
 	bufferevent_free(client->stream);
 	free(client);
 }
@@ -48,24 +56,54 @@ static void client_event(struct bufferevent *stream, short events, void *arg)
 	client_close(arg);
 }
 
-static void client_answer(struct client *client, struct ctl_request *request)
+static void client_send(struct client *client)
 {
 	struct evbuffer *output = bufferevent_get_output(client->stream);
+	struct timeval timeout = { .tv_sec = CONTROL_TIMEOUT_S };
 	uint8_t head[CTL_REPLY_HEAD_BYTES];
-	size_t length = 0;
-	char *text;
-	int code = report_answer(client->control->reporter, request, &text, &length);
 
-	if (!text || ctl_reply_encode_head(head, code, length)) {
-		free(text);
+	if (!client->text || ctl_reply_encode_head(head, client->code, client->length)) {
 		client_close(client);
 		return;
 	}
 	bufferevent_disable(client->stream, EV_READ);
+	bufferevent_set_timeouts(client->stream, &timeout, &timeout);
 	evbuffer_add(output, head, sizeof(head));
-	evbuffer_add(output, text, length);
-	free(text);
+	evbuffer_add(output, client->text, client->length);
 	bufferevent_setcb(client->stream, NULL, client_written, client_event, client);
+}
+
+/* A client that hangs up meanwhile waits for nothing; what was begun goes on. */
+static void client_look(evutil_socket_t fd, short events, void *arg)
+{
+	struct timeval pause = { .tv_usec = CONTROL_LOOK_MS * 1000 };
+	struct client *client = arg;
+
+	(void)fd;
+	(void)events;
+	if (report_has_ended(client->control->reporter, &client->wait, &client->code, &client->text,
+			     &client->length))
+		client_send(client);
+	else
+		event_add(client->again, &pause);
+}
+
+static void client_answer(struct client *client, struct ctl_request *request)
+{
+	client->code = report_answer(client->control->reporter, request, &client->text,
+				     &client->length, &client->wait);
+	if (client->code || !client->wait.wanted) {
+		client_send(client);
+		return;
+	}
+	client->again = event_new(client->control->base, -1, 0, client_look, client);
+	if (!client->again) {
+		client_close(client);
+		return;
+	}
+	bufferevent_set_timeouts(client->stream, NULL, NULL);
+	bufferevent_setcb(client->stream, NULL, NULL, client_event, client);
+	client_look(-1, 0, client);
 }
 
 static void client_readable(struct bufferevent *stream, void *arg)

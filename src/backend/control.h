@@ -1,6 +1,7 @@
 /*
  * The control socket's server: one request, one report, and the connection is
- * over. A client that is slow, or never reads, holds up nobody. Control
+ * over. A client that is slow, or never reads, holds up nobody; one that attached
+ * or detached a vif is answered when that has come to its end. Control
  * thread, libevent.
  */
 #ifndef BACKEND_CONTROL_H
@@ -11,7 +12,7 @@
 struct event_base;
 struct control;
 
-enum { CONTROL_CLIENTS_MAX = 64, CONTROL_TIMEOUT_S = 10 };
+enum { CONTROL_CLIENTS_MAX = 64, CONTROL_TIMEOUT_S = 10, CONTROL_LOOK_MS = 5 };
 
 struct control *control_create(struct event_base *base, struct reporter *reporter);
 void control_destroy(struct control *control);

@@ -13,20 +13,23 @@
 #include "backend/control.h"
 #include "backend/device.h"
 #include "backend/domain.h"
+#include "backend/hotplug.h"
+#include "backend/config.h"
 #include "backend/listener.h"
+#include "backend/reload.h"
 #include "backend/report.h"
 #include "backend/store_socket.h"
 #include "backend/toolstack.h"
 #include "io/log.h"
 #include "io/rundir.h"
 
-enum { LISTENERS = 3, REVIVE_S = 1, EXIT_PERMISSION = 6 };
+enum { LISTENERS = 3, REVIVE_S = 1, PART_S = 10, DOMAIN_LISTENER = 2, EXIT_PERMISSION = 6 };
 
 struct daemon {
 	const struct options *options;
 	struct privileged *privileged;
 	struct event_base *base;
-	struct event *alarm, *store_event, *term, *interrupt, *hangup, *revive;
+	struct event *alarm, *store_event, *term, *interrupt, *hangup, *revive, *later;
 	int alarm_fd;
 	struct workers workers;
 	struct networks networks;
@@ -36,8 +39,11 @@ struct daemon {
 	struct store_sockets *store_sockets;
 	struct domains *domains;
 	struct devices *devices;
+	struct hotplug *hotplug;
 	struct toolstack toolstack;
+	struct reload *reload;
 	struct reporter reporter;
+	bool stopping; /* for scripts only */
 	struct control *control;
 	struct listener *listeners[LISTENERS];
 };
@@ -86,9 +92,14 @@ static void accept_control(void *arg, int fd, uid_t uid, pid_t pid)
 		close(fd);
 }
 
-static struct foreign_domain *find_domain(void *arg, uint16_t domid)
+static struct foreign_domain *find_domain(void *arg, uint16_t domid, uint32_t devid)
 {
-	return domains_find(((struct daemon *)arg)->domains, domid);
+	return domains_find(((struct daemon *)arg)->domains, domid, devid);
+}
+
+static void domain_introduced(void *arg, const struct domain_info *domain)
+{
+	toolstack_attach_all(&((struct daemon *)arg)->toolstack, domain);
 }
 
 static int vif_create(void *arg, const struct domain_info *domain,
@@ -96,6 +107,17 @@ static int vif_create(void *arg, const struct domain_info *domain,
 		      struct hypercall_vif_created *created)
 {
 	return toolstack_vif_create(&((struct daemon *)arg)->toolstack, domain, wanted, created);
+}
+
+static int vif_join(void *arg, const struct domain_info *domain, uint32_t devid,
+		    struct hypercall_vif_created *created)
+{
+	return toolstack_vif_join(&((struct daemon *)arg)->toolstack, domain, devid, created);
+}
+
+static void vif_gone(void *arg, uint16_t domid, uint32_t devid)
+{
+	devices_forget_vif(((struct daemon *)arg)->devices, domid, devid);
 }
 
 static void domain_gone(void *arg, uint16_t domid)
@@ -154,11 +176,69 @@ static void on_alarm(evutil_socket_t fd, short events, void *arg)
 	revive_uplinks(daemon);
 }
 
+static void listeners_close(struct daemon *daemon)
+{
+	for (unsigned int i = LISTENERS; i--;)
+		if (daemon->listeners[i])
+			listener_close(daemon->listeners[i]);
+	memset(daemon->listeners, 0, sizeof(daemon->listeners));
+}
+
+/* Scripts that are to run at the end run first, on a store that still serves
+ * them; a second signal does not wait. */
 static void on_signal(evutil_socket_t number, short events, void *arg)
 {
+	struct timeval longest = { .tv_sec = PART_S };
+	struct daemon *daemon = arg;
+
 	(void)events;
 	log_info("daemon", "stopping on signal %d", (int)number);
-	event_base_loopbreak(((struct daemon *)arg)->base);
+	if (daemon->stopping || !devices_part(daemon->devices)) {
+		event_base_loopbreak(daemon->base);
+		return;
+	}
+	daemon->stopping = true;
+	if (daemon->listeners[DOMAIN_LISTENER])
+		listener_close(daemon->listeners[DOMAIN_LISTENER]);
+	daemon->listeners[DOMAIN_LISTENER] = NULL;
+	event_base_loopexit(daemon->base, &longest);
+}
+
+/* Without a file to be read it is the end of its terminal. */
+static void on_hangup(evutil_socket_t number, short events, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	if (daemon->options->config[0])
+		reload_run(daemon->reload);
+	else
+		on_signal(number, events, arg);
+}
+
+static void script_done(void *arg, const struct script_request *request,
+			const struct script_result *result)
+{
+	struct daemon *daemon = arg;
+
+	devices_script_done(daemon->devices, request, result);
+	if (daemon->stopping && hotplug_is_idle(daemon->hotplug))
+		event_base_loopbreak(daemon->base);
+}
+
+static void on_later(evutil_socket_t fd, short events, void *arg)
+{
+	(void)fd;
+	(void)events;
+	devices_handle_timer(((struct daemon *)arg)->devices);
+}
+
+static void call_later(void *arg, unsigned int ms)
+{
+	struct timeval delay = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 + 1000 };
+	struct daemon *daemon = arg;
+
+	if (!event_pending(daemon->later, EV_TIMEOUT, NULL))
+		event_add(daemon->later, &delay);
 }
 
 static int events_open(struct daemon *daemon)
@@ -171,11 +251,12 @@ static int events_open(struct daemon *daemon)
 		event_new(daemon->base, daemon->alarm_fd, EV_READ | EV_PERSIST, on_alarm, daemon);
 	daemon->store_event = event_new(daemon->base, -1, 0, on_store_event, daemon);
 	daemon->revive = event_new(daemon->base, -1, 0, on_revive, daemon);
+	daemon->later = event_new(daemon->base, -1, 0, on_later, daemon);
 	daemon->term = evsignal_new(daemon->base, SIGTERM, on_signal, daemon);
 	daemon->interrupt = evsignal_new(daemon->base, SIGINT, on_signal, daemon);
-	daemon->hangup = evsignal_new(daemon->base, SIGHUP, on_signal, daemon); /* its terminal */
+	daemon->hangup = evsignal_new(daemon->base, SIGHUP, on_hangup, daemon);
 	if (!daemon->alarm || !daemon->store_event || !daemon->revive || !daemon->term ||
-	    !daemon->interrupt || !daemon->hangup)
+	    !daemon->later || !daemon->interrupt || !daemon->hangup)
 		return -ENOMEM;
 	event_add(daemon->alarm, NULL);
 	event_add(daemon->term, NULL);
@@ -187,7 +268,8 @@ static int events_open(struct daemon *daemon)
 static void events_close(struct daemon *daemon)
 {
 	struct event *events[] = { daemon->alarm, daemon->store_event, daemon->revive,
-				   daemon->term,  daemon->interrupt,   daemon->hangup };
+				   daemon->later, daemon->term,	       daemon->interrupt,
+				   daemon->hangup };
 
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i])
@@ -265,14 +347,37 @@ static int store_open(struct daemon *daemon)
 	return evtchn_domain_create(daemon->evtchns, 0);
 }
 
+/* What was attached by command before this daemon came, and by the file. */
+static int vifs_load(struct daemon *daemon)
+{
+	struct reload_config config = { .base = daemon->base,
+					.options = daemon->options,
+					.toolstack = &daemon->toolstack,
+					.domains = daemon->domains,
+					.networks = &daemon->networks,
+					.workers = &daemon->workers,
+					.privileged = daemon->privileged };
+	struct options *none = calloc(1, sizeof(*none));
+	char path[RUNDIR_PATH_BYTES];
+
+	if (none && !attachments_path(path, sizeof(path)) && !access(path, F_OK) &&
+	    config_load(path, CONFIG_KEPT, none, &daemon->toolstack.attachments))
+		log_warning("toolstack", "%s: not all vifs in it come back", path);
+	free(none);
+	daemon->reload = reload_create(&config);
+	return daemon->reload ? 0 : -ENOMEM;
+}
+
 static int guests_open(struct daemon *daemon)
 {
 	struct devices_config devices = { .store = daemon->store,
 					  .networks = &daemon->networks,
 					  .workers = &daemon->workers,
+					  .privileged = daemon->privileged,
 					  .backlog_bytes = daemon->options->backlog_bytes,
 					  .max_queues = daemon->options->queues,
 					  .find_domain = find_domain,
+					  .later = call_later,
 					  .arg = daemon };
 	struct domains_config domains = { .base = daemon->base,
 					  .store_server = daemon->store_server,
@@ -282,18 +387,31 @@ static int guests_open(struct daemon *daemon)
 					  .quota_pages = daemon->options->quota_pages,
 					  .may_connect = uid_may_connect,
 					  .vif_create = vif_create,
+					  .introduced = domain_introduced,
+					  .vif_join = vif_join,
+					  .vif_gone = vif_gone,
 					  .gone = domain_gone,
 					  .arg = daemon };
 
+	if (daemon->options->scripts.dir[0]) {
+		daemon->hotplug =
+			hotplug_create(daemon->base, daemon->privileged, script_done, daemon);
+		devices.hotplug = daemon->hotplug;
+		daemon->toolstack.scripts = daemon->options->scripts.dir;
+		if (!daemon->hotplug)
+			return -ENOMEM;
+	}
 	daemon->domains = domains_create(&domains);
 	daemon->devices = devices_create(&devices);
 	if (!daemon->domains || !daemon->devices)
 		return -ENOMEM;
-	daemon->toolstack = (struct toolstack){ daemon->store, &daemon->networks, daemon->devices };
+	daemon->toolstack.store = daemon->store;
+	daemon->toolstack.networks = &daemon->networks;
+	daemon->toolstack.devices = daemon->devices;
 	daemon->reporter = (struct reporter){ &daemon->networks, daemon->devices, daemon->domains,
-					      &daemon->workers };
+					      &daemon->workers, &daemon->toolstack };
 	daemon->control = control_create(daemon->base, &daemon->reporter);
-	return daemon->control ? 0 : -ENOMEM;
+	return daemon->control ? vifs_load(daemon) : -ENOMEM;
 }
 
 /* Last: whoever finds the sockets finds everything behind them. */
@@ -329,13 +447,16 @@ static int listeners_open(struct daemon *daemon)
 
 static void daemon_close(struct daemon *daemon)
 {
-	for (unsigned int i = LISTENERS; i--;)
-		if (daemon->listeners[i])
-			listener_close(daemon->listeners[i]);
+	listeners_close(daemon);
+	if (daemon->hotplug)
+		hotplug_destroy(daemon->hotplug);
 	if (daemon->control)
 		control_destroy(daemon->control);
 	if (daemon->domains)
 		domains_destroy(daemon->domains);
+	if (daemon->reload)
+		reload_destroy(daemon->reload);
+	attachments_fini(&daemon->toolstack.attachments);
 	if (daemon->devices)
 		devices_destroy(daemon->devices);
 	while (daemon->networks.nr)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/device_backing.h"
 #include "backend/device_keys.h"
 #include "backend/device_tuning.h"
 #include "backend/mac.h"
@@ -16,6 +17,7 @@
 struct devices {
 	struct devices_config config;
 	struct device *first;
+	bool parting;		  /* all of them: the daemon ends */
 	struct kept_tuning *kept; /* of vifs that are gone for now */
 };
 
@@ -53,7 +55,7 @@ static int device_connect(struct devices *devices, struct device *device, const 
 	device->guest_mtu = (uint32_t)device_key_number(
 		devices->config.store, device->frontend_path, XENBUS_KEY_MTU, device->mtu);
 	*why = "no such domain";
-	domain = devices->config.find_domain(devices->config.arg, device->domid);
+	domain = devices->config.find_domain(devices->config.arg, device->domid, device->devid);
 	if (!domain)
 		return -ESRCH;
 	err = vif_open(&vif, domain, &config, why);
@@ -145,6 +147,7 @@ static void device_remove(struct devices *devices, struct device *device)
 {
 	struct store_client *store = devices->config.store;
 
+	log_info("xenbus", "%s is removed", device->name);
 	*device_link(devices, device->domid, device->devid) = device->next;
 	device_tuning_keep(&devices->kept, device);
 	store_unwatch(store, device->frontend_path, "frontend");
@@ -156,17 +159,31 @@ static void device_remove(struct devices *devices, struct device *device)
 	free(device);
 }
 
+/* Its frontend has some time to let go. */
+static void note_leaving(struct devices *devices, struct device *device, bool leaving)
+{
+	if (leaving && !device->leaving) {
+		device->leaving_since_ms = worker_clock_ms();
+		if (devices->config.later)
+			devices->config.later(devices->config.arg, DEVICE_LEAVE_MS);
+	}
+	device->leaving = leaving;
+}
+
 static void view_read(struct devices *devices, struct device *device,
 		      struct xenbus_backend_view *view)
 {
 	char status[16];
+	enum xenbus_state before = device->frontend_state;
 
 	device->frontend_state = (enum xenbus_state)device_key_number(
 		devices->config.store, device->frontend_path, XENBUS_KEY_STATE, XenbusStateUnknown);
+	device->unfit = device->unfit && device->frontend_state == before;
 	*view = (struct xenbus_backend_view){
 		.own = device->state,
 		.frontend = device->frontend_state,
-		.online = device_key_number(devices->config.store, device->backend_path,
+		.online = !devices->parting &&
+			  device_key_number(devices->config.store, device->backend_path,
 					    XENBUS_KEY_ONLINE, 0) == 1,
 		.broken = device->broken || device->parting,
 		.script_pending =
@@ -176,6 +193,29 @@ static void view_read(struct devices *devices, struct device *device,
 					 XENBUS_KEY_HOTPLUG_STATUS, status, sizeof(status)) < 0 ||
 			 strcmp(status, "connected")),
 	};
+	note_leaving(devices, device, !view->online);
+}
+
+/* Offers the device to its frontend, with all that it needs on our side. */
+static bool step_advertise(struct devices *devices, struct device *device)
+{
+	char why[sizeof(device->reason)];
+	int err;
+
+	if (device->unfit)
+		return false; /* until the frontend tries again */
+	device->broken = false;
+	device->parting = false;
+	if (!device->script_failed)
+		device->reason[0] = '\0';
+	err = device_backing_open(&devices->config, device, why, sizeof(why));
+	if (err) {
+		device_break(devices, device, -err, why);
+		device->unfit = true;
+		return false;
+	}
+	state_set(devices, device, XenbusStateInitWait, true);
+	return true;
 }
 
 /* Walks as far as it goes. The device may be gone afterwards. */
@@ -183,16 +223,14 @@ static void device_step(struct devices *devices, struct device *device)
 {
 	struct xenbus_backend_view view;
 
-	for (;;) {
+	while (!device->frontend_is_gone) {
 		view_read(devices, device, &view);
 		switch (xenbus_backend_next(&view)) {
 		case XENBUS_WAIT:
 			return;
 		case XENBUS_ADVERTISE:
-			device->broken = false;
-			device->parting = false;
-			device->reason[0] = '\0';
-			state_set(devices, device, XenbusStateInitWait, true);
+			if (!step_advertise(devices, device))
+				return;
 			break;
 		case XENBUS_CONNECT:
 			step_connect(devices, device);
@@ -207,8 +245,8 @@ static void device_step(struct devices *devices, struct device *device)
 			break;
 		case XENBUS_REMOVE:
 			device_disconnect(devices, device);
-			log_info("xenbus", "%s is removed", device->name);
-			device_remove(devices, device);
+			if (device_backing_close(&devices->config, device))
+				device_remove(devices, device);
 			return;
 		}
 	}
@@ -228,10 +266,16 @@ static void facts_read(struct devices *devices, struct device *device)
 	mac_parse(text, device->mac);
 	if (device_key_text(devices->config.store, device->backend_path, XENBUS_KEY_IP, text,
 			    sizeof(text)) > 0)
-		inet_pton(AF_INET, text, &device->ip);
+		device->ip = vifspec_ip(text, &device->prefix);
+	device_key_text(devices->config.store, device->backend_path, XENBUS_KEY_SCRIPT,
+			device->script, sizeof(device->script));
+	device_key_text(devices->config.store, device->backend_path, XENBUS_KEY_TYPE, text,
+			sizeof(text));
+	device->own_tap = !strcmp(text, "own-tap");
 	device_key_text(devices->config.store, device->backend_path, XENBUS_KEY_BRIDGE, text,
 			sizeof(text));
-	device->network = network_find(devices->config.networks, text);
+	if (!device->own_tap)
+		device->network = network_find(devices->config.networks, text);
 	device->offloads = device_offloads_read(devices->config.store, device);
 	device->mtu = (uint32_t)device_key_number(
 		devices->config.store, device->backend_path, XENBUS_KEY_MTU,
@@ -297,9 +341,8 @@ static struct device *device_create(struct devices *devices, uint16_t domid, uin
 	}
 	facts_read(devices, device);
 	tuning_find(devices, device);
-	device->next = devices->first;
-	devices->first = device;
-	if (!device->network)
+	*device_link(devices, domid, devid) = device; /* at the end */
+	if (!device->network && !device->own_tap)
 		device_break(devices, device, ENODEV, "no such bridge");
 	store_watch(devices->config.store, device->frontend_path, "frontend");
 	return device;
@@ -362,6 +405,70 @@ static void carrier_write(struct devices *devices, struct device *device, bool o
 		    off ? "posts no buffers: carrier off" : "posts buffers again: carrier on");
 }
 
+/* Its frontend's next attempt makes another. */
+static void lose_tap(struct devices *devices, struct device *device)
+{
+	device_disconnect(devices, device);
+	device_backing_drop(device);
+	device->hotplug = HOTPLUG_NONE;
+	device_break(devices, device, ENODEV, "its TAP was deleted");
+	device_step(devices, device);
+}
+
+void devices_handle_timer(struct devices *devices)
+{
+	uint64_t now = worker_clock_ms();
+	struct device *next;
+
+	for (struct device *device = devices->first; device; device = next) {
+		next = device->next;
+		if (!device->leaving || now - device->leaving_since_ms < DEVICE_LEAVE_MS)
+			continue;
+		device_disconnect(devices, device);
+		if (device_backing_close(&devices->config, device))
+			device_remove(devices, device);
+	}
+}
+
+void devices_script_done(struct devices *devices, const struct script_request *request,
+			 const struct script_result *result)
+{
+	struct device *device = *device_link(devices, request->domid, request->devid);
+
+	if (!device)
+		return;
+	device_backing_script_done(&devices->config, device, request->online, result);
+	if (!device->frontend_is_gone)
+		device_step(devices, device);
+	else if (device_backing_close(&devices->config, device))
+		device_remove(devices, device);
+}
+
+bool devices_part(struct devices *devices)
+{
+	bool some = false;
+	struct device *next;
+
+	devices->parting = true;
+	for (struct device *device = devices->first; device; device = next) {
+		next = device->next;
+		if (device->hotplug == HOTPLUG_NONE)
+			continue;
+		device->frontend_is_gone = true;
+		device_disconnect(devices, device);
+		if (device_backing_close(&devices->config, device))
+			device_remove(devices, device);
+		else
+			some = true;
+	}
+	return some;
+}
+
+bool device_is_busy(const struct device *device)
+{
+	return device->leaving || device_backing_is_pending(device);
+}
+
 void devices_handle_alarm(struct devices *devices)
 {
 	struct device *next;
@@ -371,6 +478,8 @@ void devices_handle_alarm(struct devices *devices)
 		bool stalled;
 
 		next = device->next;
+		if (device_backing_is_lost(device))
+			lose_tap(devices, device);
 		if (!device->vif)
 			continue;
 		stalled = vif_is_stalled(device->vif);
@@ -394,8 +503,21 @@ void devices_forget_domain(struct devices *devices, uint16_t domid)
 		if (device->domid != domid)
 			continue;
 		device_disconnect(devices, device);
-		device_remove(devices, device);
+		device->leaving = device->frontend_is_gone = true;
+		if (device_backing_close(&devices->config, device))
+			device_remove(devices, device);
 	}
+}
+
+void devices_forget_vif(struct devices *devices, uint16_t domid, uint32_t devid)
+{
+	struct device *device = *device_link(devices, domid, devid);
+
+	if (!device)
+		return;
+	device_disconnect(devices, device);
+	device->parting = true;
+	device_step(devices, device);
 }
 
 void devices_set_offloads(struct devices *devices, struct device *device, uint32_t offloads)
@@ -438,7 +560,7 @@ struct device *devices_find(struct devices *devices, const char *name)
 bool devices_has_mac(struct devices *devices, const uint8_t mac[6])
 {
 	for (struct device *device = devices->first; device; device = device->next)
-		if (!memcmp(device->mac, mac, 6))
+		if (!device->leaving && !memcmp(device->mac, mac, 6))
 			return true;
 	return false;
 }
@@ -446,7 +568,7 @@ bool devices_has_mac(struct devices *devices, const uint8_t mac[6])
 bool devices_has_ip(struct devices *devices, uint32_t ip)
 {
 	for (struct device *device = devices->first; device; device = device->next)
-		if (device->ip == ip)
+		if (!device->leaving && device->ip == ip)
 			return true;
 	return false;
 }
@@ -469,6 +591,7 @@ void devices_destroy(struct devices *devices)
 {
 	while (devices->first) {
 		device_disconnect(devices, devices->first);
+		device_backing_drop(devices->first);
 		device_remove(devices, devices->first);
 	}
 	device_tuning_forget(&devices->kept);

@@ -13,9 +13,19 @@
 #include "backend/mtu.h"
 #include "backend/network.h"
 #include "backend/vif.h"
+#include "backend/vifspec.h"
 #include "ring/hypervisor.h"
 #include "store/client.h"
 #include "store/xenbus.h"
+
+/* Where its script is. */
+enum hotplug_phase {
+	HOTPLUG_NONE,	/* none was run */
+	HOTPLUG_COMING, /* online runs */
+	HOTPLUG_THERE,	/* online ended, well or not */
+	HOTPLUG_GOING,	/* offline runs */
+	HOTPLUG_GONE,
+};
 
 struct device {
 	uint16_t domid;
@@ -26,34 +36,53 @@ struct device {
 	char name[PORT_NAME_BYTES]; /* "guest1.0" */
 	uint8_t mac[6];
 	uint32_t ip;
+	uint8_t prefix;	    /* 0: none named */
 	uint32_t mtu;	    /* of the vif: up to which frames go to the guest */
 	uint32_t guest_mtu; /* what the frontend said when it connected; else `mtu` */
 	enum xenbus_state state;
 	enum xenbus_state frontend_state;
 	struct network *network;
+	struct network *own; /* the same if it is this vif's alone, behind its own TAP */
+	bool own_tap;	     /* it shall have one */
+	char script[VIFSPEC_SCRIPT_BYTES];
+	enum hotplug_phase hotplug;
+	bool script_failed;
 	struct vif *vif;	 /* NULL unless connected */
 	unsigned int max_queues; /* that it is offered */
 	uint32_t offloads;	 /* what is on: mask of enum offload */
 	struct tuning tuning;
 	bool retuned; /* somebody wrote below "coalesce/" */
 	bool broken;
+	bool unfit;   /* what stands behind it could not be made, for this frontend's life */
 	bool parting; /* disconnected by us, to be connected anew */
+	bool leaving; /* the toolstack takes it away */
+	uint64_t leaving_since_ms;
+	bool frontend_is_gone; /* only its script is waited for */
 	bool carrier_off;
 	bool told_too_big; /* in this connection */
-	char reason[160];  /* why it is broken */
+	char reason[160];  /* why it is broken, or its script failed */
 	uint64_t connections;
 	struct device *next;
 };
 
 struct devices;
+struct hotplug;
+struct script_request;
+struct script_result;
+
+enum { DEVICE_LEAVE_MS = 10000 }; /* libxl's patience with a frontend that does not let go */
 
 struct devices_config {
 	struct store_client *store; /* domain 0's; its events are ours */
 	struct networks *networks;
 	struct workers *workers;
-	uint32_t backlog_bytes;	 /* of each vif */
-	unsigned int max_queues; /* of each vif, likewise */
-	struct foreign_domain *(*find_domain)(void *arg, uint16_t domid);
+	struct privileged *privileged; /* NULL: no TAPs for single vifs */
+	struct hotplug *hotplug;       /* NULL: scripts are somebody else's */
+	uint32_t backlog_bytes;	       /* of each vif */
+	unsigned int max_queues;       /* of each vif, likewise */
+	struct foreign_domain *(*find_domain)(void *arg, uint16_t domid, uint32_t devid);
+	/* Have devices_handle_timer() called in so many ms; NULL: nobody can. */
+	void (*later)(void *arg, unsigned int ms);
 	void *arg;
 };
 
@@ -67,8 +96,20 @@ void devices_handle_events(struct devices *devices);
 /* Looks at what the worker has to say: faults, carrier. */
 void devices_handle_alarm(struct devices *devices);
 
+/* Removes the vifs whose frontends do not let go. */
+void devices_handle_timer(struct devices *devices);
+
+/* A script that a device asked for has ended. */
+void devices_script_done(struct devices *devices, const struct script_request *request,
+			 const struct script_result *result);
+
+/* The daemon ends: has all scripts run that are to run then. True: some do. */
+bool devices_part(struct devices *devices);
+
 /* The domain is gone: lets go of its memory at once. */
 void devices_forget_domain(struct devices *devices, uint16_t domid);
+/* The same for one of its vifs, whose device waits for another frontend. */
+void devices_forget_vif(struct devices *devices, uint16_t domid, uint32_t devid);
 
 /* Turns offloads on and off, for good: kept in the store below "offload/",
  * applied live; where the guest must know we part, and it connects anew. */
@@ -81,6 +122,9 @@ int devices_set_tuning(struct devices *devices, struct device *device, const str
 
 /* False where they are not known to differ. */
 bool device_mtus(const struct device *device, struct mtus *mtus);
+
+/* Whether its script still runs, or it is on its way out. */
+bool device_is_busy(const struct device *device);
 
 struct device *devices_first(struct devices *devices);
 /* "guest1.0", "guest1" (its first), "vif3.0". NULL: none. */

@@ -1,4 +1,4 @@
-#include "backend/domain.h"
+#include "backend/domain_record.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -13,331 +13,81 @@
 #include "backend/store_socket.h"
 #include "io/log.h"
 
-struct domain {
-	struct domain_info info; /* domid 0: not introduced */
-	char name[sizeof(((struct hypercall_introduce *)0)->name)];
-	struct domains *domains;
-	struct foreign_domain foreign;
-	struct event *readable;
-	struct event *deadline;
-	int fd;
-	bool forbidden;
-	struct domain *next;
-};
-
-struct domains {
-	struct domains_config config;
-	struct domain *first;
-	uint16_t last_domid;
-};
-
-static void store_path(const struct domain *domain, const char *key, char path[64])
+struct domain *domain_introduced(const struct domains *domains, uint16_t domid)
 {
-	snprintf(path, 64, "/local/domain/%u%s", domain->info.domid, key);
+	struct domain *domain = domains->first;
+
+	while (domain && (domain->member || domain->info.domid != domid))
+		domain = domain->next;
+	return domid ? domain : NULL;
 }
 
-/* Ends the connection, and with it everything that the domain had. */
-static void domain_end(struct domain *domain)
+struct domain *domain_member(const struct domains *domains, uint16_t domid, int64_t devid)
 {
-	struct domains *domains = domain->domains;
-	struct domain **link = &domains->first;
+	struct domain *domain = domains->first;
+
+	while (domain && (!domain->member || domain->info.domid != domid ||
+			  (devid >= 0 && domain->devid != devid)))
+		domain = domain->next;
+	return domain;
+}
+
+struct domain *domain_named(const struct domains *domains, const char *name)
+{
+	for (struct domain *domain = domains->first; domain; domain = domain->next)
+		if (domain->info.domid && !domain->member && !strcmp(domain->name, name))
+			return domain;
+	return NULL;
+}
+
+/* Its vif lets go of its memory, and its channels are closed. */
+static void member_end(struct domain *domain)
+{
+	struct domains_config *config = &domain->domains->config;
 	uint16_t domid = domain->info.domid;
 
+	config->vif_gone(config->arg, domid, domain->devid);
+	for (evtchn_port_t port = 1; port <= EVTCHN_PORTS_PER_DOMAIN; port++)
+		if (domain->ports[port])
+			evtchn_close(config->evtchns, domid, port);
+	hypervisor_domain_fini(&domain->foreign);
+	log_info("domain", "%s.%u left domid=%u", domain->name, domain->devid, domid);
+}
+
+static void domain_end(struct domain *domain);
+
+static void introduced_end(struct domain *domain)
+{
+	struct domains *domains = domain->domains;
+	uint16_t domid = domain->info.domid;
+	struct domain *member;
+
+	while ((member = domain_member(domains, domid, -1)) != NULL)
+		domain_end(member);
+	domains->config.gone(domains->config.arg, domid);
+	store_sockets_close_domain(domains->config.store_sockets, domid);
+	store_server_release(domains->config.store_server, domid);
+	evtchn_domain_destroy(domains->config.evtchns, domid);
+	hypervisor_domain_fini(&domain->foreign);
+	log_info("domain", "%s left domid=%u", domain->name, domid);
+}
+
+/* Ends the connection, and with it everything that it stood for. */
+static void domain_end(struct domain *domain)
+{
+	struct domain **link = &domain->domains->first;
+
+	if (domain->member)
+		member_end(domain);
+	else if (domain->info.domid)
+		introduced_end(domain);
 	while (*link != domain)
 		link = &(*link)->next;
 	*link = domain->next;
-	if (domid) {
-		domains->config.gone(domains->config.arg, domid);
-		store_sockets_close_domain(domains->config.store_sockets, domid);
-		store_server_release(domains->config.store_server, domid);
-		evtchn_domain_destroy(domains->config.evtchns, domid);
-		hypervisor_domain_fini(&domain->foreign);
-		log_info("domain", "%s left domid=%u", domain->name, domid);
-	}
 	event_free(domain->readable);
 	event_free(domain->deadline);
 	close(domain->fd);
 	free(domain);
-}
-
-static bool domid_is_taken(struct domains *domains, uint16_t domid)
-{
-	return domains_find(domains, domid) ||
-	       store_server_is_introduced(domains->config.store_server, domid);
-}
-
-/* Not re-used before they wrap. 0: all taken. */
-static uint16_t domid_next(struct domains *domains)
-{
-	for (unsigned int i = 1; i < DOMID_FIRST_RESERVED; i++) {
-		domains->last_domid = domains->last_domid % (DOMID_FIRST_RESERVED - 1) + 1;
-		if (!domid_is_taken(domains, domains->last_domid))
-			return domains->last_domid;
-	}
-	return 0;
-}
-
-/* "vif7" and "a.0" are names of vifs: no domain may have one, or it would be
- * taken for another's. */
-static bool name_is_a_vifs(const char *name)
-{
-	const char *end = name + strlen(name);
-	const char *number = end;
-
-	while (number > name && number[-1] >= '0' && number[-1] <= '9')
-		number--;
-	return number < end && number > name &&
-	       (number[-1] == '.' || (number - name == 3 && !strncmp(name, "vif", 3)));
-}
-
-static bool name_is_valid(const char name[64])
-{
-	size_t length = strnlen(name, 64);
-
-	return length && length < 64 &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-		       length &&
-	       !name_is_a_vifs(name);
-}
-
-static bool name_is_alive(const struct domains *domains, const char *name)
-{
-	for (const struct domain *domain = domains->first; domain; domain = domain->next)
-		if (domain->info.domid && !strcmp(domain->name, name))
-			return true;
-	return false;
-}
-
-/* The domain's home in the store, as libxl lays it out: the domain may read it,
- * and write in two places. What it is called is not its own to say. */
-static int home_write(struct store_client *store, uint32_t transaction, void *arg)
-{
-	static const struct {
-		const char *dir;
-		bool own;
-	} dirs[] = { { "", false }, { "/device", false }, { "/data", true }, { "/error", true } };
-	struct domain *domain = arg;
-	char path[64], permissions[24];
-	int err = 0;
-
-	for (size_t i = 0; !err && i < sizeof(dirs) / sizeof(dirs[0]); i++) {
-		int length = dirs[i].own ? snprintf(permissions, sizeof(permissions), "n%u",
-						    domain->info.domid)
-					 : snprintf(permissions, sizeof(permissions), "n0%cr%u",
-						    '\0', domain->info.domid);
-
-		store_path(domain, dirs[i].dir, path);
-		err = store_mkdir(store, transaction, path);
-		if (!err)
-			err = store_set_permissions(store, transaction, path, permissions,
-						    (size_t)length + 1);
-	}
-	store_path(domain, "/name", path);
-	if (!err)
-		err = store_printf(store, transaction, path, "%s", domain->name);
-	store_path(domain, "/domid", path);
-	if (!err)
-		err = store_printf(store, transaction, path, "%u", domain->info.domid);
-	return err;
-}
-
-static int introduce_check(struct domain *domain, const struct hypercall_introduce *body,
-			   const char **why)
-{
-	*why = "introduced already";
-	if (domain->info.domid)
-		return -EALREADY;
-	*why = "name is empty, too long, has a character outside [A-Za-z0-9._-], or is "
-	       "that of a vif";
-	if (!name_is_valid(body->name))
-		return -EINVAL;
-	*why = "a domain of that name is alive";
-	if (name_is_alive(domain->domains, body->name))
-		return -EEXIST;
-	*why = "grant table is empty, or larger than 32 pages or than its region";
-	if (!body->gnttab_pages || body->gnttab_pages > DOMAIN_GNTTAB_PAGES_MAX ||
-	    body->gnttab_pages > body->shared_pages)
-		return -EINVAL;
-	return 0;
-}
-
-/* Gives the domain its number, its memory, its channels and its home. The
- * descriptor of its store connection, or -errno with *why. */
-static int introduce(struct domain *domain, const struct hypercall_introduce *body, int fds[2],
-		     const char **why)
-{
-	struct domains_config *config = &domain->domains->config;
-	struct arena arena;
-	uint16_t domid;
-	int err = arena_accept(&arena, fds[0], body->shared_pages, fds[1], body->tx_pages,
-			       config->quota_pages, why);
-
-	if (err)
-		return err;
-	*why = "out of domids or memory";
-	err = -EAGAIN;
-	domid = domid_next(domain->domains);
-	if (!domid || (err = evtchn_domain_create(config->evtchns, domid)))
-		goto close_arena;
-	memcpy(domain->name, body->name, sizeof(domain->name));
-	domain->info.domid = domid;
-	err = store_transact(config->store, home_write, domain);
-	if (!err)
-		err = store_server_introduce(config->store_server, domid);
-	if (!err)
-		err = store_sockets_pair(config->store_sockets, domid);
-	if (err < 0)
-		goto forget;
-	hypervisor_domain_init(&domain->foreign, domid, &arena, body->gnttab_pages,
-			       config->evtchns);
-	return err;
-
-forget:
-	domain->info.domid = 0;
-	store_server_release(config->store_server, domid);
-	evtchn_domain_destroy(config->evtchns, domid);
-close_arena:
-	arena_close(&arena);
-	return err;
-}
-
-static int handle_introduce(struct domain *domain, struct hypercall *message)
-{
-	struct hypercall_introduced reply = { 0 };
-	struct hypercall_introduce body;
-	const char *why = "message is cut, or without exactly two memfds";
-	int err = -EBADMSG, fd, sent;
-
-	if (message->length == sizeof(body) && message->nr_fds == 2) {
-		memcpy(&body, message->body, sizeof(body));
-		err = introduce_check(domain, &body, &why);
-	}
-	if (!err) {
-		message->nr_fds = 0; /* introduce() has them now */
-		err = introduce(domain, &body, message->fds, &why);
-	}
-	if (err < 0) {
-		log_warning("domain", "introduction refused pid=%d uid=%u: %s",
-			    (int)domain->info.pid, domain->info.uid, why);
-		return hypercall_reply(domain->fd, &message->header, err, NULL, 0, NULL, 0);
-	}
-	fd = err;
-	event_del(domain->deadline);
-	log_info("domain", "%s introduced domid=%u pid=%d uid=%u pages=%u", domain->name,
-		 domain->info.domid, (int)domain->info.pid, domain->info.uid,
-		 arena_pages(&domain->foreign.arena));
-	reply.domid = domain->info.domid;
-	sent = hypercall_reply(domain->fd, &message->header, 0, &reply, sizeof(reply), &fd, 1);
-	close(fd);
-	return sent;
-}
-
-/* Answers with one end of a channel, whose descriptors are ours to close. */
-static int reply_evtchn(struct domain *domain, const struct hypercall *message, int err,
-			struct evtchn *end)
-{
-	struct hypercall_evtchn reply = { .port = end->port };
-	int fds[2] = { end->wait_fd, end->signal_fd };
-	int sent =
-		hypercall_reply(domain->fd, &message->header, err, &reply, sizeof(reply), fds, 2);
-
-	if (!err)
-		evtchn_fini(end);
-	return sent;
-}
-
-static int handle_alloc_unbound(struct domain *domain, struct hypercall *message)
-{
-	struct hypercall_evtchn_alloc body;
-	struct evtchn end = EVTCHN_NONE;
-	int err = -EBADMSG;
-
-	if (message->length == sizeof(body)) {
-		memcpy(&body, message->body, sizeof(body));
-		err = evtchn_alloc_unbound(domain->domains->config.evtchns, domain->info.domid,
-					   body.remote, &end);
-	}
-	return reply_evtchn(domain, message, err, &end);
-}
-
-static int handle_bind_interdomain(struct domain *domain, struct hypercall *message)
-{
-	struct hypercall_evtchn_bind body;
-	struct evtchn end = EVTCHN_NONE;
-	int err = -EBADMSG;
-
-	if (message->length == sizeof(body)) {
-		memcpy(&body, message->body, sizeof(body));
-		err = evtchn_bind_interdomain(domain->domains->config.evtchns, domain->info.domid,
-					      body.remote, body.remote_port, &end);
-	}
-	return reply_evtchn(domain, message, err, &end);
-}
-
-static int handle_evtchn_close(struct domain *domain, struct hypercall *message)
-{
-	struct hypercall_evtchn body;
-	int err = -EBADMSG;
-
-	if (message->length == sizeof(body)) {
-		memcpy(&body, message->body, sizeof(body));
-		err = evtchn_close(domain->domains->config.evtchns, domain->info.domid, body.port);
-	}
-	return hypercall_reply(domain->fd, &message->header, err, NULL, 0, NULL, 0);
-}
-
-static int handle_store_open(struct domain *domain, struct hypercall *message)
-{
-	struct store_sockets *sockets = domain->domains->config.store_sockets;
-	int fd = -ENOSPC, sent;
-
-	if (store_sockets_count(sockets, domain->info.domid) < DOMAIN_STORE_CONNECTIONS_MAX)
-		fd = store_sockets_pair(sockets, domain->info.domid);
-	if (fd < 0)
-		return hypercall_reply(domain->fd, &message->header, fd, NULL, 0, NULL, 0);
-	sent = hypercall_reply(domain->fd, &message->header, 0, NULL, 0, &fd, 1);
-	close(fd);
-	return sent;
-}
-
-static int handle_vif_create(struct domain *domain, struct hypercall *message)
-{
-	struct domains_config *config = &domain->domains->config;
-	struct hypercall_vif_created created = { 0 };
-	struct hypercall_vif_create wanted;
-	int err = -EBADMSG;
-
-	if (message->length == sizeof(wanted)) {
-		memcpy(&wanted, message->body, sizeof(wanted));
-		err = config->vif_create(config->arg, &domain->info, &wanted, &created);
-	}
-	return hypercall_reply(domain->fd, &message->header, err, &created, sizeof(created), NULL,
-			       0);
-}
-
-/* What was asked for, answered. An error here is one of the connection. */
-static int handle(struct domain *domain, struct hypercall *message)
-{
-	static int (*const handlers[])(struct domain * domain, struct hypercall * message) = {
-		[HYPERCALL_INTRODUCE] = handle_introduce,
-		[HYPERCALL_EVTCHN_ALLOC_UNBOUND] = handle_alloc_unbound,
-		[HYPERCALL_EVTCHN_BIND_INTERDOMAIN] = handle_bind_interdomain,
-		[HYPERCALL_EVTCHN_CLOSE] = handle_evtchn_close,
-		[HYPERCALL_STORE_OPEN] = handle_store_open,
-		[HYPERCALL_VIF_CREATE] = handle_vif_create,
-	};
-	uint16_t type = message->header.type;
-	int err = 0;
-
-	if (type >= sizeof(handlers) / sizeof(handlers[0]) || !handlers[type])
-		err = -ENOSYS;
-	else if (type != HYPERCALL_INTRODUCE && message->nr_fds)
-		err = -EBADMSG;
-	else if (type != HYPERCALL_INTRODUCE && !domain->info.domid)
-		err = -ESRCH;
-	if (err)
-		return hypercall_reply(domain->fd, &message->header, err, NULL, 0, NULL, 0);
-	return handlers[type](domain, message);
 }
 
 /* Told so, without taking the descriptors that may have come along. */
@@ -367,7 +117,7 @@ static void domain_readable(evutil_socket_t fd, short events, void *arg)
 	if (err == -EPROTO) /* another version: told so, then as any broken peer */
 		hypercall_reply(fd, &message.header, -EPROTO, NULL, 0, NULL, 0);
 	if (err == 1) {
-		err = handle(domain, &message) ? 0 : 1;
+		err = domain_handle(domain, &message) ? 0 : 1;
 		hypercall_close_fds(&message);
 	}
 	if (err < 0)
@@ -441,12 +191,24 @@ free_domain:
 	close(fd);
 }
 
-struct foreign_domain *domains_find(struct domains *domains, uint16_t domid)
+struct foreign_domain *domains_find(struct domains *domains, uint16_t domid, uint32_t devid)
 {
-	for (struct domain *domain = domains->first; domain; domain = domain->next)
-		if (domid && domain->info.domid == domid)
-			return &domain->foreign;
-	return NULL;
+	struct domain *domain = domain_member(domains, domid, devid);
+
+	if (!domain)
+		domain = domain_introduced(domains, domid);
+	return domain ? &domain->foreign : NULL;
+}
+
+const struct domain_info *domains_named(struct domains *domains, const char *name)
+{
+	struct domain *domain = domain_named(domains, name);
+	char *end;
+	unsigned long domid = strtoul(name, &end, 10);
+
+	if (!domain && end != name && !*end && domid < DOMID_FIRST_RESERVED)
+		domain = domain_introduced(domains, (uint16_t)domid);
+	return domain ? &domain->info : NULL;
 }
 
 const struct domain_info *domains_next(struct domains *domains, const struct domain_info *after)
@@ -455,7 +217,7 @@ const struct domain_info *domains_next(struct domains *domains, const struct dom
 
 	if (after)
 		domain = ((struct domain *)((char *)after - offsetof(struct domain, info)))->next;
-	while (domain && !domain->info.domid)
+	while (domain && (!domain->info.domid || domain->member))
 		domain = domain->next;
 	return domain ? &domain->info : NULL;
 }

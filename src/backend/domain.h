@@ -3,7 +3,11 @@
  *
  * Serves the hypercalls of ring/hypercall.h. A connection becomes a domain by
  * INTRODUCE and is one until it ends, whatever ends it: everything of the
- * domain goes with it. Control thread, libevent.
+ * domain goes with it.
+ *
+ * A further connection of the same process joins the domain with memory for
+ * one of its vifs: a member, which may end without the domain, and ends with
+ * it. Control thread, libevent.
  */
 #ifndef BACKEND_DOMAIN_H
 #define BACKEND_DOMAIN_H
@@ -48,6 +52,14 @@ struct domains_config {
 	int (*vif_create)(void *arg, const struct domain_info *domain,
 			  const struct hypercall_vif_create *wanted,
 			  struct hypercall_vif_created *created);
+	/* A domain is there, with its home, and knows nothing of it yet. */
+	void (*introduced)(void *arg, const struct domain_info *domain);
+	/* The facts of a vif that a member wants to serve, made ready for it. 0, -ENODEV no
+	 * such vif, -EBUSY somebody serves it. */
+	int (*vif_join)(void *arg, const struct domain_info *domain, uint32_t devid,
+			struct hypercall_vif_created *created);
+	/* Before a member's memory goes. */
+	void (*vif_gone)(void *arg, uint16_t domid, uint32_t devid);
 	/* Before anything of the domain goes. */
 	void (*gone)(void *arg, uint16_t domid);
 	void *arg;
@@ -59,7 +71,10 @@ void domains_destroy(struct domains *domains); /* ends all */
 /* A connection that the listener accepted; takes the descriptor over. */
 void domains_accept(struct domains *domains, int fd, uid_t uid, pid_t pid);
 
-struct foreign_domain *domains_find(struct domains *domains, uint16_t domid);
+/* The memory behind a vif: its member's, or else the domain's. */
+struct foreign_domain *domains_find(struct domains *domains, uint16_t domid, uint32_t devid);
+/* By name, or by number. NULL: none. */
+const struct domain_info *domains_named(struct domains *domains, const char *name);
 /* The introduced ones, one after another; NULL starts and ends. */
 const struct domain_info *domains_next(struct domains *domains, const struct domain_info *after);
 

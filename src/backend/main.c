@@ -69,26 +69,34 @@ static void raise_fd_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int main(int argc, char **argv)
+static int start(struct options *options)
 {
 	struct privileged privileged;
-	struct options options;
 	int err;
 
-	log_init("splitvifd");
-	err = options_parse(&options, argc, argv);
-	if (err >= 0)
-		return err;
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
 	if (rundir_lock() < 0)
 		return 2;
 	raise_fd_limit();
 	log_info("daemon", "splitvifd " SPLITVIF_VERSION " pid=%d", (int)getpid());
-	err = privileged_fork(&privileged);
+	err = privileged_fork(&privileged, &options->scripts);
 	if (err) {
 		log_complain("cannot fork: %s", strerror(-err));
 		return 1;
 	}
-	return daemon_run(&options, &privileged);
+	return daemon_run(options, &privileged);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int status;
+
+	log_init("splitvifd");
+	status = options_parse(&options, argc, argv);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	if (status < 0)
+		status = start(&options);
+	options_fini(&options);
+	return status;
 }

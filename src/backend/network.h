@@ -24,6 +24,8 @@ struct network_config {
 	uint32_t mtu;
 	uint32_t ip; /* of the uplink, network order; 0: none */
 	uint8_t prefix;
+	bool own_tap;	/* of one vif: new, and gone with it */
+	bool left_down; /* for a script to bring up */
 };
 
 struct network {

@@ -1,5 +1,7 @@
 /*
- * The daemon's command line.
+ * What the daemon was told: its command line, and before it, if there is one,
+ * the configuration file. The command line stands above the file, the
+ * environment between them.
  */
 #ifndef BACKEND_OPTIONS_H
 #define BACKEND_OPTIONS_H
@@ -8,10 +10,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "backend/attachments.h"
 #include "backend/network.h"
+#include "backend/script.h"
 #include "io/engine.h"
 
 enum {
+	OPTIONS_ERROR_BYTES = 256,
 	OPTIONS_UIDS_MAX = 64,
 	OPTIONS_PAGES_DEFAULT = 4096 /* 16 MiB a vif */,
 	OPTIONS_QUEUES_DEFAULT = 4
@@ -29,10 +34,29 @@ struct options {
 	unsigned int workers;	/* threads that move frames */
 	unsigned int queues;	/* the most that a vif may have */
 	int ready_fd;		/* -1: none */
+	struct scripts scripts;
+	char config[PATH_MAX];	 /* the file; empty: none */
+	struct attachments vifs; /* its own */
+	char *error;		 /* where complaints go; NULL: to stderr */
 };
 
 /* Fills *options in. Returns -1 to go on, else the exit status: 0 after -h or
  * -V, 2 after one line about what is wrong. */
 int options_parse(struct options *options, int argc, char **argv);
+
+/* The file's part of it, which says so itself: 0, or how many errors were told.
+ * For what is read again while the daemon runs. */
+unsigned int options_reload(struct options *options, const char *config);
+
+void options_fini(struct options *options);
+
+/* A key of [daemon]: the long option of that name. What is wrong goes to `error`,
+ * which else stays as it is. */
+void options_set(struct options *options, const char *key, const char *value,
+		 char error[OPTIONS_ERROR_BYTES]);
+/* A bridge, and a word of the last one. What is wrong, or NULL. */
+const char *options_add_bridge(struct options *options, const char *name);
+void options_set_bridge(struct options *options, const char *key, const char *value,
+			char error[OPTIONS_ERROR_BYTES]);
 
 #endif

@@ -31,6 +31,8 @@ enum {
 	POLL_RESTARTS = 10,	   /* passes in a row that left work: a handover */
 	POLL_SPURIOUS_RUN = 16,	   /* events without work in a row before we look away, */
 	POLL_SPURIOUS_RATE = 1000, /* or in a second, if they are the most of its events */
+	POLL_SPIN_GAP_NS = 10000,  /* frames closer than that are awaited */
+	POLL_SPIN_GAPS = 4,	   /* so many times the usual gap */
 	POLL_THROTTLE_MS = 100,	   /* the longest that we look away */
 	POLL_BUCKETS = 10,	   /* frames a turn: 0, 1, 2-3, 4-7, ... 128-255, more */
 };
@@ -45,6 +47,7 @@ struct poll_tuning {
 	uint32_t defer_rounds; /* times that a timer polls it before it is armed */
 	uint64_t defer_ns;     /* that timer; 0: armed at once */
 	uint64_t spin_ns;      /* stays on the list for so long after its last frame */
+	bool spins_adaptively; /* instead, where its frames come so close that it pays */
 	bool by_budget;	       /* a turn of less than the weight is the last one (NAPI's
 				* rule); else the last one is that which leaves nothing */
 	bool adaptive;	       /* defer only where a frame within defer_ns is likely */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,11 +20,12 @@
 #include <unistd.h>
 
 #include "backend/network.h"
+#include "backend/script.h"
 #include "bridge/tap.h"
 #include "io/log.h"
 #include "ring/hypercall.h"
 
-enum { OPEN_TAP = 1, BUSY_TRIES = 300, BUSY_PAUSE_US = 10000 };
+enum { OPEN_TAP = 1, RUN_SCRIPT = 2, BUSY_TRIES = 300, BUSY_PAUSE_US = 10000 };
 
 struct tap_request {
 	struct network_config config;
@@ -46,6 +48,7 @@ struct parent {
 	pid_t child;
 	struct kept_tap taps[NETWORKS_MAX];
 	unsigned int nr_taps;
+	struct scripts *scripts;
 };
 
 static int set_address(int s, struct ifreq *ifr, unsigned long request, uint32_t ip)
@@ -68,6 +71,18 @@ static int link_set_address(int s, struct ifreq *ifr, const struct network_confi
 	return err ? err : set_address(s, ifr, SIOCSIFNETMASK, mask);
 }
 
+/* As netback's interfaces have it: the same in every life of the vif, so that the
+ * guest's neighbours stay true, and too large to become a bridge's. */
+static int link_set_dummy_mac(int s, const char *name)
+{
+	static const uint8_t mac[6] = { 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff };
+	struct ifreq ifr = { .ifr_hwaddr.sa_family = ARPHRD_ETHER };
+
+	memcpy(ifr.ifr_name, name, IFNAMSIZ);
+	memcpy(ifr.ifr_hwaddr.sa_data, mac, sizeof(mac));
+	return ioctl(s, SIOCSIFHWADDR, &ifr) ? -errno : 0;
+}
+
 static int link_set_up(const struct network_config *config)
 {
 	struct ifreq ifr = { 0 };
@@ -79,10 +94,12 @@ static int link_set_up(const struct network_config *config)
 	memcpy(ifr.ifr_name, config->tap, IFNAMSIZ);
 	ifr.ifr_mtu = (int)config->mtu;
 	err = ioctl(s, SIOCSIFMTU, &ifr) ? -errno : link_set_address(s, &ifr, config);
+	if (!err && config->own_tap)
+		err = link_set_dummy_mac(s, config->tap);
 	if (!err && ioctl(s, SIOCGIFFLAGS, &ifr))
 		err = -errno;
 	ifr.ifr_flags |= IFF_UP;
-	if (!err && ioctl(s, SIOCSIFFLAGS, &ifr))
+	if (!err && !config->left_down && ioctl(s, SIOCSIFFLAGS, &ifr))
 		err = -errno;
 	close(s);
 	return err;
@@ -98,6 +115,8 @@ static const char *tap_cure(int err)
 	case -EPERM:
 	case -EACCES:
 		return "needs CAP_NET_ADMIN; run as root, in 'unshare -rn', or with uplink=none";
+	case -EEXIST:
+		return "an interface has that name; choose another with vifname=";
 	case -EINVAL:
 		return "exists and is no TAP, or its name is not allowed; name another one";
 	default:
@@ -129,6 +148,12 @@ static int open_tap_patiently(const struct parent *parent, char name[16], bool q
 	return fd;
 }
 
+/* What is there already is not ours to take. */
+static int open_own_tap(char name[16])
+{
+	return if_nametoindex(name) ? -EEXIST : tap_open(name, false);
+}
+
 static int serve_open_tap(struct parent *parent, struct tap_request *request,
 			  struct tap_reply *reply)
 {
@@ -137,7 +162,9 @@ static int serve_open_tap(struct parent *parent, struct tap_request *request,
 
 	config->tap[sizeof(config->tap) - 1] = '\0';
 	fd = -ENOSPC;
-	if (parent->nr_taps < NETWORKS_MAX || is_kept(parent, config->tap))
+	if (config->own_tap)
+		fd = open_own_tap(config->tap);
+	else if (parent->nr_taps < NETWORKS_MAX || is_kept(parent, config->tap))
 		fd = open_tap_patiently(parent, config->tap, request->queue);
 	reply->err = fd < 0 ? fd : link_set_up(config);
 	if (!reply->err)
@@ -166,23 +193,42 @@ static void keep(struct parent *parent, const char name[16], int fd)
 	tap->fd = fd;
 }
 
-static void serve(struct parent *parent)
+static void answer_open_tap(struct parent *parent, const struct hypercall *request)
 {
 	struct tap_request wanted;
 	struct tap_reply reply = { 0 };
-	struct hypercall request;
 	int fd;
+
+	memcpy(&wanted, request->body, sizeof(wanted));
+	fd = serve_open_tap(parent, &wanted, &reply);
+	hypercall_reply(parent->socket, &request->header, 0, &reply, sizeof(reply), &fd, fd >= 0);
+	if (fd >= 0 && wanted.config.own_tap)
+		close(fd); /* it ends with the child's */
+	else if (fd >= 0)
+		keep(parent, wanted.config.tap, fd);
+}
+
+static void run_script(struct parent *parent, struct hypercall *request)
+{
+	struct script_request script;
+
+	memcpy(&script, request->body, sizeof(script));
+	scripts_start(parent->scripts, &script, request->fds[0]);
+	request->nr_fds = 0;
+}
+
+static void serve(struct parent *parent)
+{
+	struct hypercall request;
 
 	if (hypercall_receive(parent->socket, &request) != 1)
 		return;
+	if (request.header.type == OPEN_TAP && request.length == sizeof(struct tap_request))
+		answer_open_tap(parent, &request);
+	else if (request.header.type == RUN_SCRIPT && request.nr_fds == 1 &&
+		 request.length == sizeof(struct script_request))
+		run_script(parent, &request);
 	hypercall_close_fds(&request);
-	if (request.header.type != OPEN_TAP || request.length != sizeof(wanted))
-		return;
-	memcpy(&wanted, request.body, sizeof(wanted));
-	fd = serve_open_tap(parent, &wanted, &reply);
-	hypercall_reply(parent->socket, &request.header, 0, &reply, sizeof(reply), &fd, fd >= 0);
-	if (fd >= 0)
-		keep(parent, wanted.config.tap, fd);
 }
 
 static void remove_taps(struct parent *parent)
@@ -191,19 +237,8 @@ static void remove_taps(struct parent *parent)
 		tap_set_persistent(parent->taps[i].fd, false);
 }
 
-static void forward_signal(struct parent *parent)
+_Noreturn static void child_ended(struct parent *parent, int status)
 {
-	struct signalfd_siginfo info;
-	int status;
-
-	if (read(parent->signals, &info, sizeof(info)) != sizeof(info))
-		return;
-	if (info.ssi_signo != SIGCHLD) {
-		kill(parent->child, (int)info.ssi_signo);
-		return;
-	}
-	if (waitpid(parent->child, &status, WNOHANG) != parent->child)
-		return;
 	if (WIFEXITED(status)) {
 		remove_taps(parent);
 		exit(WEXITSTATUS(status));
@@ -213,12 +248,39 @@ static void forward_signal(struct parent *parent)
 	exit(1);
 }
 
+static void reap(struct parent *parent)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == parent->child)
+			child_ended(parent, status);
+		else
+			scripts_reap(parent->scripts, pid, status);
+}
+
+static void forward_signal(struct parent *parent)
+{
+	struct signalfd_siginfo info;
+
+	if (read(parent->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGCHLD)
+		reap(parent);
+	else
+		kill(parent->child, (int)info.ssi_signo);
+}
+
 static _Noreturn void parent_run(struct parent *parent)
 {
 	struct pollfd fds[] = { { parent->socket, POLLIN, 0 }, { parent->signals, POLLIN, 0 } };
 
 	for (;;) {
-		if (poll(fds, 2, -1) < 0)
+		int n = poll(fds, 2, scripts_wait_ms(parent->scripts));
+
+		scripts_expire(parent->scripts);
+		if (n <= 0)
 			continue;
 		if (fds[1].revents)
 			forward_signal(parent);
@@ -229,9 +291,9 @@ static _Noreturn void parent_run(struct parent *parent)
 	}
 }
 
-int privileged_fork(struct privileged *privileged)
+int privileged_fork(struct privileged *privileged, struct scripts *scripts)
 {
-	struct parent parent = { 0 };
+	struct parent parent = { .scripts = scripts };
 	pid_t self = getpid();
 	sigset_t signals;
 	int pair[2];
@@ -290,13 +352,14 @@ static int ask_for_tap(struct privileged *privileged, const struct network_confi
 	return answer.nr_fds == 1 ? answer.fds[0] : -EPROTO;
 }
 
-/* One that was made with a single queue, by whomever, keeps it. */
+/* One that was made with a single queue, by whomever, keeps it; a vif's own has
+ * one. */
 int privileged_open_tap(struct privileged *privileged, const struct network_config *config,
 			int *fds, unsigned int queues, char *error, size_t error_size)
 {
 	unsigned int n = 0;
 
-	for (; queues > 1 && n < queues; n++) {
+	for (; queues > 1 && !config->own_tap && n < queues; n++) {
 		fds[n] = ask_for_tap(privileged, config, true, error, error_size);
 		if (fds[n] < 0)
 			break;
@@ -305,6 +368,13 @@ int privileged_open_tap(struct privileged *privileged, const struct network_conf
 		return (int)n;
 	fds[0] = ask_for_tap(privileged, config, false, error, error_size);
 	return fds[0] < 0 ? fds[0] : 1;
+}
+
+int privileged_run_script(struct privileged *privileged, const struct script_request *request,
+			  int pipe)
+{
+	return hypercall_send(privileged->socket, RUN_SCRIPT, 0, request, sizeof(*request), &pipe,
+			      1);
 }
 
 void privileged_drop(void)

@@ -15,6 +15,8 @@
 #include <sys/types.h>
 
 struct network_config;
+struct script_request;
+struct scripts;
 
 struct privileged {
 	int socket;
@@ -22,14 +24,20 @@ struct privileged {
 
 /* Forks. In the data process returns 0 with *privileged ready; in the parent
  * never returns: it serves until its child is gone and exits as that did.
- * -errno if it cannot fork. */
-int privileged_fork(struct privileged *privileged);
+ * `scripts`, the parent's from then on, says which scripts may run. -errno if
+ * it cannot fork. */
+int privileged_fork(struct privileged *privileged, struct scripts *scripts);
 
-/* Makes or adopts the network's TAP: persistent, up, with MTU and address. As
- * many descriptors as it has queues, at most `queues`; how many, or -errno with
- * one line in `error`. */
+/* Makes or adopts the network's TAP: persistent, up, with MTU and address; or,
+ * for one that is a vif's own, a new TAP that ends with its descriptor. As many
+ * descriptors as it has queues, at most `queues`; how many, or -errno with one
+ * line in `error`. */
 int privileged_open_tap(struct privileged *privileged, const struct network_config *config,
 			int *fds, unsigned int queues, char *error, size_t error_size);
+
+/* Has a script run, whose one struct script_result comes through that pipe. */
+int privileged_run_script(struct privileged *privileged, const struct script_request *request,
+			  int pipe);
 
 /* Gives up, in the data process, all that the parent keeps for it. */
 void privileged_drop(void);

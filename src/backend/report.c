@@ -98,7 +98,7 @@ static void tell_device(struct table *table, const struct device *device)
 		     xenbus_state_name(device->frontend_state));
 	table_bool(table, "broken", NULL, device->broken);
 	table_bool(table, "carrier", NULL, device->vif && !device->carrier_off);
-	table_string(table, "reason", "reason", device->broken ? device->reason : NULL);
+	table_string(table, "reason", "reason", device->reason[0] ? device->reason : NULL);
 	table_end(table);
 }
 
@@ -165,7 +165,7 @@ static int report_network_list(struct answer *answer)
 		found++;
 	}
 	table_end(answer->table);
-	if (domain && !found)
+	if (domain && !found && !domains_named(answer->reporter->domains, domain))
 		return answer_complain(answer, EXIT_UNKNOWN,
 				       "no such domain: %s; 'splitvif show' lists those there are",
 				       domain);
@@ -245,6 +245,8 @@ static const struct command {
 	{ "ring", NULL, 2, report_ring },
 	{ "stats", NULL, 1, report_stats },
 	{ "ethtool", NULL, 2 + 2 * TUNING_WORDS, report_ethtool },
+	{ "network-attach", NULL, 7, report_network_attach },
+	{ "network-detach", NULL, 2, report_network_detach },
 };
 
 static const struct command *command_find(unsigned int argc, char *const *argv)
@@ -279,7 +281,7 @@ static int answer_run(struct answer *answer, unsigned int argc, char *const *arg
 }
 
 int report_answer(struct reporter *reporter, const struct ctl_request *request, char **text,
-		  size_t *length)
+		  size_t *length, struct report_wait *wait)
 {
 	struct answer answer = { .reporter = reporter, .table = table_create() };
 	enum table_format format = TABLE_TEXT;
@@ -298,6 +300,7 @@ int report_answer(struct reporter *reporter, const struct ctl_request *request, 
 	if (!code && table_render(answer.table, format, text, length))
 		code = answer_complain(&answer, EXIT_FAILED, "out of memory");
 	table_destroy(answer.table);
+	*wait = answer.wait;
 	if (code) {
 		*text = strdup(answer.complaint);
 		*length = strlen(answer.complaint);

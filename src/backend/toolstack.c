@@ -2,26 +2,50 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "backend/mac.h"
+#include "backend/toolstack_keys.h"
 #include "io/log.h"
 
-enum { VIFS_PER_DOMAIN = 8, MTU_MIN = 68, MTU_MAX = 65535 - FRAME_HEADER_BYTES };
+enum { MTU_MIN = 68, MTU_MAX = 65535 - FRAME_HEADER_BYTES, MTU_DEFAULT = 1500 };
 
 struct creation {
+	struct toolstack *toolstack;
 	const struct domain_info *domain;
-	const struct hypercall_vif_created *vif;
+	struct vifspec *spec;
+	char *error;
 };
 
-/* Xen's prefix and 24 bits of the name, so that a VM keeps its address from
- * one start to the next; the next free one if another has it. */
-static void mac_generate(struct devices *devices, const char *name, uint8_t mac[6])
+static int refuse(const struct creation *creation, int err, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* "cannot attach guest1.0: why; cure" */
+static int refuse(const struct creation *creation, int err, const char *format, ...)
+{
+	int length = snprintf(creation->error, VIFSPEC_ERROR_BYTES,
+			      "cannot attach %.63s.%u: ", creation->domain->name,
+			      creation->spec->devid);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(creation->error + length, VIFSPEC_ERROR_BYTES - (size_t)length, format, args);
+	va_end(args);
+	return err;
+}
+
+/* Xen's prefix and 24 bits of the vif's name, so that a VM keeps its address
+ * from one start to the next; the next free one if another has it. */
+static void mac_generate(struct devices *devices, const struct creation *creation)
 {
 	uint32_t hash = 2166136261u; /* FNV-1a */
+	uint8_t *mac = creation->spec->mac;
 
-	for (; *name; name++)
+	for (const char *name = creation->domain->name; *name; name++)
 		hash = (hash ^ (uint8_t)*name) * 16777619u;
+	if (creation->spec->devid)
+		hash = (hash ^ creation->spec->devid) * 16777619u;
 	do {
 		mac[0] = 0x00;
 		mac[1] = 0x16;
@@ -33,185 +57,280 @@ static void mac_generate(struct devices *devices, const char *name, uint8_t mac[
 	} while (devices_has_mac(devices, mac));
 }
 
+static int choose_mac(const struct creation *creation)
+{
+	static const uint8_t none[6];
+	const uint8_t *mac = creation->spec->mac;
+
+	if (!memcmp(mac, none, 6)) {
+		mac_generate(creation->toolstack->devices, creation);
+		return 0;
+	}
+	if (!mac_is_station(mac))
+		return refuse(creation, -EINVAL, "mac: not a unicast address; choose another");
+	if (devices_has_mac(creation->toolstack->devices, mac))
+		return refuse(creation, -EADDRINUSE,
+			      "mac " MAC_FORMAT ": another vif has it; choose another",
+			      MAC_ARGS(mac));
+	return 0;
+}
+
 static bool ip_is_taken(void *devices, uint32_t ip)
 {
 	return devices_has_ip(devices, ip);
 }
 
-static int choose_mac(struct toolstack *toolstack, const struct domain_info *domain,
-		      const struct hypercall_vif_create *wanted, uint8_t mac[6])
+/* Of a subnet of ours; elsewhere addresses are the guest's own affair. */
+static int choose_ip(const struct creation *creation, const struct network *network)
 {
-	static const uint8_t none[6];
+	struct devices *devices = creation->toolstack->devices;
+	uint32_t ip = vifspec_ip(creation->spec->ip, NULL);
 
-	if (!memcmp(wanted->mac, none, 6)) {
-		mac_generate(toolstack->devices, domain->name, mac);
+	if (ip && (devices_has_ip(devices, ip) || (network && ip == network->config.ip)))
+		return refuse(creation, -EADDRINUSE, "ip %s: another has it; choose another",
+			      creation->spec->ip);
+	if (ip || !network || !network->config.ip)
 		return 0;
-	}
-	if (!mac_is_station(wanted->mac))
-		return -EINVAL;
-	if (devices_has_mac(toolstack->devices, wanted->mac))
-		return -EADDRINUSE;
-	memcpy(mac, wanted->mac, 6);
+	ip = network_free_ip(network, ip_is_taken, devices);
+	if (!ip)
+		return refuse(creation, -EADDRNOTAVAIL,
+			      "no address of %s's subnet is free; name one with ip=",
+			      network->config.name);
+	inet_ntop(AF_INET, &ip, creation->spec->ip, sizeof(creation->spec->ip));
 	return 0;
 }
 
-static int choose_ip(struct toolstack *toolstack, const struct network *network,
-		     const struct hypercall_vif_create *wanted,
-		     struct hypercall_vif_created *created)
-{
-	created->ip = wanted->ip;
-	if (wanted->ip && devices_has_ip(toolstack->devices, wanted->ip))
-		return -EADDRINUSE;
-	if (!network->config.ip)
-		return 0; /* no subnet of ours: the guest's own affair */
-	if (!wanted->ip)
-		created->ip = network_free_ip(network, ip_is_taken, toolstack->devices);
-	if (!created->ip)
-		return -EADDRNOTAVAIL;
-	if (!network_has_ip(network, created->ip))
-		return wanted->ip == network->config.ip ? -EADDRINUSE : 0;
-	created->prefix = network->config.prefix;
-	if (network->config.tap[0]) /* else nobody is there */
-		created->gateway = network->config.ip;
-	return 0;
-}
-
-static int choose_devid(struct toolstack *toolstack, uint16_t domid, uint32_t *devid)
+static bool devid_is_taken(const struct creation *creation, uint32_t devid)
 {
 	char name[32];
 
-	for (*devid = 0; *devid < VIFS_PER_DOMAIN; (*devid)++) {
-		snprintf(name, sizeof(name), "vif%u.%u", domid, *devid);
-		if (!devices_find(toolstack->devices, name))
-			return 0;
-	}
-	return -ENOSPC;
+	snprintf(name, sizeof(name), "vif%u.%u", creation->domain->domid, devid);
+	return devices_find(creation->toolstack->devices, name) != NULL;
 }
 
-static int choose(struct toolstack *toolstack, const struct domain_info *domain,
-		  const struct hypercall_vif_create *wanted, struct hypercall_vif_created *created)
+static int choose_devid(const struct creation *creation)
 {
-	struct network *network;
-	char bridge[sizeof(wanted->bridge) + 1] = { 0 };
+	struct vifspec *spec = creation->spec;
+
+	if (spec->has_devid)
+		return devid_is_taken(creation, spec->devid)
+			       ? refuse(creation, -EEXIST, "there is one; detach it first")
+			       : 0;
+	for (uint32_t devid = 0; devid < VIFSPEC_DEVIDS; devid++) {
+		if (devid_is_taken(creation, devid))
+			continue;
+		spec->devid = devid;
+		spec->has_devid = true;
+		return 0;
+	}
+	return refuse(creation, -ENOSPC, "it has %d vifs already; detach one", VIFSPEC_DEVIDS);
+}
+
+static int choose_mtu(const struct creation *creation, const struct network *network)
+{
+	struct vifspec *spec = creation->spec;
+	uint32_t most = network ? network->config.mtu : MTU_MAX;
+
+	if (!spec->mtu)
+		spec->mtu = network ? network->config.mtu : MTU_DEFAULT;
+	if (spec->mtu < MTU_MIN || spec->mtu > MTU_MAX)
+		return refuse(creation, -EMSGSIZE, "mtu %u: 68 to %d are possible", spec->mtu,
+			      MTU_MAX);
+	return spec->mtu > most ? refuse(creation, -EMSGSIZE,
+					 "mtu %u: more than %s's %u; choose a smaller one",
+					 spec->mtu, network->config.name, most)
+				: 0;
+}
+
+static int choose_network(const struct creation *creation, const struct network **network)
+{
+	struct vifspec *spec = creation->spec;
+
+	*network = NULL;
+	if (spec->type == VIFSPEC_OWN_TAP) /* its bridge is the host's, its script's affair */
+		return 0;
+	*network = network_find(creation->toolstack->networks, spec->bridge);
+	if (!*network)
+		return refuse(creation, -ENODEV,
+			      "bridge %s: no such bridge; 'splitvif show' lists those there are",
+			      spec->bridge[0] ? spec->bridge : "(the default one)");
+	strcpy(spec->bridge, (*network)->config.name);
+	return 0;
+}
+
+/* Where it lies is looked at by who runs it. */
+static int check_script(const struct creation *creation)
+{
+	return creation->spec->script[0] && !creation->toolstack->scripts
+		       ? refuse(creation, -EPERM,
+				"script %.40s: the configuration allows no scripts; name their "
+				"directory there ([daemon] scripts = DIR)",
+				creation->spec->script)
+		       : 0;
+}
+
+static int choose(const struct creation *creation)
+{
+	const struct network *network;
+	int err = choose_devid(creation);
+
+	if (!err)
+		err = check_script(creation);
+	if (!err)
+		err = choose_network(creation, &network);
+	if (!err)
+		err = choose_mtu(creation, network);
+	if (!err)
+		err = choose_mac(creation);
+	return err ? err : choose_ip(creation, network);
+}
+
+int toolstack_attach(struct toolstack *toolstack, const struct domain_info *domain,
+		     struct vifspec *spec, char error[VIFSPEC_ERROR_BYTES])
+{
+	struct creation creation = { toolstack, domain, spec, error };
 	int err;
 
-	memcpy(bridge, wanted->bridge, sizeof(wanted->bridge));
-	network = network_find(toolstack->networks, bridge);
-	if (!network)
-		return -ENODEV;
-	*created = (struct hypercall_vif_created){ .mtu = wanted->mtu
-								  ? wanted->mtu
-								  : (uint16_t)network->config.mtu };
-	memcpy(created->bridge, network->config.name, sizeof(created->bridge));
-	if (created->mtu < MTU_MIN || created->mtu > MTU_MAX || created->mtu > network->config.mtu)
-		return -EMSGSIZE;
-	err = choose_devid(toolstack, domain->domid, &created->devid);
-	if (!err)
-		err = choose_mac(toolstack, domain, wanted, created->mac);
-	if (!err)
-		err = choose_ip(toolstack, network, wanted, created);
-	return err;
+	devices_handle_events(toolstack->devices); /* what was created before is known */
+	err = choose(&creation);
+	if (err)
+		return err;
+	err = toolstack_keys_write(toolstack->store, domain->domid, spec);
+	if (err)
+		return refuse(&creation, err, "the store refuses: %s", strerror(-err));
+	devices_handle_events(toolstack->devices);
+	return 0;
 }
 
-struct key {
-	const char *name;
-	char value[XENBUS_PATH_BYTES];
-};
-
-/* A directory, its permissions, its keys. */
-static int dir_write(struct store_client *store, uint32_t transaction, const char *dir,
-		     const char *permissions, size_t permissions_length, const struct key *keys,
-		     size_t nr_keys)
+static bool was_detached(const struct toolstack *toolstack, const struct domain_info *domain)
 {
-	char path[XENBUS_PATH_BYTES + 32];
-	int err = store_mkdir(store, transaction, dir);
+	for (unsigned int i = 0; i < TOOLSTACK_DETACHED; i++)
+		if (toolstack->detached[i].pid == domain->pid &&
+		    !strcmp(toolstack->detached[i].name, domain->name))
+			return true;
+	return false;
+}
 
-	if (!err)
-		err = store_set_permissions(store, transaction, dir, permissions,
-					    permissions_length);
-	for (size_t i = 0; !err && i < nr_keys; i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, keys[i].name);
-		err = store_write(store, transaction, path, keys[i].value, strlen(keys[i].value));
+/* A frontend that is connecting may see no more than that its vif is gone. */
+static void note_detached(struct toolstack *toolstack, const struct domain_info *domain)
+{
+	unsigned int i = toolstack->nr_detached++ % TOOLSTACK_DETACHED;
+
+	if (was_detached(toolstack, domain))
+		return;
+	snprintf(toolstack->detached[i].name, sizeof(toolstack->detached[i].name), "%s",
+		 domain->name);
+	toolstack->detached[i].pid = domain->pid;
+}
+
+void toolstack_detach(struct toolstack *toolstack, const struct domain_info *domain,
+		      struct device *device)
+{
+	if (!device->devid)
+		note_detached(toolstack, domain);
+	toolstack_keys_set_offline(toolstack->store, device->backend_path);
+	devices_handle_events(toolstack->devices);
+}
+
+void toolstack_attach_all(struct toolstack *toolstack, const struct domain_info *domain)
+{
+	char error[VIFSPEC_ERROR_BYTES];
+
+	for (unsigned int i = 0; i < toolstack->attachments.nr; i++) {
+		struct vifspec spec = toolstack->attachments.list[i].spec;
+
+		if (strcmp(toolstack->attachments.list[i].domain, domain->name))
+			continue;
+		if (toolstack_attach(toolstack, domain, &spec, error))
+			log_warning("toolstack", "%s", error);
 	}
+}
+
+/* What the frontend makes of its half. */
+static void tell_facts(struct toolstack *toolstack, const struct device *device,
+		       struct hypercall_vif_created *created)
+{
+	const struct network *network = device->network;
+
+	*created = (struct hypercall_vif_created){ .devid = device->devid,
+						   .mtu = (uint16_t)device->mtu,
+						   .ip = device->ip,
+						   .prefix = device->prefix };
+	memcpy(created->mac, device->mac, sizeof(created->mac));
+	if (!network || device->own)
+		return;
+	memcpy(created->bridge, network->config.name, sizeof(created->bridge));
+	if (!network_has_ip(network, device->ip))
+		return;
+	if (!created->prefix)
+		created->prefix = network->config.prefix;
+	if (network->config.tap[0]) /* else nobody is there */
+		created->gateway = network->config.ip;
+}
+
+static struct device *find_device(struct toolstack *toolstack, const struct domain_info *domain,
+				  uint32_t devid)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "vif%u.%u", domain->domid, devid);
+	return devices_find(toolstack->devices, name);
+}
+
+static int vif_create(struct toolstack *toolstack, const struct domain_info *domain,
+		      const struct hypercall_vif_create *wanted, uint32_t *devid)
+{
+	struct vifspec spec = { .mtu = wanted->mtu };
+	char error[VIFSPEC_ERROR_BYTES];
+	int err;
+
+	memcpy(spec.bridge, wanted->bridge, sizeof(spec.bridge) - 1);
+	memcpy(spec.mac, wanted->mac, sizeof(spec.mac));
+	if (wanted->ip)
+		inet_ntop(AF_INET, &wanted->ip, spec.ip, sizeof(spec.ip));
+	err = toolstack_attach(toolstack, domain, &spec, error);
+	if (err)
+		log_warning("toolstack", "%s", error);
+	*devid = spec.devid;
 	return err;
-}
-
-static int backend_write(struct store_client *store, uint32_t transaction,
-			 const struct creation *creation)
-{
-	const struct hypercall_vif_created *vif = creation->vif;
-	struct key keys[] = {
-		{ XENBUS_KEY_FRONTEND_ID, "" }, { XENBUS_KEY_ONLINE, "1" },
-		{ XENBUS_KEY_STATE, "1" },	{ XENBUS_KEY_TYPE, "vif" },
-		{ XENBUS_KEY_HANDLE, "" },	{ XENBUS_KEY_MAC, "" },
-		{ XENBUS_KEY_MTU, "" },		{ XENBUS_KEY_BRIDGE, "" },
-		{ XENBUS_KEY_FRONTEND, "" },	{ XENBUS_KEY_IP, "" },
-	};
-	size_t nr = sizeof(keys) / sizeof(keys[0]);
-	char dir[XENBUS_PATH_BYTES], permissions[24];
-	int length;
-
-	snprintf(keys[0].value, sizeof(keys[0].value), "%u", creation->domain->domid);
-	snprintf(keys[4].value, sizeof(keys[4].value), "%u", vif->devid);
-	snprintf(keys[5].value, sizeof(keys[5].value), MAC_FORMAT, MAC_ARGS(vif->mac));
-	snprintf(keys[6].value, sizeof(keys[6].value), "%u", vif->mtu);
-	snprintf(keys[7].value, sizeof(keys[7].value), "%.*s", (int)sizeof(vif->bridge),
-		 vif->bridge);
-	xenbus_frontend_path(keys[8].value, creation->domain->domid, vif->devid);
-	inet_ntop(AF_INET, &vif->ip, keys[9].value, sizeof(keys[9].value));
-	xenbus_backend_path(dir, creation->domain->domid, vif->devid);
-	length = snprintf(permissions, sizeof(permissions), "n0%cr%u", '\0',
-			  creation->domain->domid);
-	return dir_write(store, transaction, dir, permissions, (size_t)length + 1, keys,
-			 vif->ip ? nr : nr - 1);
-}
-
-static int frontend_write(struct store_client *store, uint32_t transaction,
-			  const struct creation *creation)
-{
-	const struct hypercall_vif_created *vif = creation->vif;
-	struct key keys[] = {
-		{ XENBUS_KEY_BACKEND, "" },  { XENBUS_KEY_BACKEND_ID, "0" },
-		{ XENBUS_KEY_STATE, "1" },   { XENBUS_KEY_HANDLE, "" },
-		{ XENBUS_KEY_MAC, "" },	     { XENBUS_KEY_MTU, "" },
-		{ XENBUS_KEY_TRUSTED, "1" },
-	};
-	char dir[XENBUS_PATH_BYTES], permissions[24];
-	int length;
-
-	xenbus_backend_path(keys[0].value, creation->domain->domid, vif->devid);
-	snprintf(keys[3].value, sizeof(keys[3].value), "%u", vif->devid);
-	snprintf(keys[4].value, sizeof(keys[4].value), MAC_FORMAT, MAC_ARGS(vif->mac));
-	snprintf(keys[5].value, sizeof(keys[5].value), "%u", vif->mtu);
-	xenbus_frontend_path(dir, creation->domain->domid, vif->devid);
-	length = snprintf(permissions, sizeof(permissions), "n%u%cr0", creation->domain->domid,
-			  '\0');
-	return dir_write(store, transaction, dir, permissions, (size_t)length + 1, keys,
-			 sizeof(keys) / sizeof(keys[0]));
-}
-
-static int creation_write(struct store_client *store, uint32_t transaction, void *arg)
-{
-	int err = backend_write(store, transaction, arg);
-
-	return err ? err : frontend_write(store, transaction, arg);
 }
 
 int toolstack_vif_create(struct toolstack *toolstack, const struct domain_info *domain,
 			 const struct hypercall_vif_create *wanted,
 			 struct hypercall_vif_created *created)
 {
-	struct creation creation = { domain, created };
+	uint32_t devid = 0;
+	int err = 0;
+
+	if (!find_device(toolstack, domain, 0) && was_detached(toolstack, domain))
+		err = -ESHUTDOWN;
+	else if (!attachments_find(&toolstack->attachments, domain->name, 0) ||
+		 !find_device(toolstack, domain, 0))
+		err = vif_create(toolstack, domain, wanted, &devid);
+	if (!err)
+		tell_facts(toolstack, find_device(toolstack, domain, devid), created);
+	return err;
+}
+
+int toolstack_vif_join(struct toolstack *toolstack, const struct domain_info *domain,
+		       uint32_t devid, struct hypercall_vif_created *created)
+{
+	struct device *device = find_device(toolstack, domain, devid);
+	char path[XENBUS_PATH_BYTES + 16];
 	int err;
 
-	devices_handle_events(toolstack->devices); /* what was created before is known */
-	err = choose(toolstack, domain, wanted, created);
-	if (!err)
-		err = store_transact(toolstack->store, creation_write, &creation);
-	if (err)
-		log_warning("toolstack", "vif for %s refused bridge=%.16s mtu=%u: %s", domain->name,
-			    wanted->bridge, wanted->mtu, strerror(-err));
-	else
-		devices_handle_events(toolstack->devices);
-	return err;
+	if (!device || device->leaving)
+		return -ENODEV;
+	if (device->vif)
+		return -EBUSY;
+	device->unfit = false;
+	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_STATE, device->frontend_path);
+	err = store_printf(toolstack->store, STORE_NO_TRANSACTION, path, "%d",
+			   XenbusStateInitialising);
+	devices_handle_events(toolstack->devices);
+	device = find_device(toolstack, domain, devid);
+	if (err || !device)
+		return err ? err : -ENODEV;
+	tell_facts(toolstack, device, created);
+	return 0;
 }

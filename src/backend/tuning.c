@@ -242,6 +242,7 @@ void tuning_poll(const struct tuning *tuning, struct poll_tuning *poll)
 		.defer_rounds = tuning->value[TUNING_DEFER_HARD_IRQS],
 		.defer_ns = (uint64_t)tuning->value[TUNING_GRO_FLUSH_TIMEOUT] * 1000,
 		.spin_ns = (uint64_t)tuning->value[TUNING_SPIN_USECS] * 1000,
+		.spins_adaptively = !(tuning->set & 1u << TUNING_SPIN_USECS),
 		.by_budget = tuning->value[TUNING_NAPI_COMPLETE] == TUNING_COMPLETE_BUDGET,
 		.adaptive = !(tuning->set &
 			      (1u << TUNING_DEFER_HARD_IRQS | 1u << TUNING_GRO_FLUSH_TIMEOUT)),

@@ -199,6 +199,7 @@ static void store_failed(struct front_connect *c, int err)
 }
 
 static void look_at_backend(struct front_connect *c);
+static void went_away(struct front_connect *c);
 
 static int explain_open(struct front_connect *c, int err)
 {
@@ -275,6 +276,17 @@ static int explain_vif(struct front_connect *c, int err)
 		    bridge[0] ? bridge : "the default bridge", strerror(-err));
 }
 
+static void take_facts(struct front_connect *c, const struct hypercall_vif_created *created)
+{
+	c->status.devid = created->devid;
+	c->status.ip = created->ip;
+	c->status.gateway = created->gateway;
+	c->status.prefix = created->prefix;
+	c->status.mtu = created->mtu;
+	memcpy(c->status.mac, created->mac, sizeof(created->mac));
+	memcpy(c->status.bridge, created->bridge, sizeof(created->bridge));
+}
+
 static int create_vif(struct front_connect *c)
 {
 	struct hypercall_vif_create wanted = { .mtu = c->status.mtu, .ip = c->status.ip };
@@ -285,16 +297,36 @@ static int create_vif(struct front_connect *c)
 	memcpy(wanted.bridge, c->status.bridge, sizeof(wanted.bridge));
 	memcpy(wanted.mac, c->status.mac, sizeof(wanted.mac));
 	err = front_domain_create_vif(&c->domain, &wanted, &created);
+	c->away = err == -ESHUTDOWN && c->connections;
+	if (c->away)
+		return 0;
 	if (err)
 		return explain_vif(c, err);
-	c->status.devid = created.devid;
-	c->status.ip = created.ip;
-	c->status.gateway = created.gateway;
-	c->status.prefix = created.prefix;
-	c->status.mtu = created.mtu;
-	memcpy(c->status.mac, created.mac, sizeof(created.mac));
-	memcpy(c->status.bridge, created.bridge, sizeof(created.bridge));
+	take_facts(c, &created);
 	return 0;
+}
+
+/* The domain comes back some moments after its daemon; a vif that it does not
+ * have then was taken away. */
+static int join(struct front_connect *c)
+{
+	struct hypercall_vif_created created;
+	int store_fd;
+	int err = front_domain_join(&c->domain, c->status.name, c->config.devid, &c->front->arena,
+				    c->front->table_pages, &created, &store_fd);
+
+	c->away = err == -ENODEV;
+	if (err == -ESRCH && c->connections)
+		return err;
+	if (err)
+		return fail(c, err, "cannot attach %s.%u: the daemon says: %s; see its log",
+			    c->status.name, c->config.devid, strerror(-err));
+	c->status.domid = c->domain.domid;
+	take_facts(c, &created);
+	err = front_device_open(&c->device, store_fd);
+	return err ? fail(c, err, "cannot attach %s.%u: out of memory; free some", c->status.name,
+			  c->config.devid)
+		   : 0;
 }
 
 static int bind_device(struct front_connect *c)
@@ -307,6 +339,19 @@ static int bind_device(struct front_connect *c)
 		   : 0;
 }
 
+/* What comes before the vif's keys. */
+static int enter_domain(struct front_connect *c)
+{
+	int err;
+
+	if (c->config.further)
+		return join(c);
+	err = introduce(c);
+	if (!err)
+		err = front_device_watch_vifs(&c->device, c->domain.domid);
+	return err || c->away ? err : create_vif(c);
+}
+
 int front_connect_start(struct front_connect *c)
 {
 	int err;
@@ -317,10 +362,8 @@ int front_connect_start(struct front_connect *c)
 	err = front_domain_open(&c->domain, c->config.rundir);
 	if (err)
 		return explain_open(c, err);
-	err = introduce(c);
-	if (!err)
-		err = create_vif(c);
-	if (!err)
+	err = enter_domain(c);
+	if (!err && !c->away)
 		err = bind_device(c);
 	if (!err)
 		err = listen_to(c, c->domain.fd, SOURCE_DOMAIN);
@@ -329,6 +372,11 @@ int front_connect_start(struct front_connect *c)
 	if (err) {
 		hang_up(c);
 		return err;
+	}
+	if (c->away) {
+		went_away(c);
+		look_at_backend(c);
+		return 0;
 	}
 	c->phase = CONNECT_WAIT_BACKEND;
 	set_timer_ms(c, CONNECT_STATE_MS);
@@ -426,10 +474,56 @@ static void leave(struct front_connect *c)
 	front_device_set_state(&c->device, XenbusStateClosing);
 }
 
+/* Not to be asked for again: whoever took it will give it back. */
+static void went_away(struct front_connect *c)
+{
+	c->phase = CONNECT_AWAY;
+	c->events |= SPLITVIF_WENT_AWAY;
+	set_timer_ns(c, 0);
+	front_device_unbind(&c->device);
+	c->device.vifs_changed = true; /* it may be back already */
+}
+
+static void come_back(struct front_connect *c);
+
+/* The first vif of its domain was attached again. */
+static void look_for_return(struct front_connect *c)
+{
+	enum xenbus_state state;
+
+	if (c->config.further || !c->device.vifs_changed)
+		return;
+	c->device.vifs_changed = false;
+	c->events |= SPLITVIF_VIFS_CHANGED;
+	if (front_device_bind(&c->device, c->domain.domid, c->status.devid))
+		return;
+	if (front_device_backend_state(&c->device, &state) || state == XenbusStateUnknown ||
+	    !front_device_is_online(&c->device)) {
+		front_device_unbind(&c->device);
+		return;
+	}
+	c->away = false;
+	tell(c, SPLITVIF_NOTICE, "%s.%u: vif attached again", c->status.name, c->status.devid);
+	come_back(c);
+}
+
 static void backend_left(struct front_connect *c, enum xenbus_state state)
 {
 	char reason[160];
 
+	if (state != XenbusStateUnknown && !front_device_is_online(&c->device)) {
+		c->away = true;
+		tell(c, SPLITVIF_NOTICE, "%s.%u: vif detached", c->status.name, c->status.devid);
+		leave(c);
+		return;
+	}
+	if (state == XenbusStateUnknown && c->config.further) {
+		netfront_revoke(c->front);
+		c->away = true;
+		note_down(c);
+		went_away(c);
+		return;
+	}
 	if (state == XenbusStateUnknown) {
 		fail(c, -ENODEV, "%s.%u: vif removed; asking for a new one", c->status.name,
 		     c->status.devid);
@@ -462,7 +556,10 @@ static void finish_leaving(struct front_connect *c)
 	}
 	free_channels(c);
 	front_device_set_state(&c->device, XenbusStateClosed);
-	retry_later(c, CONNECT_PAUSE);
+	if (c->away)
+		went_away(c);
+	else
+		retry_later(c, CONNECT_PAUSE);
 }
 
 static void come_back(struct front_connect *c)
@@ -489,7 +586,8 @@ static void follow(struct front_connect *c, enum xenbus_state state)
 	case CONNECT_WAIT_BACKEND:
 		if (state == XenbusStateInitWait && offer(c))
 			start_over(c);
-		else if (state == XenbusStateUnknown)
+		else if (state == XenbusStateUnknown ||
+			 (is_closing(state) && !front_device_is_online(&c->device)))
 			backend_left(c, state);
 		break;
 	case CONNECT_WAIT_CONNECTED:
@@ -505,6 +603,9 @@ static void follow(struct front_connect *c, enum xenbus_state state)
 	case CONNECT_LEAVING:
 		if (state != XenbusStateConnected && state != XenbusStateClosing)
 			finish_leaving(c);
+		break;
+	case CONNECT_AWAY:
+		look_for_return(c);
 		break;
 	case CONNECT_DOWN:
 	case CONNECT_PAUSE:
@@ -538,7 +639,9 @@ static void timer_fired(struct front_connect *c)
 		return;
 	switch (c->phase) {
 	case CONNECT_DOWN:
-		if (front_connect_start(c))
+		if (front_connect_start(c) && c->away && c->config.further)
+			c->events |= SPLITVIF_WENT_AWAY;
+		else if (c->phase == CONNECT_DOWN)
 			retry_later(c, CONNECT_DOWN);
 		break;
 	case CONNECT_PAUSE:
@@ -546,6 +649,10 @@ static void timer_fired(struct front_connect *c)
 		break;
 	case CONNECT_WAIT_BACKEND:
 	case CONNECT_WAIT_CONNECTED:
+		if (front_device_awaits_script(&c->device)) {
+			set_timer_ms(c, CONNECT_STATE_MS);
+			break;
+		}
 		fail(c, -ETIMEDOUT,
 		     "cannot connect %s: backend did not answer in %d s; see its log",
 		     c->status.name, CONNECT_STATE_MS / 1000);
@@ -555,6 +662,7 @@ static void timer_fired(struct front_connect *c)
 		finish_leaving(c);
 		break;
 	case CONNECT_UP: /* an alarm */
+	case CONNECT_AWAY:
 		break;
 	}
 }
@@ -601,6 +709,9 @@ void front_connect_process(struct front_connect *c)
 	}
 	if (look && c->device.store)
 		look_at_backend(c);
+	if (c->device.vifs_changed)
+		c->events |= SPLITVIF_VIFS_CHANGED;
+	c->device.vifs_changed = false;
 }
 
 void front_connect_alarm(struct front_connect *c)

@@ -8,11 +8,16 @@
  *	UP ──the daemon hangs up──> DOWN (its mappings are gone: bury)
  *	UP ──backend closing, or its fault──> LEAVING (own state Closing) ──it let
  *	go: revoke──> PAUSE ──own state Initialising──> WAIT_BACKEND
+ *	LEAVING, and the toolstack takes the vif away ──> AWAY ──it attaches it
+ *	again──> WAIT_BACKEND
  *
  * Name, MAC, MTU, bridge and address that the first connection had are asked
  * for again by the later ones. After a daemon's death attempts come every 10 ms
  * for two seconds, then they back off to 200 ms, as they do at once after a
- * broken connection; each reason is told once.
+ * broken connection; each reason is told once. A vif that was taken away is not
+ * asked for again, whatever happens to the daemon.
+ *
+ * A further vif of a domain joins it instead of introducing one (splitvif.h).
  */
 #ifndef FRONTEND_FRONT_CONNECT_H
 #define FRONTEND_FRONT_CONNECT_H
@@ -29,6 +34,7 @@ enum connect_phase {
 	CONNECT_UP,
 	CONNECT_LEAVING,
 	CONNECT_PAUSE,
+	CONNECT_AWAY,
 };
 
 enum { CONNECT_RETRY_MIN_MS = 10, CONNECT_RETRY_MAX_MS = 200, CONNECT_STATE_MS = 5000 };
@@ -45,6 +51,7 @@ struct front_connect {
 	unsigned int retry_ms;
 	int64_t down_since_ns;
 	int64_t up_since_ns;
+	bool away;	     /* the toolstack took the vif */
 	unsigned int events; /* enum splitvif_event, not reported yet */
 	int error;	     /* the last failure, until the next connection */
 	char reason[256];    /* and in words */

@@ -2,10 +2,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { STORE_TIMEOUT_MS = 2000, KEY_PATH_BYTES = XENBUS_PATH_BYTES + 64 };
+enum { STORE_TIMEOUT_MS = 2000, NAMES_BYTES = 1024, KEY_PATH_BYTES = XENBUS_PATH_BYTES + 64 };
 
 int front_device_open(struct front_device *device, int store_fd)
 {
@@ -41,6 +42,47 @@ int front_device_bind(struct front_device *device, domid_t domid, uint32_t devid
 	return store_watch(device->store, path, XENBUS_KEY_STATE);
 }
 
+void front_device_unbind(struct front_device *device)
+{
+	char path[KEY_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_STATE, device->backend_path);
+	store_unwatch(device->store, path, XENBUS_KEY_STATE);
+}
+
+#define VIFS_TOKEN "vifs"
+
+static void vifs_path(domid_t domid, char path[KEY_PATH_BYTES])
+{
+	snprintf(path, KEY_PATH_BYTES, "/local/domain/%u/device/vif", domid);
+}
+
+int front_device_watch_vifs(struct front_device *device, domid_t domid)
+{
+	char path[KEY_PATH_BYTES];
+
+	vifs_path(domid, path);
+	return store_watch(device->store, path, VIFS_TOKEN);
+}
+
+/* Below a directory that we may not read, the store calls "not there" EACCES. */
+int front_device_list_vifs(struct front_device *device, domid_t domid, uint32_t *devids,
+			   unsigned int max)
+{
+	char path[KEY_PATH_BYTES], names[NAMES_BYTES];
+	const char *name = names;
+	unsigned int listed = 0;
+	int n;
+
+	vifs_path(domid, path);
+	n = store_directory(device->store, STORE_NO_TRANSACTION, path, names, sizeof(names));
+	if (n < 0)
+		return n == -ENOENT || n == -EACCES ? 0 : n;
+	for (; n-- && listed < max; name += strlen(name) + 1)
+		devids[listed++] = (uint32_t)strtoul(name, NULL, 10);
+	return (int)listed;
+}
+
 static int write_key(struct front_device *device, uint32_t transaction, const char *key,
 		     unsigned long value)
 {
@@ -64,6 +106,24 @@ int front_device_backend_state(struct front_device *device, enum xenbus_state *s
 
 	*state = (enum xenbus_state)number;
 	return err == -ENOENT || err == -EACCES ? 0 : err;
+}
+
+bool front_device_is_online(struct front_device *device)
+{
+	uint64_t value = 1;
+	int err = store_read_number(device->store, STORE_NO_TRANSACTION, device->backend_path,
+				    XENBUS_KEY_ONLINE, 1, &value);
+
+	return err || value;
+}
+
+bool front_device_awaits_script(struct front_device *device)
+{
+	char path[KEY_PATH_BYTES], status[16];
+
+	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_HOTPLUG_STATUS, device->backend_path);
+	return store_read(device->store, STORE_NO_TRANSACTION, path, status, sizeof(status)) >= 0 &&
+	       !status[0];
 }
 
 bool front_device_backend_has(struct front_device *device, const char *feature)
@@ -220,7 +280,9 @@ int front_device_drain(struct front_device *device)
 	int n = 0, got;
 
 	while ((got = store_next_event(device->store, path, sizeof(path), token, sizeof(token))) ==
-	       1)
+	       1) {
+		device->vifs_changed |= !strcmp(token, VIFS_TOKEN);
 		n++;
+	}
 	return got < 0 ? got : n;
 }

@@ -17,6 +17,7 @@ struct front_device {
 	uint32_t devid;
 	char frontend_path[XENBUS_PATH_BYTES];
 	char backend_path[XENBUS_PATH_BYTES];
+	bool vifs_changed; /* something happened to the domain's vifs */
 };
 
 /* Takes the connection over, also if it fails. */
@@ -26,10 +27,24 @@ void front_device_close(struct front_device *device);
 /* Finds the backend's directory and watches its state. */
 int front_device_bind(struct front_device *device, domid_t domid, uint32_t devid);
 
+/* Forgets that; for one whose nodes are gone. */
+void front_device_unbind(struct front_device *device);
+
+/* Watches what vifs the domain has. */
+int front_device_watch_vifs(struct front_device *device, domid_t domid);
+/* Their numbers, at most `max`: how many, or -errno. */
+int front_device_list_vifs(struct front_device *device, domid_t domid, uint32_t *devids,
+			   unsigned int max);
+
 int front_device_set_state(struct front_device *device, enum xenbus_state state);
 
 /* XenbusStateUnknown: the backend's directory is gone. */
 int front_device_backend_state(struct front_device *device, enum xenbus_state *state);
+/* False: the toolstack takes the device away. Where nothing can be read any
+ * more nothing is known: true. */
+bool front_device_is_online(struct front_device *device);
+/* Whether the backend waits for a script. */
+bool front_device_awaits_script(struct front_device *device);
 bool front_device_backend_has(struct front_device *device, const char *feature);
 /* What the backend takes (enum splitvif_offload), each with what it rests on:
  * blank IPv4 checksums are every backend's, segmentation needs several parts

@@ -81,6 +81,31 @@ int front_domain_introduce(struct front_domain *domain, const char *name, const 
 	return 0;
 }
 
+int front_domain_join(struct front_domain *domain, const char *name, uint32_t devid,
+		      const struct arena *arena, uint32_t table_pages,
+		      struct hypercall_vif_created *created, int *store_fd)
+{
+	struct hypercall_join body = { .devid = devid,
+				       .shared_pages = arena->shared.pages,
+				       .tx_pages = arena->tx.pages,
+				       .gnttab_pages = table_pages };
+	const int fds[] = { arena->shared.fd, arena->tx.fd };
+	struct hypercall_joined answer;
+	struct hypercall reply;
+	int err;
+
+	strncpy(body.name, name, sizeof(body.name) - 1);
+	err = call(domain, HYPERCALL_JOIN, &body, sizeof(body), fds, 2, &reply, sizeof(answer), 1);
+	if (err)
+		return err;
+	memcpy(&answer, reply.body, sizeof(answer));
+	domain->domid = (uint16_t)answer.domid;
+	*created = answer.vif;
+	created->bridge[sizeof(created->bridge) - 1] = '\0';
+	*store_fd = reply.fds[0];
+	return 0;
+}
+
 int front_domain_create_vif(struct front_domain *domain, const struct hypercall_vif_create *wanted,
 			    struct hypercall_vif_created *created)
 {

@@ -34,6 +34,12 @@ void front_domain_close(struct front_domain *domain);
  * -EBADMSG (an answer that does not fit the question). */
 int front_domain_introduce(struct front_domain *domain, const char *name, const struct arena *arena,
 			   uint32_t table_pages, int *store_fd);
+/* Instead of an introduction: memory for one further vif of the domain of that
+ * name, which another connection of this process introduced. -ESRCH no such
+ * domain, -ENODEV no such vif, -EBUSY it is served. */
+int front_domain_join(struct front_domain *domain, const char *name, uint32_t devid,
+		      const struct arena *arena, uint32_t table_pages,
+		      struct hypercall_vif_created *created, int *store_fd);
 int front_domain_create_vif(struct front_domain *domain, const struct hypercall_vif_create *wanted,
 			    struct hypercall_vif_created *created);
 int front_domain_alloc_channel(struct front_domain *domain, domid_t remote, struct evtchn *end);

@@ -258,8 +258,9 @@ _Noreturn static void help(int control, int netns)
 
 	if (!reply.err && setns(netns, CLONE_NEWNET))
 		reply.err = -errno;
-	if (!reply.err)
-		_exit(guest_serve_setup(control) != 0);
+	while (!reply.err)
+		if (guest_serve_setup(control) == -ECONNRESET)
+			_exit(0);
 	snprintf(reply.text, sizeof(reply.text),
 		 "cannot enter the namespace: %s; run as its owner or as root",
 		 strerror(-reply.err));
@@ -298,7 +299,8 @@ int guest_enter(struct guest *guest, const char *netns, char *error)
 	return err ? err : -EAGAIN;
 }
 
-int guest_configure(struct guest *guest, const struct guest_setup *setup, char *error)
+int guest_add(struct guest *guest, const struct guest_setup *setup, struct guest *further,
+	      char *error)
 {
 	struct guest_reply reply = { 0 };
 	int fds[GUEST_FDS_MAX] = { -1 };
@@ -313,14 +315,19 @@ int guest_configure(struct guest *guest, const struct guest_setup *setup, char *
 		return err;
 	if (reply.nr_fds < 2)
 		return -EPROTO;
-	guest->nr_taps = reply.nr_fds - 1;
-	memcpy(guest->tap_fds, fds + 1, guest->nr_taps * sizeof(int));
-	guest->ifindex = reply.ifindex;
-	err = netlink_adopt(&guest->netlink, fds[0]);
+	further->nr_taps = reply.nr_fds - 1;
+	memcpy(further->tap_fds, fds + 1, further->nr_taps * sizeof(int));
+	further->ifindex = reply.ifindex;
+	err = netlink_adopt(&further->netlink, fds[0]);
 	if (err)
 		snprintf(error, GUEST_ERROR_BYTES, "cannot use netlink: %s; see 'splitvif doctor'",
 			 strerror(-err));
 	return err;
+}
+
+int guest_configure(struct guest *guest, const struct guest_setup *setup, char *error)
+{
+	return guest_add(guest, setup, guest, error);
 }
 
 int guest_start(struct guest *guest)

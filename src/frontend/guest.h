@@ -12,7 +12,8 @@
  *
  * Either way the TAP and a netlink socket are made inside and come out by
  * SCM_RIGHTS; this process itself stays where it is. Call these before there
- * are threads, rings or connections, since children are forked.
+ * are threads, rings or connections, since children are forked. What serves the
+ * namespace then, init or the helper, makes further interfaces for guest_add().
  */
 #ifndef FRONTEND_GUEST_H
 #define FRONTEND_GUEST_H
@@ -32,18 +33,21 @@ struct guest {
 	int tap_fds[SPLITVIF_QUEUES_MAX]; /* of eth0's queues */
 	unsigned int nr_taps;
 	struct netlink netlink; /* the VM's namespace */
-	unsigned int ifindex;	/* of eth0 there */
+	unsigned int ifindex;	/* of the interface there */
 };
 
 #define GUEST_NONE ((struct guest){ .control = -1 })
 
-/* What eth0 gets; addresses in network order, 0: none. */
+enum { GUEST_DEVICE_BYTES = 16 };
+
+/* What the interface gets; addresses in network order, 0: none. */
 struct guest_setup {
 	uint8_t mac[6];
 	uint16_t mtu;
 	uint32_t ip, gateway;
 	uint8_t prefix;
-	uint8_t queues; /* of eth0 */
+	uint8_t queues;			 /* of it; 0: one */
+	char device[GUEST_DEVICE_BYTES]; /* "eth0" */
 };
 
 /* All: 0, or -errno with one line in `error` (GUEST_ERROR_BYTES). */
@@ -51,6 +55,12 @@ int guest_spawn(struct guest *guest, const char *name, const char *hidden_dir, c
 		char *error);
 int guest_enter(struct guest *guest, const char *netns, char *error);
 int guest_configure(struct guest *guest, const struct guest_setup *setup, char *error);
+
+/* A further interface of a guest that is configured, and started if it was to
+ * be: `further` gets its descriptors, and nothing else of a guest. One call at a
+ * time. */
+int guest_add(struct guest *guest, const struct guest_setup *setup, struct guest *further,
+	      char *error);
 
 /* Lets init start the command. */
 int guest_start(struct guest *guest);

@@ -77,7 +77,7 @@ _Noreturn static void watch_over(int control, int signals, pid_t command)
 
 	for (;;) {
 		poll(ready, 2, -1);
-		if (ready[0].revents)
+		if (ready[0].revents && guest_serve_setup(control) == -ECONNRESET)
 			_exit(EXIT_OURS);
 		while (read(signals, &info, sizeof(info)) == sizeof(info)) {
 			if (info.ssi_signo == SIGCHLD)

@@ -294,7 +294,11 @@ static void serve_control(struct guest_tap *tap)
 	unsigned int events = splitvif_process(tap->vif);
 	struct splitvif_status status;
 
-	if (!events)
+	if (events & SPLITVIF_VIFS_CHANGED && tap->vifs_changed)
+		tap->vifs_changed(tap->arg);
+	if (events & SPLITVIF_WENT_AWAY && tap->ends_with_vif)
+		tap->stopped = true;
+	if (!(events & (SPLITVIF_WENT_UP | SPLITVIF_WENT_DOWN)))
 		return;
 	splitvif_status(tap->vif, &status);
 	tap_set_carrier(tap->guest->tap_fds[0], status.up);

@@ -39,14 +39,17 @@ struct guest_tap {
 	struct engine_source control, signals;
 	unsigned int nr_queues;
 	struct guest_tap_queue queues[SPLITVIF_QUEUES_MAX];
-	bool offload;		/* leave checksums and segmentation to each other */
-	unsigned int offers;	/* enum splitvif_offload: what the backend takes */
-	uint32_t frame_bytes;	/* room for one frame of the VM's */
-	unsigned int batch_max; /* as many as a ring has room for */
-	bool worked;		/* frames moved since the last sleep */
-	bool tap_gone;		/* the VM deleted its eth0 */
-	bool tap_removed;	/* and we took notice */
-	int64_t kill_at_ns;	/* when to end a command that was told to; 0: not told */
+	bool offload;			 /* leave checksums and segmentation to each other */
+	unsigned int offers;		 /* enum splitvif_offload: what the backend takes */
+	uint32_t frame_bytes;		 /* room for one frame of the VM's */
+	unsigned int batch_max;		 /* as many as a ring has room for */
+	bool worked;			 /* frames moved since the last sleep */
+	bool tap_gone;			 /* the VM deleted its eth0 */
+	bool tap_removed;		 /* and we took notice */
+	int64_t kill_at_ns;		 /* when to end a command that was told to; 0: not told */
+	bool ends_with_vif;		 /* stop when the vif is detached */
+	void (*vifs_changed)(void *arg); /* NULL, or to be told of SPLITVIF_VIFS_CHANGED */
+	void *arg;
 	bool stopped;
 	int status;	     /* what to exit with once stopped */
 	uint64_t oversize;   /* frames of the VM's that did not fit their room */
@@ -60,7 +63,7 @@ struct guest_tap {
 
 /* `offload`: whether checksums and segmentation may be left undone, as
  * splitvif_config.takes was. Signals come through signal_fd (a signalfd of
- * SIGTERM, SIGINT, SIGHUP and SIGCHLD). 0 or -errno. */
+ * SIGTERM, SIGINT, SIGHUP and SIGCHLD, or whatever speaks like one). 0 or -errno. */
 int guest_tap_init(struct guest_tap *tap, struct splitvif *vif, struct guest *guest,
 		   struct engine *engine, int signal_fd, bool offload);
 void guest_tap_fini(struct guest_tap *tap);

@@ -83,12 +83,17 @@ static int open_queues(char name[16], unsigned int queues, int *taps, unsigned i
 	return fd < 0 ? fd : 0;
 }
 
-static int open_eth0(struct guest_reply *reply, unsigned int queues, int *taps, unsigned int *n)
+static int open_device(struct guest_reply *reply, const struct guest_setup *setup, int *taps,
+		       unsigned int *n)
 {
-	char name[16] = "eth0";
-	bool taken = queues > 1 && if_nametoindex(name); /* which another queue would join */
-	int err = taken ? -EBUSY : open_queues(name, queues, taps, n);
+	const char *device = setup->device;
+	unsigned int queues = setup->queues ? setup->queues : 1;
+	char name[GUEST_DEVICE_BYTES];
+	bool taken = queues > 1 && if_nametoindex(device); /* which another queue would join */
+	int err;
 
+	memcpy(name, device, sizeof(name));
+	err = taken ? -EBUSY : open_queues(name, queues, taps, n);
 	if (!err) {
 		reply->ifindex = if_nametoindex(name);
 		return 0;
@@ -96,18 +101,22 @@ static int open_eth0(struct guest_reply *reply, unsigned int queues, int *taps, 
 	switch (err) {
 	case -ENOENT:
 		return failed(reply, err,
-			      "cannot make eth0: /dev/net/tun is missing; load the tun module or "
-			      "pass the device into the container");
+			      "cannot make %s: /dev/net/tun is missing; load the tun module or "
+			      "pass the device into the container",
+			      device);
 	case -EACCES:
 		return failed(reply, err,
-			      "cannot make eth0: /dev/net/tun: permission denied; "
-			      "chmod 0666 /dev/net/tun");
+			      "cannot make %s: /dev/net/tun: permission denied; "
+			      "chmod 0666 /dev/net/tun",
+			      device);
 	case -EBUSY:
 		return failed(reply, err,
-			      "cannot make eth0: the namespace has one already; remove or rename "
-			      "it there");
+			      "cannot make %s: the namespace has one already; remove or rename "
+			      "it there",
+			      device);
 	}
-	return failed(reply, err, "cannot make eth0: %s; see 'splitvif doctor'", strerror(-err));
+	return failed(reply, err, "cannot make %s: %s; see 'splitvif doctor'", device,
+		      strerror(-err));
 }
 
 static int configure(struct guest_reply *reply, struct netlink *netlink,
@@ -123,19 +132,19 @@ static int configure(struct guest_reply *reply, struct netlink *netlink,
 	if (!err)
 		err = netlink_set_link(netlink, index, true, NULL, 0);
 	if (err)
-		return failed(reply, err, "cannot set up eth0: MAC or MTU %u: %s; try others",
-			      setup->mtu, strerror(-err));
+		return failed(reply, err, "cannot set up %s: MAC or MTU %u: %s; try others",
+			      setup->device, setup->mtu, strerror(-err));
 	if (setup->ip)
 		err = netlink_add_ipv4(netlink, index, setup->ip, setup->prefix);
 	if (err)
-		return failed(reply, err, "cannot set up eth0: address: %s; try another --ip",
-			      strerror(-err));
+		return failed(reply, err, "cannot set up %s: address: %s; try another --ip",
+			      setup->device, strerror(-err));
 	if (setup->gateway)
 		err = netlink_add_default_route(netlink, index, setup->gateway);
 	if (err)
 		return failed(reply, err,
-			      "cannot set up eth0: default route: %s; try another --gateway",
-			      strerror(-err));
+			      "cannot set up %s: default route: %s; try another --gateway",
+			      setup->device, strerror(-err));
 	return 0;
 }
 
@@ -150,12 +159,13 @@ int guest_serve_setup(int socket)
 
 	if (recv(socket, &setup, sizeof(setup), 0) != sizeof(setup))
 		return -ECONNRESET; /* the frontend gave up; nobody is there to be told */
+	setup.device[sizeof(setup.device) - 1] = '\0';
 	err = netlink_open(&netlink);
 	if (err)
 		failed(&reply, err, "cannot open netlink: %s; see 'splitvif doctor'",
 		       strerror(-err));
 	if (!err)
-		err = open_eth0(&reply, setup.queues ? setup.queues : 1, fds + 1, &nr_taps);
+		err = open_device(&reply, &setup, fds + 1, &nr_taps);
 	if (!err)
 		err = configure(&reply, &netlink, &setup);
 	if (err) {

@@ -2,7 +2,8 @@
  * Messages between the frontend and its helper inside a guest's namespaces:
  * one socketpair, SOCK_SEQPACKET. The frontend sends a struct guest_setup, the
  * helper answers with a struct guest_reply and, if that is good, descriptors:
- * netlink, and eth0's queues. An empty guest_setup-sized go follows for init.
+ * netlink, and the interface's queues. An empty guest_setup-sized go follows for
+ * init; then further setups may, each answered likewise.
  */
 #ifndef FRONTEND_GUEST_WIRE_H
 #define FRONTEND_GUEST_WIRE_H
@@ -24,8 +25,9 @@ int guest_send(int socket, struct guest_reply *reply, const int *fds, unsigned i
  * err included. */
 int guest_receive(int socket, struct guest_reply *reply, int *fds, int timeout_ms);
 
-/* The helper's part: waits for the setup, makes lo and eth0 in the namespace
- * it is in, answers. 0 or -errno (also answered). */
+/* The helper's part: waits for a setup, makes lo and the interface in the
+ * namespace it is in, answers. 0 or -errno (also answered); -ECONNRESET: the
+ * frontend is gone. */
 int guest_serve_setup(int socket);
 
 #endif

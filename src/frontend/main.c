@@ -1,5 +1,4 @@
 /* splitvif-front: a VM's network driver. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -13,9 +12,11 @@
 #include "frontend/front_options.h"
 #include "frontend/guest.h"
 #include "frontend/guest_echo.h"
+#include "frontend/guest_facts.h"
 #include "frontend/guest_gen.h"
 #include "frontend/guest_sink.h"
 #include "frontend/guest_tap.h"
+#include "frontend/guest_vifs.h"
 #include "io/log.h"
 #include "io/rundir.h"
 
@@ -27,7 +28,6 @@ enum {
 	EXIT_TIMED_OUT = 5,
 	EXIT_PERMISSION = 6,
 	EXIT_RUN_FAILED = 125, /* as env(1) and podman-run(1) do */
-	PREFIX_DEFAULT = 24,
 	OFFLOADS_ALL = SPLITVIF_OFFLOAD_CSUM_IPV4 | SPLITVIF_OFFLOAD_CSUM_IPV6 |
 		       SPLITVIF_OFFLOAD_GSO_TCPV4 | SPLITVIF_OFFLOAD_GSO_TCPV6,
 };
@@ -80,9 +80,9 @@ static bool is_tap(const struct front_options *options)
 	return options->mode == FRONT_RUN || options->mode == FRONT_NETNS;
 }
 
-static struct splitvif *open_vif(const struct front_options *options, const char *name)
+static struct splitvif_config make_config(const struct front_options *options, const char *name)
 {
-	const struct splitvif_config config = {
+	return (struct splitvif_config){
 		.name = name,
 		.bridge = options->bridge,
 		.mac = { options->mac[0], options->mac[1], options->mac[2], options->mac[3],
@@ -93,6 +93,11 @@ static struct splitvif *open_vif(const struct front_options *options, const char
 		.takes = is_tap(options) && !options->no_offload ? OFFLOADS_ALL : 0,
 		.message = tell,
 	};
+}
+
+static struct splitvif *open_vif(const struct front_options *options, const char *name)
+{
+	const struct splitvif_config config = make_config(options, name);
 	struct splitvif *vif;
 	char error[300];
 
@@ -102,35 +107,17 @@ static struct splitvif *open_vif(const struct front_options *options, const char
 	return vif;
 }
 
-/* "guest1.0 on xenbr0: eth0 10.77.0.2/24 mac 00:16:3e:00:00:01" */
-static void say_what_it_got(const struct splitvif_status *s, const char *device, uint8_t prefix)
-{
-	char ip[INET_ADDRSTRLEN] = "", address[32] = "";
-
-	if (s->ip) {
-		inet_ntop(AF_INET, &s->ip, ip, sizeof(ip));
-		snprintf(address, sizeof(address), " %s/%u", ip, prefix);
-	}
-	log_complain("%s.%u on %s: %s%s mac %02x:%02x:%02x:%02x:%02x:%02x", s->name, s->devid,
-		     s->bridge, device, address, s->mac[0], s->mac[1], s->mac[2], s->mac[3],
-		     s->mac[4], s->mac[5]);
-}
-
 /* The vif's facts and the options' wishes, for eth0. */
 static struct guest_setup make_setup(const struct front_options *options,
 				     const struct splitvif_status *status)
 {
-	struct guest_setup setup = {
-		.mtu = status->mtu,
-		.ip = status->ip,
-		.gateway = options->gateway ? options->gateway : status->gateway,
-		.prefix = options->prefix ? options->prefix : status->prefix,
-		.queues = (uint8_t)options->queues,
-	};
+	struct guest_setup setup = guest_facts_setup(status, "eth0");
 
-	memcpy(setup.mac, status->mac, sizeof(setup.mac));
-	if (!setup.prefix)
-		setup.prefix = PREFIX_DEFAULT;
+	setup.queues = (uint8_t)options->queues;
+	if (options->gateway)
+		setup.gateway = options->gateway;
+	if (options->prefix)
+		setup.prefix = options->prefix;
 	return setup;
 }
 
@@ -155,12 +142,42 @@ static const char *engine_name_wanted(const struct front_options *options)
 	return name && *name ? name : "auto";
 }
 
+static void vifs_changed(void *arg)
+{
+	guest_vifs_update(arg);
+}
+
+/* The VM's further vifs come and go beside its first one. */
+static struct guest_vifs *follow_vifs(const struct front_options *options, struct guest_tap *tap,
+				      enum engine_kind engine)
+{
+	struct guest_vifs_config config = { .guest = tap->guest,
+					    .first = tap->vif,
+					    .engine = engine,
+					    .offload = !options->no_offload };
+	struct splitvif_status status;
+	struct guest_vifs *vifs;
+
+	splitvif_status(tap->vif, &status);
+	config.vif = (struct splitvif_config){ .queues = options->queues,
+					       .takes = make_config(options, NULL).takes,
+					       .message = tell };
+	snprintf(config.name, sizeof(config.name), "%s", status.name);
+	vifs = guest_vifs_create(&config);
+	tap->vifs_changed = vifs ? vifs_changed : NULL;
+	tap->arg = vifs;
+	if (!vifs)
+		log_warning("front", "cannot follow further vifs: out of memory or threads");
+	return vifs;
+}
+
 static int move_frames(const struct front_options *options, struct splitvif *vif,
 		       struct guest *guest, int signal_fd)
 {
 	const char *name = engine_name_wanted(options);
 	enum engine_kind kind;
 	struct engine *engine;
+	struct guest_vifs *vifs;
 	struct guest_tap tap;
 	char note[128];
 	int status, err;
@@ -183,7 +200,10 @@ static int move_frames(const struct front_options *options, struct splitvif *vif
 		engine_destroy(engine);
 		return exit_status(options, -err);
 	}
+	vifs = follow_vifs(options, &tap, kind);
 	status = guest_tap_run(&tap);
+	if (vifs)
+		guest_vifs_destroy(vifs);
 	guest_tap_report(&tap);
 	guest_tap_fini(&tap);
 	engine_destroy(engine);
@@ -212,7 +232,7 @@ static int serve_guest(const struct front_options *options, const char *name, st
 	} else {
 		if (options->mode == FRONT_NETNS)
 			guest->pid = 0; /* the helper is done; init it was not */
-		say_what_it_got(&status, "eth0", setup.prefix);
+		guest_facts_say(&status, "eth0", setup.prefix);
 		result = move_frames(options, vif, guest, signal_fd);
 	}
 	splitvif_close(vif);
@@ -275,7 +295,7 @@ static int run_builtin(const struct front_options *options, const char *name)
 	if (!vif)
 		return exit_status(options, errno);
 	splitvif_status(vif, &status);
-	say_what_it_got(&status,
+	guest_facts_say(&status,
 			options->mode == FRONT_GEN    ? "gen"
 			: options->mode == FRONT_SINK ? "sink"
 						      : "echo",

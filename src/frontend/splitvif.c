@@ -180,6 +180,15 @@ unsigned int splitvif_process(struct splitvif *vif)
 	return events;
 }
 
+int splitvif_vifs(struct splitvif *vif, uint32_t *devids, unsigned int max)
+{
+	struct front_connect *connect = &vif->connect;
+
+	return connect->device.store ? front_device_list_vifs(&connect->device,
+							      connect->status.domid, devids, max)
+				     : -ENOTCONN;
+}
+
 /* A fault found by a data path call: the control side is told through the
  * descriptor, since the caller may be about to sleep on it. */
 static void note_fault(struct splitvif *vif)

@@ -97,6 +97,11 @@ struct splitvif_config {
 	/* At most SPLITVIF_QUEUES_MAX, each a pair of rings; the backend may serve
 	 * fewer. Default: 1. */
 	unsigned int queues;
+	/* A further vif of the domain that another handle of this process opened under
+	 * that name; the toolstack attached it as number `devid`. What is left open
+	 * is as it was attached. Default: a domain of its own, and its first vif. */
+	bool further;
+	uint32_t devid;
 	/* Told of outages, violations, re-connections; from within calls on this
 	 * handle, which it must not make in turn. Default: nobody is told. */
 	void (*message)(void *arg, enum splitvif_severity severity, const char *text);
@@ -121,6 +126,10 @@ SPLITVIF_API int splitvif_fd(const struct splitvif *vif);
 enum splitvif_event {
 	SPLITVIF_WENT_UP = 1,	/* connected (again): announce your addresses */
 	SPLITVIF_WENT_DOWN = 2, /* frames go nowhere until it is up again */
+	/* The toolstack took the vif away. A further vif's handle is of no more use; the
+	 * domain's first vif comes up again if it is attached again. */
+	SPLITVIF_WENT_AWAY = 4,
+	SPLITVIF_VIFS_CHANGED = 8, /* look at splitvif_vifs(); a first vif's handle only */
 };
 
 /* Takes notice of events, changes of state, hang-ups and timers. To be called
@@ -129,6 +138,10 @@ enum splitvif_event {
  * When it reports SPLITVIF_WENT_DOWN, frames that were received or reserved
  * before and not yet released or committed are gone. */
 SPLITVIF_API unsigned int splitvif_process(struct splitvif *vif);
+
+/* The numbers of all vifs that the toolstack gave the domain, this one included
+ * while it is there: at most `max`. How many, or -errno. */
+SPLITVIF_API int splitvif_vifs(struct splitvif *vif, uint32_t *devids, unsigned int max);
 
 /* A frame in shared pages, in order, as `nr_parts` parts. The array of parts
  * belongs to the handle. */

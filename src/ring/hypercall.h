@@ -23,6 +23,8 @@ enum hypercall_type {
 	HYPERCALL_STORE_OPEN = 5,
 	/* The toolstack's stand-in: asks that one vif be written to the store. */
 	HYPERCALL_VIF_CREATE = 6,
+	/* Instead of INTRODUCE: memory for one further vif of a domain of this process. */
+	HYPERCALL_JOIN = 7,
 	HYPERCALL_REPLY = 0x8000,
 };
 
@@ -77,6 +79,20 @@ struct hypercall_vif_created {
 	uint8_t prefix;
 	uint8_t pad[3];
 	char bridge[16];
+};
+
+/* fds as INTRODUCE's. The vif is there, as the toolstack wrote it. */
+struct hypercall_join {
+	char name[64];
+	uint32_t devid;
+	uint32_t shared_pages;
+	uint32_t tx_pages;
+	uint32_t gnttab_pages;
+};
+
+struct hypercall_joined { /* fds: one store connection */
+	uint32_t domid;
+	struct hypercall_vif_created vif;
 };
 
 /* A message as received: header, body, descriptors. */

@@ -34,7 +34,7 @@ struct rig {
 	bool domain_is_there;
 };
 
-static struct foreign_domain *find_domain(void *arg, uint16_t domid)
+static struct foreign_domain *find_domain(void *arg, uint16_t domid, uint32_t devid)
 {
 	struct rig *rig = arg;
 

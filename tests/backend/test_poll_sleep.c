@@ -41,6 +41,7 @@ static const struct setting settings[] = {
 	{ "deferred where it pays",
 	  { .weight = 1, .defer_rounds = 1, .defer_ns = 20 * USEC, .adaptive = true } },
 	{ "spinning", { .weight = 64, .spin_ns = 3 * USEC } },
+	{ "spinning where it pays", { .weight = 1, .spins_adaptively = true } },
 	{ "spinning, then deferred",
 	  { .weight = 1, .spin_ns = 2 * USEC, .defer_rounds = 1, .defer_ns = 20 * USEC } },
 };
@@ -339,6 +340,36 @@ static void test_spinning_ends(void **state)
 	assert_int_equal(m.item.state, POLL_IDLE);
 }
 
+/* Frames every `gap` us: how many looks found nothing, of 50 frames' spinning. */
+static unsigned int looks_at(unsigned int gap)
+{
+	const struct poll_tuning tuning = { .weight = 64, .spins_adaptively = true };
+	uint64_t next;
+	struct model m;
+
+	model_open(&m, &tuning);
+	next = now_ns;
+	for (int i = 0; i < 50; i++) {
+		next += gap * USEC;
+		while (m.list.head && now_ns < next)
+			loop(&m);
+		if (now_ns < next)
+			now_ns = next;
+		happen(&m, now_ns, 1);
+	}
+	while (m.list.head)
+		loop(&m);
+	assert_int_equal(m.cons, 50);
+	assert_int_equal(m.item.state, POLL_IDLE);
+	return (unsigned int)m.item.empty_rounds;
+}
+
+static void test_spinning_where_it_pays(void **state)
+{
+	assert_true(looks_at(6) > 50);
+	assert_int_equal(looks_at(100), 0);
+}
+
 /* Empty events, one each `gap` us for a second: how many turns they got. */
 static unsigned int turns_of_flood(struct model *m, unsigned int gap, uint32_t frames_each)
 {
@@ -440,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_deferral),
 		cmocka_unit_test(test_deferral_where_it_pays),
 		cmocka_unit_test(test_spinning_ends),
+		cmocka_unit_test(test_spinning_where_it_pays),
 		cmocka_unit_test(test_a_flood_of_empty_events),
 		cmocka_unit_test(test_a_flood_with_some_work),
 		cmocka_unit_test(test_some_empty_events_are_no_flood),

@@ -40,6 +40,12 @@ expect 2 "ip is ADDRESS/PREFIX" "$d" --bridge br0,ip=300.0.0.1/24
 expect 2 "mtu is a number" "$d" --bridge br0,mtu=9
 expect 2 "words are" "$d" --bridge br0,speed=1
 expect 2 "named before" "$d" --bridge br0 --bridge br0
+expect 2 "--scripts 'here'.*absolute" "$d" --scripts here
+expect 2 "--script-timeout '0'" "$d" --script-timeout 0
+expect 2 "$WORK/nosuch.conf:0: error: cannot be read" "$d" --config "$WORK/nosuch.conf"
+echo "[bride xenbr0]" >"$WORK/bad.conf"
+expect 2 "bad.conf:1: error: unknown section .*did you mean 'bridge'" "$d" --check-config "$WORK/bad.conf"
+expect 2 "bad.conf:1: error: unknown section" env SPLITVIF_CONFIG="$WORK/bad.conf" "$d"
 expect 2 "SPLITVIF_ENGINE 'x'" env SPLITVIF_ENGINE=x "$d"
 long=$WORK/$(printf 'x%.0s' $(seq 120))
 expect 2 "at most 107 bytes" "$d" --rundir "$long" $nobridge
@@ -89,6 +95,10 @@ expect 4 "no such vif" "$c" ethtool -S nobody
 expect 4 "no such bridge" "$c" fdb show br nobr
 expect 4 "no such domain" "$c" network-list nobody
 expect 2 "bogus" "$c" bogus
+expect 2 "usage: splitvif network-attach" "$c" network-attach
+expect 2 "usage: splitvif network-detach" "$c" network-detach a
+expect 4 "no such domain: nobody" "$c" network-attach nobody
+expect 4 "no such domain: nobody" "$c" network-detach nobody 0
 kill -STOP "$(data_process)"
 expect 5 "within 1 s|timed out|no answer" "$c" -t 1 show
 kill -CONT "$(data_process)"

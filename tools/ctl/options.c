@@ -19,6 +19,9 @@ static const struct command {
 } commands[] = {
 	{ { "show" }, 0, 0, NULL, "show", "bridges with their ports, vifs with their states" },
 	{ { "network-list" }, 0, 1, NULL, "network-list [DOM]", "vifs as xl network-list prints them" },
+	{ { "network-attach" }, 1, 7, NULL, "network-attach DOM [VIFSPEC...]",
+	  "attaches a vif: mac=,bridge=,... as xl" },
+	{ { "network-detach" }, 2, 2, NULL, "network-detach DOM DEVID|MAC", "takes a vif away" },
 	{ { "fdb", "show" }, 0, 2, "br", "fdb show [br BRIDGE]", "which port each address was seen on" },
 	{ { "ring" }, 1, 2, NULL, "ring VIF [QUEUE]", "rings and grants in use, as Linux' netback prints them" },
 	{ { "stats" }, 0, 1, NULL, "stats [VIF]", "frames, bytes and drops, each under its reason" },

@@ -1,0 +1,120 @@
+#include "backend/attachments.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io/rundir.h"
+
+void attachments_fini(struct attachments *attachments)
+{
+	free(attachments->list);
+	*attachments = (struct attachments){ .nr = 0 };
+}
+
+struct attachment *attachments_find(const struct attachments *attachments, const char *domain,
+				    uint32_t devid)
+{
+	for (unsigned int i = 0; i < attachments->nr; i++)
+		if (attachments->list[i].spec.devid == devid &&
+		    !strcmp(attachments->list[i].domain, domain))
+			return &attachments->list[i];
+	return NULL;
+}
+
+static int make_room(struct attachments *attachments)
+{
+	unsigned int room = attachments->room ? 2 * attachments->room : 16;
+	struct attachment *list;
+
+	if (attachments->nr < attachments->room)
+		return 0;
+	if (attachments->nr == ATTACHMENTS_MAX)
+		return -ENOSPC;
+	list = realloc(attachments->list, room * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	attachments->list = list;
+	attachments->room = room;
+	return 0;
+}
+
+int attachments_put(struct attachments *attachments, const struct attachment *attachment)
+{
+	struct attachment *place =
+		attachments_find(attachments, attachment->domain, attachment->spec.devid);
+	int err;
+
+	if (place) {
+		*place = *attachment;
+		return 0;
+	}
+	err = make_room(attachments);
+	if (!err)
+		attachments->list[attachments->nr++] = *attachment;
+	return err;
+}
+
+bool attachments_remove(struct attachments *attachments, const char *domain, uint32_t devid)
+{
+	struct attachment *place = attachments_find(attachments, domain, devid);
+
+	if (!place)
+		return false;
+	*place = attachments->list[--attachments->nr];
+	return true;
+}
+
+int attachments_path(char *path, size_t size)
+{
+	return rundir_path(path, size, "vifs.conf");
+}
+
+/* Sections as the configuration file has them. */
+static void print(FILE *file, const struct attachment *attachment)
+{
+	struct vifspec spec = attachment->spec;
+	char text[VIFSPEC_TEXT_BYTES];
+
+	spec.has_devid = false; /* the heading says it */
+	if (vifspec_print(&spec, '\n', text, sizeof(text)))
+		fprintf(file, "[vif %s.%u]\n%s\n", attachment->domain, attachment->spec.devid,
+			text);
+}
+
+static bool has_some(const struct attachments *attachments)
+{
+	for (unsigned int i = 0; i < attachments->nr; i++)
+		if (!attachments->list[i].configured)
+			return true;
+	return false;
+}
+
+int attachments_save(const struct attachments *attachments)
+{
+	char path[RUNDIR_PATH_BYTES], fresh[RUNDIR_PATH_BYTES + 4];
+	int err = attachments_path(path, sizeof(path));
+	FILE *file;
+
+	if (err)
+		return err;
+	if (!has_some(attachments))
+		return unlink(path) && errno != ENOENT ? -errno : 0;
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	file = fopen(fresh, "we");
+	if (!file)
+		return -errno;
+	for (unsigned int i = 0; i < attachments->nr; i++)
+		if (!attachments->list[i].configured)
+			print(file, &attachments->list[i]);
+	err = ferror(file) ? -EIO : 0;
+	if (fclose(file) && !err)
+		err = -errno;
+	if (!err && rename(fresh, path))
+		err = -errno;
+	if (err)
+		unlink(fresh);
+	return err;
+}

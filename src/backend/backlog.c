@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "ring/barrier.h"
+
 /* Stands before each frame's bytes. length 0: the rest up to the end of the
  * buffer is unused, the next record stands at its start. */
 struct record {
@@ -59,7 +61,7 @@ bool backlog_push(struct backlog *backlog, const struct frame *frame, uint64_t n
 				   frame->csum };
 	frame_copy_out(frame, 0, frame->length, (uint8_t *)(record + 1));
 	backlog->tail += need;
-	backlog->frames++;
+	store_relaxed(&backlog->frames, backlog->frames + 1);
 	return true;
 }
 
@@ -96,5 +98,5 @@ void backlog_pop(struct backlog *backlog)
 	size_t position = front_position(backlog);
 
 	backlog->head = position + record_bytes(record_at(backlog, position)->length);
-	backlog->frames--;
+	store_relaxed(&backlog->frames, backlog->frames - 1);
 }

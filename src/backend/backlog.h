@@ -1,6 +1,6 @@
 /*
  * Frames that wait for a guest's buffers: private copies in a bounded ring of
- * bytes, oldest first. One thread.
+ * bytes, oldest first. One thread at a time.
  */
 #ifndef BACKEND_BACKLOG_H
 #define BACKEND_BACKLOG_H
@@ -15,7 +15,7 @@ struct backlog {
 	uint8_t *bytes;
 	size_t size;
 	size_t head, tail; /* free-running; position is modulo size */
-	uint32_t frames;
+	uint32_t frames;   /* may be looked at by any thread */
 };
 
 /* Address space only: memory comes with use. 0 or -ENOMEM. size: a power of two. */

@@ -31,7 +31,7 @@ struct daemon {
 	struct event_base *base;
 	struct event *alarm, *store_event, *term, *interrupt, *hangup, *revive, *later;
 	int alarm_fd;
-	struct worker *worker;
+	struct workers workers;
 	struct networks networks;
 	struct store_server *store_server;
 	struct store_client *store;
@@ -147,11 +147,11 @@ static void revive_uplinks(struct daemon *daemon)
 
 		if (!network->config.tap[0])
 			continue;
-		if (network->uplink.worker &&
+		if (network->uplink.workers &&
 		    !__atomic_load_n(&network->uplink.lost, __ATOMIC_RELAXED))
 			continue;
 		network_revive(network, daemon->privileged);
-		if (!network->uplink.worker)
+		if (!network->uplink.workers)
 			event_add(daemon->revive, &again);
 	}
 }
@@ -296,13 +296,13 @@ static int networks_open(struct daemon *daemon)
 	for (unsigned int i = 0; i < options->nr_networks; i++) {
 		struct network_config config = options->networks[i];
 		struct network *network = &daemon->networks.list[i];
-		int err = network_open(network, &config, daemon->worker, daemon->privileged, error,
-				       sizeof(error));
+		int err = network_open(network, &config, &daemon->workers, daemon->privileged,
+				       error, sizeof(error));
 
 		if (err && may_go_without(daemon, err)) {
 			log_notice("bridge", "%s goes without an uplink: %s", config.name, error);
 			config.tap[0] = '\0';
-			err = network_open(network, &config, daemon->worker, daemon->privileged,
+			err = network_open(network, &config, &daemon->workers, daemon->privileged,
 					   error, sizeof(error));
 		}
 		if (err) {
@@ -319,13 +319,14 @@ static int networks_open(struct daemon *daemon)
 static int data_plane_open(struct daemon *daemon)
 {
 	char note[160];
-	int err = worker_create(&daemon->worker, daemon->options->engine, daemon->alarm_fd, note,
-				sizeof(note));
+	const struct options *options = daemon->options;
+	int err = workers_create(&daemon->workers, options->workers, options->engine,
+				 daemon->alarm_fd, note, sizeof(note));
 
 	if (err)
 		log_complain("cannot start the data plane: %s", note);
 	else
-		log_info("engine", "%s", note);
+		log_info("engine", "%s workers=%u", note, options->workers);
 	return err;
 }
 
@@ -354,7 +355,7 @@ static int vifs_load(struct daemon *daemon)
 					.toolstack = &daemon->toolstack,
 					.domains = daemon->domains,
 					.networks = &daemon->networks,
-					.worker = daemon->worker,
+					.workers = &daemon->workers,
 					.privileged = daemon->privileged };
 	struct options *none = calloc(1, sizeof(*none));
 	char path[RUNDIR_PATH_BYTES];
@@ -371,7 +372,7 @@ static int guests_open(struct daemon *daemon)
 {
 	struct devices_config devices = { .store = daemon->store,
 					  .networks = &daemon->networks,
-					  .worker = daemon->worker,
+					  .workers = &daemon->workers,
 					  .privileged = daemon->privileged,
 					  .backlog_bytes = daemon->options->backlog_bytes,
 					  .max_queues = daemon->options->queues,
@@ -408,7 +409,7 @@ static int guests_open(struct daemon *daemon)
 	daemon->toolstack.networks = &daemon->networks;
 	daemon->toolstack.devices = daemon->devices;
 	daemon->reporter = (struct reporter){ &daemon->networks, daemon->devices, daemon->domains,
-					      daemon->worker, &daemon->toolstack };
+					      &daemon->workers, &daemon->toolstack };
 	daemon->control = control_create(daemon->base, &daemon->reporter);
 	return daemon->control ? vifs_load(daemon) : -ENOMEM;
 }
@@ -468,8 +469,7 @@ static void daemon_close(struct daemon *daemon)
 		store_client_close(daemon->store);
 	if (daemon->store_server)
 		store_server_destroy(daemon->store_server);
-	if (daemon->worker)
-		worker_destroy(daemon->worker);
+	workers_destroy(&daemon->workers);
 	events_close(daemon);
 }
 

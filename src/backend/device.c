@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "backend/device_backing.h"
 #include "backend/device_keys.h"
@@ -18,36 +17,9 @@
 struct devices {
 	struct devices_config config;
 	struct device *first;
-	bool parting; /* all of them: the daemon ends */
+	bool parting;		  /* all of them: the daemon ends */
 	struct kept_tuning *kept; /* of vifs that are gone for now */
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-struct attach_call {
-	struct device *device;
-	struct vif *vif;
-	struct worker *worker;
-	int err;
-};
-
-static void attach_on_worker(void *arg)
-{
-	struct attach_call *call = arg;
-
-	call->err = vif_attach(call->vif, call->worker, call->device->network->bridge);
-}
-
-static void detach_on_worker(void *arg)
-{
-	vif_detach(arg);
-}
 
 static void state_set(struct devices *devices, struct device *device, enum xenbus_state state,
 		      bool features)
@@ -67,9 +39,9 @@ static void device_break(struct devices *devices, struct device *device, int err
 
 static int device_connect(struct devices *devices, struct device *device, const char **why)
 {
-	struct attach_call call = { .device = device, .worker = devices->config.worker };
 	struct foreign_domain *domain;
 	struct vif_config config;
+	struct vif *vif;
 	int err;
 
 	*why = "no such bridge";
@@ -86,16 +58,16 @@ static int device_connect(struct devices *devices, struct device *device, const 
 	domain = devices->config.find_domain(devices->config.arg, device->domid, device->devid);
 	if (!domain)
 		return -ESRCH;
-	err = vif_open(&call.vif, domain, &config, why);
+	err = vif_open(&vif, domain, &config, why);
 	if (err)
 		return err;
-	worker_call(devices->config.worker, attach_on_worker, &call);
 	*why = "the bridge or the engine has no room";
-	if (call.err) {
-		vif_close(call.vif);
-		return call.err;
+	err = vif_attach(vif, devices->config.workers, device->network->bridge);
+	if (err) {
+		vif_close(vif);
+		return err;
 	}
-	device->vif = call.vif;
+	device->vif = vif;
 	device->told_too_big = false;
 	device->connections++;
 	return 0;
@@ -146,7 +118,7 @@ static void device_disconnect(struct devices *devices, struct device *device)
 {
 	if (!device->vif)
 		return;
-	worker_call(devices->config.worker, detach_on_worker, device->vif);
+	vif_detach(device->vif);
 	log_totals(device);
 	vif_close(device->vif);
 	device->vif = NULL;
@@ -191,7 +163,7 @@ static void device_remove(struct devices *devices, struct device *device)
 static void note_leaving(struct devices *devices, struct device *device, bool leaving)
 {
 	if (leaving && !device->leaving) {
-		device->leaving_since_ms = now_ms();
+		device->leaving_since_ms = worker_clock_ms();
 		if (devices->config.later)
 			devices->config.later(devices->config.arg, DEVICE_LEAVE_MS);
 	}
@@ -311,19 +283,12 @@ static void facts_read(struct devices *devices, struct device *device)
 	device->guest_mtu = device->mtu;
 }
 
-static void tuning_on_worker(void *arg)
-{
-	struct device *device = arg;
-
-	vif_set_tuning(device->vif, &device->tuning);
-}
-
 static void tuning_apply(struct devices *devices, struct device *device,
 			 const struct tuning *tuning)
 {
 	device->tuning = *tuning;
 	if (device->vif)
-		worker_call(devices->config.worker, tuning_on_worker, device);
+		vif_set_tuning(device->vif, &device->tuning);
 }
 
 int devices_set_tuning(struct devices *devices, struct device *device, const struct tuning *tuning)
@@ -452,7 +417,7 @@ static void lose_tap(struct devices *devices, struct device *device)
 
 void devices_handle_timer(struct devices *devices)
 {
-	uint64_t now = now_ms();
+	uint64_t now = worker_clock_ms();
 	struct device *next;
 
 	for (struct device *device = devices->first; device; device = next) {
@@ -555,13 +520,6 @@ void devices_forget_vif(struct devices *devices, uint16_t domid, uint32_t devid)
 	device_step(devices, device);
 }
 
-static void offloads_on_worker(void *arg)
-{
-	struct device *device = arg;
-
-	vif_set_offloads(device->vif, device->offloads);
-}
-
 void devices_set_offloads(struct devices *devices, struct device *device, uint32_t offloads)
 {
 	uint32_t changed = device->offloads ^ offloads;
@@ -572,7 +530,7 @@ void devices_set_offloads(struct devices *devices, struct device *device, uint32
 		state_set(devices, device, XenbusStateInitWait, true);
 	if (!device->vif)
 		return;
-	worker_call(devices->config.worker, offloads_on_worker, device);
+	vif_set_offloads(device->vif, device->offloads);
 	if (!(changed & OFFLOADS_OFFERED))
 		return;
 	device->parting = true;

@@ -75,7 +75,7 @@ enum { DEVICE_LEAVE_MS = 10000 }; /* libxl's patience with a frontend that does 
 struct devices_config {
 	struct store_client *store; /* domain 0's; its events are ours */
 	struct networks *networks;
-	struct worker *worker;
+	struct workers *workers;
 	struct privileged *privileged; /* NULL: no TAPs for single vifs */
 	struct hotplug *hotplug;       /* NULL: scripts are somebody else's */
 	uint32_t backlog_bytes;	       /* of each vif */

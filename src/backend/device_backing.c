@@ -31,7 +31,7 @@ static int own_tap_open(const struct devices_config *config, struct device *devi
 	device->own = calloc(1, sizeof(*device->own));
 	if (!device->own)
 		return -ENOMEM;
-	err = network_open(device->own, &network, config->worker, config->privileged, error,
+	err = network_open(device->own, &network, config->workers, config->privileged, error,
 			   error_size);
 	if (err) {
 		free(device->own);

@@ -10,49 +10,27 @@
 #include "backend/mtu.h"
 #include "io/log.h"
 
-struct attach_call {
-	struct network *network;
-	int fd;
-	int err;
-};
-
-static void attach_on_worker(void *arg)
-{
-	struct attach_call *call = arg;
-	struct network *network = call->network;
-
-	call->err = uplink_attach(&network->uplink, network->config.tap, call->fd,
-				  network->config.mtu, network->worker, network->bridge);
-}
-
-static void detach_on_worker(void *arg)
-{
-	struct network *network = arg;
-
-	uplink_detach(&network->uplink);
-	network->uplink.worker = NULL;
-}
-
 static int uplink_open(struct network *network, struct privileged *privileged, char *error,
 		       size_t error_size)
 {
-	struct attach_call call = { .network = network };
+	struct workers *workers = network->workers;
+	int fds[LANES_MAX];
+	int n = privileged_open_tap(privileged, &network->config, fds, workers->nr, error,
+				    error_size);
+	int err;
 
-	call.fd = privileged_open_tap(privileged, &network->config, error, error_size);
-	if (call.fd < 0)
-		return call.fd;
-	worker_call(network->worker, attach_on_worker, &call);
-	if (call.err) {
+	if (n < 0)
+		return n;
+	err = uplink_attach(&network->uplink, network->config.tap, fds, (unsigned int)n,
+			    network->config.mtu, workers, network->bridge);
+	if (err)
 		snprintf(error, error_size, "cannot use tap %s: %s", network->config.tap,
-			 strerror(-call.err));
-		close(call.fd);
-		network->uplink.worker = NULL;
-	}
-	return call.err;
+			 strerror(-err));
+	return err;
 }
 
 int network_open(struct network *network, const struct network_config *config,
-		 struct worker *worker, struct privileged *privileged, char *error,
+		 struct workers *workers, struct privileged *privileged, char *error,
 		 size_t error_size)
 {
 	struct fdb_config fdb = { .entries = NETWORK_FDB_ENTRIES,
@@ -60,7 +38,7 @@ int network_open(struct network *network, const struct network_config *config,
 				  .ageing_ms = NETWORK_AGEING_MS };
 	int err;
 
-	*network = (struct network){ .config = *config, .worker = worker };
+	*network = (struct network){ .config = *config, .workers = workers };
 	if (getrandom(fdb.secret, sizeof(fdb.secret), 0) < 0)
 		return -errno;
 	network->bridge = bridge_create(config->name, config->mtu, &fdb);
@@ -78,8 +56,8 @@ int network_open(struct network *network, const struct network_config *config,
 
 void network_close(struct network *network)
 {
-	if (network->uplink.worker)
-		worker_call(network->worker, detach_on_worker, network);
+	if (network->uplink.workers)
+		uplink_detach(&network->uplink);
 	bridge_destroy(network->bridge);
 }
 
@@ -87,8 +65,8 @@ void network_revive(struct network *network, struct privileged *privileged)
 {
 	char error[256];
 
-	if (network->uplink.worker)
-		worker_call(network->worker, detach_on_worker, network);
+	if (network->uplink.workers)
+		uplink_detach(&network->uplink);
 	if (uplink_open(network, privileged, error, sizeof(error)))
 		log_warning("bridge", "uplink of %s is away: %s", network->config.name, error);
 	else
@@ -101,7 +79,7 @@ void networks_handle_alarm(struct networks *networks)
 	for (unsigned int i = 0; i < networks->nr; i++) {
 		struct uplink *uplink = &networks->list[i].uplink;
 
-		if (uplink->worker)
+		if (uplink->workers)
 			mtu_log_too_big(&uplink->tap.port, &uplink->told_too_big);
 	}
 }

@@ -10,7 +10,6 @@
 
 #include "backend/privileged.h"
 #include "backend/uplink.h"
-#include "backend/worker.h"
 
 enum {
 	NETWORKS_MAX = 16,
@@ -33,7 +32,7 @@ struct network {
 	struct network_config config;
 	struct bridge *bridge;
 	struct uplink uplink;
-	struct worker *worker;
+	struct workers *workers;
 };
 
 struct networks {
@@ -43,14 +42,14 @@ struct networks {
 
 /* Makes the bridge and its uplink. 0, or -errno with one line in `error`. */
 int network_open(struct network *network, const struct network_config *config,
-		 struct worker *worker, struct privileged *privileged, char *error,
+		 struct workers *workers, struct privileged *privileged, char *error,
 		 size_t error_size);
 void network_close(struct network *network);
 
 /* Brings the uplink back when its device was deleted under us. */
 void network_revive(struct network *network, struct privileged *privileged);
 
-/* Looks at what the worker has to say of the uplinks: frames beyond their MTU. */
+/* Looks at what the workers have to say of the uplinks: frames beyond their MTU. */
 void networks_handle_alarm(struct networks *networks);
 
 struct network *network_find(struct networks *networks, const char *name);

@@ -6,6 +6,26 @@
 #include "backend/worker.h"
 #include "bridge/counters.h"
 
+static void lock(struct notifier *notifier)
+{
+	if (notifier->lock)
+		pthread_mutex_lock(notifier->lock);
+}
+
+static void unlock(struct notifier *notifier)
+{
+	if (notifier->lock)
+		pthread_mutex_unlock(notifier->lock);
+}
+
+/* Workers' clocks differ by a turn: here time does not go back. */
+static uint64_t now_at(struct notifier *notifier, uint64_t now_ns)
+{
+	if (now_ns > notifier->latest_ns)
+		notifier->latest_ns = now_ns;
+	return notifier->latest_ns;
+}
+
 static void notify(struct notifier *notifier, struct worker *by)
 {
 	notifier->adaptive.events++;
@@ -17,12 +37,15 @@ static void timer_expired(struct timer *timer)
 	struct notifier *notifier =
 		(struct notifier *)((char *)timer - offsetof(struct notifier, timer));
 	struct coalesce *coalesce = &notifier->coalesce;
-	uint64_t now = notifier->worker->polls.now_ns;
+	uint64_t now;
 
+	lock(notifier);
+	now = now_at(notifier, notifier->worker->polls.now_ns);
 	if (coalesce_expired(coalesce, now, ring_is_awaited(notifier->ring)))
 		notify(notifier, notifier->worker);
 	else if (coalesce->owed) /* others were owed meanwhile, and later */
 		timers_set(&notifier->worker->timers, timer, coalesce->due_ns);
+	unlock(notifier);
 }
 
 void notifier_init(struct notifier *notifier, struct ring *ring, struct evtchn *channel)
@@ -35,20 +58,25 @@ void notifier_init(struct notifier *notifier, struct ring *ring, struct evtchn *
 	coalesce_init(&notifier->coalesce, ring->mask + 1);
 }
 
-void notifier_attach(struct notifier *notifier, struct worker *worker)
+void notifier_attach(struct notifier *notifier, struct worker *worker, pthread_mutex_t *lock)
 {
 	notifier->worker = worker;
+	notifier->lock = lock;
 }
 
 static void flush(struct notifier *notifier)
 {
-	if (coalesce_flush(&notifier->coalesce, notifier->worker->polls.now_ns))
+	uint64_t now = now_at(notifier, notifier->worker->polls.now_ns);
+
+	if (coalesce_flush(&notifier->coalesce, now))
 		notify(notifier, notifier->worker);
 }
 
 void notifier_detach(struct notifier *notifier)
 {
+	lock(notifier);
 	flush(notifier);
+	unlock(notifier);
 	signaller_flush(&notifier->worker->signaller);
 	timers_cancel(&notifier->worker->timers, &notifier->timer);
 }
@@ -59,7 +87,7 @@ static bool is_timed(const struct coalesce_config *config)
 	       config->by_share;
 }
 
-void notifier_tune(struct notifier *notifier, const struct tuning *tuning, enum tuning_edge edge)
+static void tune(struct notifier *notifier, const struct tuning *tuning, enum tuning_edge edge)
 {
 	const struct adaptive_config steering = {
 		.wakeup_ns = ADAPTIVE_WAKEUP_NS,
@@ -77,8 +105,15 @@ void notifier_tune(struct notifier *notifier, const struct tuning *tuning, enum 
 	notifier->is_timed = !notifier->is_steered && is_timed(&config);
 	if (!notifier->is_steered)
 		return;
-	adaptive_init(&notifier->adaptive, &steering, notifier->worker->polls.now_ns);
+	adaptive_init(&notifier->adaptive, &steering, notifier->latest_ns);
 	coalesce_space(&notifier->coalesce, 0);
+}
+
+void notifier_tune(struct notifier *notifier, const struct tuning *tuning, enum tuning_edge edge)
+{
+	lock(notifier);
+	tune(notifier, tuning, edge);
+	unlock(notifier);
 }
 
 static void steer(struct notifier *notifier, const struct coalesce_news *news)
@@ -107,12 +142,14 @@ void notifier_publish(struct notifier *notifier, struct worker *by, uint32_t fra
 {
 	struct ring *ring = notifier->ring;
 	struct poll_list *polls = &by->polls;
+	bool now = forced || by != notifier->worker;
 	struct coalesce_news news = {
-		.now_ns = notifier->is_timed && !forced ? polls->clock_ns() : polls->now_ns,
+		.now_ns = now_at(notifier,
+				 notifier->is_timed && !now ? polls->clock_ns() : polls->now_ns),
 		.frames = frames,
 		.slots = ring->produced - ring->published,
 		.in_flight = ring->in_seen - ring->produced,
-		.forced = forced || by != notifier->worker,
+		.forced = now,
 		.untaken = is_untaken(notifier),
 	};
 

@@ -1,11 +1,16 @@
 /*
  * How a guest is told of the responses on one ring: publishes them, and sends
  * the event now, later or not at all, as the edge's coalescing says, which an
- * operator sets or a controller steers. Worker's thread.
+ * operator sets or a controller steers.
+ *
+ * It belongs to one worker, whose thread attaches, tunes and detaches it and has
+ * its timer. Where others publish, too, a lock that they all hold meanwhile is
+ * given with it; the owner's calls and its timer take it themselves.
  */
 #ifndef BACKEND_NOTIFIER_H
 #define BACKEND_NOTIFIER_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,6 +27,8 @@ struct notifier {
 	struct ring *ring;
 	struct evtchn *channel;
 	struct worker *worker;
+	pthread_mutex_t *lock; /* NULL: that worker's alone */
+	uint64_t latest_ns;    /* the time of what came last, by any worker's clock */
 	struct coalesce coalesce;
 	struct adaptive adaptive;
 	bool is_steered; /* by `adaptive` */
@@ -37,13 +44,13 @@ struct notifier {
 void notifier_init(struct notifier *notifier, struct ring *ring, struct evtchn *channel);
 
 /* Between these, it may publish. Detaching sends what is owed. */
-void notifier_attach(struct notifier *notifier, struct worker *worker);
+void notifier_attach(struct notifier *notifier, struct worker *worker, pthread_mutex_t *lock);
 void notifier_detach(struct notifier *notifier);
 
 /* From now on; what is owed is sent. */
 void notifier_tune(struct notifier *notifier, const struct tuning *tuning, enum tuning_edge edge);
 
-/* Publishes what was produced, `frames` frames, by that worker's signaller;
+/* Under the lock: publishes what was produced, `frames` frames, by that worker's signaller;
  * `forced`: the guest has to know at once, if it sleeps. Only the one that it is
  * attached to has its timer: with another, nothing waits. */
 void notifier_publish(struct notifier *notifier, struct worker *by, uint32_t frames, bool forced);

@@ -17,7 +17,7 @@ static const char usage[] =
 	"usage: splitvifd [-f] [--rundir DIR] [--engine auto|uring|epoll]\n"
 	"                 [--bridge NAME[,uplink=tap:IF|none][,ip=ADDRESS/PREFIX][,mtu=N]]...\n"
 	"                 [--allow-uid UID]... [--max-pages N] [--queue-kib N] [--queues N]\n"
-	"                 [--scripts DIR] [--script-timeout S] [--config FILE]\n"
+	"                 [--workers N] [--scripts DIR] [--script-timeout S] [--config FILE]\n"
 	"                 [--log-level LEVEL] [--ready-fd N] [-V] [-h]\n"
 	"       splitvifd --check-config FILE\n"
 	"\n"
@@ -274,6 +274,10 @@ static int option_take(struct options *options, int option, const char *value)
 		status = number_option(options, "--queues", value, 1, VIF_QUEUES_MAX, &number);
 		options->queues = (unsigned int)number;
 		return status;
+	case 'w':
+		status = number_option(options, "--workers", value, 1, LANES_MAX, &number);
+		options->workers = (unsigned int)number;
+		return status;
 	case 'l':
 		return log_set_levels(value)
 			       ? complain(options, "--log-level", value,
@@ -326,6 +330,7 @@ static const struct option options_long[] = {
 	{ "allow-uid", required_argument, NULL, 'u' },
 	{ "max-pages", required_argument, NULL, 'p' },
 	{ "queue-kib", required_argument, NULL, 'q' },
+	{ "workers", required_argument, NULL, 'w' },
 	{ "queues", required_argument, NULL, 'Q' },
 	{ "log-level", required_argument, NULL, 'l' },
 	{ "scripts", required_argument, NULL, 's' },
@@ -370,6 +375,7 @@ static void options_init(struct options *options)
 {
 	*options = (struct options){ .quota_pages = OPTIONS_PAGES_DEFAULT,
 				     .backlog_bytes = VIF_BACKLOG_BYTES,
+				     .workers = 1,
 				     .queues = OPTIONS_QUEUES_DEFAULT,
 				     .ready_fd = -1,
 				     .scripts.timeout_s = SCRIPT_TIMEOUT_S };

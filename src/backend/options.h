@@ -31,6 +31,7 @@ struct options {
 	unsigned int nr_uids;
 	uint32_t quota_pages;
 	uint32_t backlog_bytes; /* a power of two */
+	unsigned int workers;	/* threads that move frames */
 	unsigned int queues;	/* the most that a vif may have */
 	int ready_fd;		/* -1: none */
 	struct scripts scripts;

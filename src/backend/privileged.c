@@ -27,6 +27,11 @@
 
 enum { OPEN_TAP = 1, RUN_SCRIPT = 2, BUSY_TRIES = 300, BUSY_PAUSE_US = 10000 };
 
+struct tap_request {
+	struct network_config config;
+	bool queue; /* of several; the next of them, if there is one */
+};
+
 struct tap_reply {
 	int32_t err;
 	char error[200];
@@ -130,14 +135,15 @@ static bool is_kept(const struct parent *parent, const char name[16])
 /* After a kill -9 the kernel may still be closing our predecessor's descriptors.
  * One that we had before is somebody else's now: the child is at work, and asks
  * again by itself. */
-static int open_tap_patiently(const struct parent *parent, char name[16])
+static int open_tap_patiently(const struct parent *parent, char name[16], bool queue)
 {
+	int (*open_tap)(char name[16], bool persistent) = queue ? tap_open_queue : tap_open;
 	int tries = is_kept(parent, name) ? 0 : BUSY_TRIES;
-	int fd = tap_open(name, true);
+	int fd = open_tap(name, true);
 
 	for (int i = 0; fd == -EBUSY && i < tries; i++) {
 		usleep(BUSY_PAUSE_US);
-		fd = tap_open(name, true);
+		fd = open_tap(name, true);
 	}
 	return fd;
 }
@@ -148,9 +154,10 @@ static int open_own_tap(char name[16])
 	return if_nametoindex(name) ? -EEXIST : tap_open(name, false);
 }
 
-static int serve_open_tap(struct parent *parent, struct network_config *config,
+static int serve_open_tap(struct parent *parent, struct tap_request *request,
 			  struct tap_reply *reply)
 {
+	struct network_config *config = &request->config;
 	int fd;
 
 	config->tap[sizeof(config->tap) - 1] = '\0';
@@ -158,7 +165,7 @@ static int serve_open_tap(struct parent *parent, struct network_config *config,
 	if (config->own_tap)
 		fd = open_own_tap(config->tap);
 	else if (parent->nr_taps < NETWORKS_MAX || is_kept(parent, config->tap))
-		fd = open_tap_patiently(parent, config->tap);
+		fd = open_tap_patiently(parent, config->tap, request->queue);
 	reply->err = fd < 0 ? fd : link_set_up(config);
 	if (!reply->err)
 		return fd;
@@ -188,17 +195,17 @@ static void keep(struct parent *parent, const char name[16], int fd)
 
 static void answer_open_tap(struct parent *parent, const struct hypercall *request)
 {
-	struct network_config config;
+	struct tap_request wanted;
 	struct tap_reply reply = { 0 };
 	int fd;
 
-	memcpy(&config, request->body, sizeof(config));
-	fd = serve_open_tap(parent, &config, &reply);
+	memcpy(&wanted, request->body, sizeof(wanted));
+	fd = serve_open_tap(parent, &wanted, &reply);
 	hypercall_reply(parent->socket, &request->header, 0, &reply, sizeof(reply), &fd, fd >= 0);
-	if (fd >= 0 && config.own_tap)
+	if (fd >= 0 && wanted.config.own_tap)
 		close(fd); /* it ends with the child's */
 	else if (fd >= 0)
-		keep(parent, config.tap, fd);
+		keep(parent, wanted.config.tap, fd);
 }
 
 static void run_script(struct parent *parent, struct hypercall *request)
@@ -216,7 +223,7 @@ static void serve(struct parent *parent)
 
 	if (hypercall_receive(parent->socket, &request) != 1)
 		return;
-	if (request.header.type == OPEN_TAP && request.length == sizeof(struct network_config))
+	if (request.header.type == OPEN_TAP && request.length == sizeof(struct tap_request))
 		answer_open_tap(parent, &request);
 	else if (request.header.type == RUN_SCRIPT && request.nr_fds == 1 &&
 		 request.length == sizeof(struct script_request))
@@ -317,12 +324,15 @@ int privileged_fork(struct privileged *privileged, struct scripts *scripts)
 	return 0;
 }
 
-int privileged_open_tap(struct privileged *privileged, const struct network_config *config,
-			char *error, size_t error_size)
+/* One descriptor, or -errno with a line in `error`. */
+static int ask_for_tap(struct privileged *privileged, const struct network_config *config,
+		       bool queue, char *error, size_t error_size)
 {
+	struct tap_request request = { *config, queue };
 	struct hypercall answer;
 	struct tap_reply reply;
-	int err = hypercall_send(privileged->socket, OPEN_TAP, 0, config, sizeof(*config), NULL, 0);
+	int err =
+		hypercall_send(privileged->socket, OPEN_TAP, 0, &request, sizeof(request), NULL, 0);
 
 	snprintf(error, error_size, "cannot open tap %s: no answer from the parent process",
 		 config->tap);
@@ -340,6 +350,24 @@ int privileged_open_tap(struct privileged *privileged, const struct network_conf
 		return reply.err;
 	}
 	return answer.nr_fds == 1 ? answer.fds[0] : -EPROTO;
+}
+
+/* One that was made with a single queue, by whomever, keeps it; a vif's own has
+ * one. */
+int privileged_open_tap(struct privileged *privileged, const struct network_config *config,
+			int *fds, unsigned int queues, char *error, size_t error_size)
+{
+	unsigned int n = 0;
+
+	for (; queues > 1 && !config->own_tap && n < queues; n++) {
+		fds[n] = ask_for_tap(privileged, config, true, error, error_size);
+		if (fds[n] < 0)
+			break;
+	}
+	if (n)
+		return (int)n;
+	fds[0] = ask_for_tap(privileged, config, false, error, error_size);
+	return fds[0] < 0 ? fds[0] : 1;
 }
 
 int privileged_run_script(struct privileged *privileged, const struct script_request *request,

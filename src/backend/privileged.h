@@ -29,10 +29,11 @@ struct privileged {
 int privileged_fork(struct privileged *privileged, struct scripts *scripts);
 
 /* Makes or adopts the network's TAP: persistent, up, with MTU and address; or,
- * for one that is a vif's own, a new TAP that ends with its descriptor. The
- * descriptor, or -errno with one line in `error`. */
+ * for one that is a vif's own, a new TAP that ends with its descriptor. As many
+ * descriptors as it has queues, at most `queues`; how many, or -errno with one
+ * line in `error`. */
 int privileged_open_tap(struct privileged *privileged, const struct network_config *config,
-			char *error, size_t error_size);
+			int *fds, unsigned int queues, char *error, size_t error_size);
 
 /* Has a script run, whose one struct script_result comes through that pipe. */
 int privileged_run_script(struct privileged *privileged, const struct script_request *request,

@@ -117,7 +117,7 @@ static void add_bridge(struct reload *reload, const struct network_config *confi
 	if (networks->nr == NETWORKS_MAX)
 		log_warning("config", "cannot add bridge %s: %d are the most", config->name,
 			    NETWORKS_MAX);
-	else if (network_open(&networks->list[networks->nr], config, reload->config.worker,
+	else if (network_open(&networks->list[networks->nr], config, reload->config.workers,
 			      reload->config.privileged, error, sizeof(error)))
 		log_warning("config", "cannot add bridge %s: %s", config->name, error);
 	else

@@ -19,7 +19,7 @@ struct reload_config {
 	struct toolstack *toolstack;
 	struct domains *domains;
 	struct networks *networks;
-	struct worker *worker;
+	struct workers *workers;
 	struct privileged *privileged;
 };
 

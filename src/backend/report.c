@@ -175,17 +175,15 @@ static int report_network_list(struct answer *answer)
 struct fdb_call {
 	struct bridge *bridge;
 	uint64_t now_ms;
-	struct worker *worker;
 	struct fdb_entry entries[NETWORK_FDB_ENTRIES];
 	const char *ports[NETWORK_FDB_ENTRIES];
 	uint32_t nr;
 };
 
-static void fdb_on_worker(void *arg)
+/* Ports come and go by this very thread. */
+static void fdb_read(struct fdb_call *call)
 {
-	struct fdb_call *call = arg;
-
-	call->nr = fdb_list(bridge_fdb(call->bridge), call->worker->now_ms, call->entries,
+	call->nr = fdb_list(bridge_fdb(call->bridge), call->now_ms, call->entries,
 			    NETWORK_FDB_ENTRIES);
 	for (uint32_t i = 0; i < call->nr; i++) {
 		const struct port *port = bridge_port(call->bridge, call->entries[i].port);
@@ -197,8 +195,8 @@ static void fdb_on_worker(void *arg)
 static void tell_fdb(struct answer *answer, const struct network *network, struct fdb_call *call)
 {
 	call->bridge = network->bridge;
-	call->worker = answer->reporter->worker;
-	worker_call(answer->reporter->worker, fdb_on_worker, call);
+	call->now_ms = worker_clock_ms();
+	fdb_read(call);
 	for (uint32_t i = 0; i < call->nr; i++) {
 		table_row(answer->table);
 		tell_mac(answer->table, "mac", call->entries[i].mac);
@@ -241,9 +239,12 @@ static const struct command {
 	unsigned int max_args;
 	int (*report)(struct answer *answer);
 } commands[] = {
-	{ "show", NULL, 0, report_show },   { "network-list", NULL, 1, report_network_list },
-	{ "fdb", "show", 2, report_fdb },   { "ring", NULL, 1, report_ring },
-	{ "stats", NULL, 1, report_stats }, { "ethtool", NULL, 2 + 2 * TUNING_WORDS, report_ethtool },
+	{ "show", NULL, 0, report_show },
+	{ "network-list", NULL, 1, report_network_list },
+	{ "fdb", "show", 2, report_fdb },
+	{ "ring", NULL, 2, report_ring },
+	{ "stats", NULL, 1, report_stats },
+	{ "ethtool", NULL, 2 + 2 * TUNING_WORDS, report_ethtool },
 	{ "network-attach", NULL, 7, report_network_attach },
 	{ "network-detach", NULL, 2, report_network_detach },
 };

@@ -15,7 +15,7 @@ struct reporter {
 	struct networks *networks;
 	struct devices *devices;
 	struct domains *domains;
-	struct worker *worker;
+	struct workers *workers;
 	struct toolstack *toolstack;
 };
 

@@ -1,6 +1,7 @@
 #include "backend/answer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void tell(struct table *table, const char *name, const uint64_t *counter)
@@ -112,6 +113,24 @@ static void tell_queues(struct table *table, const struct vif *vif)
 	tell(table, "rx_responses", &totals.stats.rx_responses);
 	tell(table, "rx_errors", &totals.stats.rx_errors);
 	table_number(table, "queued", "queued", totals.queued);
+	tell(table, "grant_copies", &totals.stats.copies);
+	tell(table, "grant_copied_bytes", &totals.stats.copied_bytes);
+	tell(table, "grant_borrows", &totals.stats.borrows);
+}
+
+/* How the work is shared out. */
+static void tell_each_queue(struct table *table, const struct vif *vif)
+{
+	char name[48];
+
+	for (unsigned int i = 0; i < vif->nr_queues; i++) {
+		const struct vif_queue_stats *stats = &vif->queues[i].stats;
+
+		snprintf(name, sizeof(name), "queue_%u_tx_requests", i);
+		tell(table, name, &stats->tx_requests);
+		snprintf(name, sizeof(name), "queue_%u_rx_responses", i);
+		tell(table, name, &stats->rx_responses);
+	}
 }
 
 static void tell_vif(struct table *table, const struct vif *vif)
@@ -121,9 +140,8 @@ static void tell_vif(struct table *table, const struct vif *vif)
 	tell_port(table, &vif->port);
 	tell_merges(table, &vif->port);
 	tell_queues(table, vif);
-	tell(table, "grant_copies", &vif->domain->copies);
-	tell(table, "grant_copied_bytes", &vif->domain->copied_bytes);
-	tell(table, "grant_borrows", &vif->domain->borrows);
+	if (vif->nr_queues > 1)
+		tell_each_queue(table, vif);
 	grant_census(&vif->domain->grants, &granted, &in_use);
 	table_number(table, "grants", "grants", granted);
 	table_number(table, "grants_in_use", "grants_in_use", in_use);
@@ -240,7 +258,7 @@ int report_stats(struct answer *answer)
 		if (device->vif && (!only || only == device))
 			tell_stats_row(answer->table, device->name, &device->vif->port);
 	for (unsigned int i = 0; !only && i < networks->nr; i++)
-		if (networks->list[i].uplink.worker)
+		if (networks->list[i].uplink.workers)
 			tell_stats_row(answer->table, networks->list[i].config.tap,
 				       &networks->list[i].uplink.tap.port);
 	table_end(answer->table);
@@ -248,23 +266,28 @@ int report_stats(struct answer *answer)
 }
 
 struct ring_call {
-	const struct vif_queue *queue;
+	unsigned int number;
+	struct vif_queue *queue;
 	struct ring tx, rx;
 	uint32_t tx_shared[4], rx_shared[4]; /* req_prod, req_event, rsp_prod, rsp_event */
 	struct poll_item item;
 	uint32_t backlog;
+	uint64_t now_ms;
 };
 
 static void ring_on_worker(void *arg)
 {
 	struct ring_call *call = arg;
 
+	pthread_mutex_lock(&call->queue->lock);
 	call->tx = call->queue->tx;
 	call->rx = call->queue->rx;
 	memcpy(call->tx_shared, call->tx.page, sizeof(call->tx_shared));
 	memcpy(call->rx_shared, call->rx.page, sizeof(call->rx_shared));
 	call->item = call->queue->item;
-	call->backlog = call->queue->backlog.frames;
+	call->backlog = load_relaxed(&call->queue->backlog.frames);
+	call->now_ms = call->queue->worker->now_ms;
+	pthread_mutex_unlock(&call->queue->lock);
 }
 
 /* The lines of netback's io_ring_q0, and the same as an object. */
@@ -290,12 +313,12 @@ static void tell_ring(struct table *table, const char *key, const struct ring *r
 	table_end(table);
 }
 
-static void tell_rings(struct table *table, const struct ring_call *call, uint64_t now_ms)
+static void tell_rings(struct table *table, const struct ring_call *call)
 {
 	const struct ring *tx = &call->tx;
 
 	table_object(table, NULL, NULL, TABLE_FIELDS);
-	table_line(table, "Queue 0");
+	table_line(table, "Queue %u", call->number);
 	table_line(table, "TX: nr_ents %u", tx->mask + 1);
 	tell_ring(table, "tx", tx, call->tx_shared);
 	table_line(table, "pending prod %u pending cons %u nr_pending_reqs %u", tx->produced,
@@ -310,25 +333,42 @@ static void tell_rings(struct table *table, const struct ring_call *call, uint64
 		   (unsigned long)call->item.state, (int)call->item.tuning.weight, call->backlog);
 	table_line(table, "Credit timer_pending: %d, credit: %lu, usec: %lu", 0, ~0ul, 0ul);
 	table_line(table, "remaining: %lu, expires: %lu, now: %lu", ~0ul, 0ul,
-		   (unsigned long)now_ms);
+		   (unsigned long)call->now_ms);
+	table_number(table, "queue", NULL, call->number);
+	table_number(table, "queues", NULL, call->queue->vif->nr_queues);
 	table_number(table, "napi_weight", NULL, call->item.tuning.weight);
 	table_number(table, "queued", NULL, call->backlog);
 	table_end(table);
+}
+
+/* "VIF [QUEUE]": -1 if it has no such queue. */
+static int queue_wanted(const struct answer *answer, const struct vif *vif)
+{
+	char *end = NULL;
+	unsigned long number = answer->argc > 1 ? strtoul(answer->argv[1], &end, 10) : 0;
+
+	return (end && (*end || end == answer->argv[1])) || number >= vif->nr_queues ? -1
+										     : (int)number;
 }
 
 int report_ring(struct answer *answer)
 {
 	const struct device *device;
 	struct ring_call call;
-	int code;
+	int code, number;
 
-	if (answer->argc != 1)
-		return answer_complain(answer, EXIT_WORDS, "usage: ring VIF");
+	if (answer->argc != 1 && answer->argc != 2)
+		return answer_complain(answer, EXIT_WORDS, "usage: ring VIF [QUEUE]");
 	device = answer_connected_vif(answer, answer->argv[0], &code);
 	if (!device)
 		return code;
-	call.queue = &device->vif->queues[0];
-	worker_call(answer->reporter->worker, ring_on_worker, &call);
-	tell_rings(answer->table, &call, answer->reporter->worker->now_ms);
+	number = queue_wanted(answer, device->vif);
+	if (number < 0)
+		return answer_complain(answer, EXIT_UNKNOWN, "no such queue: %s: %s has %u",
+				       answer->argv[1], device->name, device->vif->nr_queues);
+	call.number = (unsigned int)number;
+	call.queue = &device->vif->queues[number];
+	worker_call(call.queue->worker, ring_on_worker, &call);
+	tell_rings(answer->table, &call);
 	return 0;
 }

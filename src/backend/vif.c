@@ -10,17 +10,25 @@ static const struct port_ops vif_port_ops = { .transmit = vif_rx_transmit };
 
 void vif_set_offloads(struct vif *vif, uint32_t offloads)
 {
+	uint8_t takes = offload_takes(&vif->config.guest, offloads);
+
 	vif->config.offloads = offloads;
-	vif->port.takes = offload_takes(&vif->config.guest, offloads);
-	vif->port.merges = offloads & 1 << OFFLOAD_GRO &&
-			   vif->port.takes & (PORT_GSO_TCPV4 | PORT_GSO_TCPV6);
+	port_set_takes(&vif->port, takes,
+		       offloads & 1 << OFFLOAD_GRO && takes & (PORT_GSO_TCPV4 | PORT_GSO_TCPV6));
+}
+
+static void tune_on_worker(void *arg)
+{
+	struct vif_queue *queue = arg;
+
+	vif_queue_tune(queue, &queue->vif->config.tuning);
 }
 
 void vif_set_tuning(struct vif *vif, const struct tuning *tuning)
 {
 	vif->config.tuning = *tuning;
 	for (unsigned int i = 0; i < vif->nr_queues; i++)
-		vif_queue_tune(&vif->queues[i], tuning);
+		worker_call(vif->queues[i].worker, tune_on_worker, &vif->queues[i]);
 }
 
 /* Closes the first n queues. */
@@ -108,20 +116,59 @@ void vif_close(struct vif *vif)
 	free(vif);
 }
 
+struct attach_call {
+	struct vif_queue *queue;
+	struct worker *worker;
+	int err;
+};
+
+static void attach_on_worker(void *arg)
+{
+	struct attach_call *call = arg;
+
+	call->err = vif_queue_attach(call->queue, call->worker);
+}
+
+static void start_on_worker(void *arg)
+{
+	vif_queue_start(arg);
+}
+
+static void detach_on_worker(void *arg)
+{
+	vif_queue_detach(arg);
+}
+
+static int queue_attach(struct vif_queue *queue, struct workers *workers)
+{
+	struct attach_call call = { .queue = queue, .worker = workers_take(workers) };
+
+	worker_call(call.worker, attach_on_worker, &call);
+	if (call.err)
+		workers_give(workers, call.worker);
+	return call.err;
+}
+
 /* Detaches the first n queues. */
 static void queues_detach(struct vif *vif, unsigned int n)
 {
-	while (n--)
-		vif_queue_detach(&vif->queues[n]);
+	while (n--) {
+		struct worker *worker = vif->queues[n].worker;
+
+		worker_call(worker, detach_on_worker, &vif->queues[n]);
+		workers_give(vif->workers, worker);
+	}
 }
 
-int vif_attach(struct vif *vif, struct worker *worker, struct bridge *bridge)
+int vif_attach(struct vif *vif, struct workers *workers, struct bridge *bridge)
 {
 	unsigned int n = 0;
 	int err = 0;
 
 	vif->bridge = bridge;
-	while (n < vif->nr_queues && !(err = vif_queue_attach(&vif->queues[n], worker)))
+	vif->workers = workers;
+	vif->shared = workers->nr > 1;
+	while (n < vif->nr_queues && !(err = queue_attach(&vif->queues[n], workers)))
 		n++;
 	if (!err)
 		err = bridge_attach(bridge, &vif->port);
@@ -130,15 +177,21 @@ int vif_attach(struct vif *vif, struct worker *worker, struct bridge *bridge)
 		return err;
 	}
 	for (n = 0; n < vif->nr_queues; n++)
-		vif_queue_start(&vif->queues[n]);
+		worker_call(vif->queues[n].worker, start_on_worker, &vif->queues[n]);
 	return 0;
 }
 
+/* First nothing comes in any more, so that nothing is learned of the port when
+ * it goes; then nothing goes out through it. */
 void vif_detach(struct vif *vif)
 {
-	vif->stopped = true;
+	vif_stop(vif);
+	workers_pass(vif->workers);
 	bridge_detach(vif->bridge, &vif->port);
+	workers_pass(vif->workers);
 	queues_detach(vif, vif->nr_queues);
+	for (unsigned int i = 0; i < vif->nr_queues; i++)
+		vif_rx_discard(&vif->queues[i]);
 }
 
 bool vif_is_stalled(const struct vif *vif)
@@ -157,6 +210,9 @@ static void stats_sum(struct vif_queue_stats *sum, const struct vif_queue_stats 
 	sum->rx_requests += counter_read(&stats->rx_requests);
 	sum->rx_responses += counter_read(&stats->rx_responses);
 	sum->rx_errors += counter_read(&stats->rx_errors);
+	sum->borrows += counter_read(&stats->borrows);
+	sum->copies += counter_read(&stats->copies);
+	sum->copied_bytes += counter_read(&stats->copied_bytes);
 }
 
 static void channel_sum(struct vif_totals *totals, const struct evtchn *channel)

@@ -3,9 +3,9 @@
  * that it shares with its frontend.
  *
  * The control thread opens one when the handshake is complete and closes it
- * when the frontend goes; in between it is attached to a worker, whose thread
- * alone touches it. What a guest does wrong sets `fault`, once: the vif stops
- * taking part at that moment, and the control thread is told.
+ * when the frontend goes; in between its queues are attached to workers, each
+ * to one. What a guest does wrong sets `fault`, once: the vif stops taking part
+ * at that moment, and the control thread is told.
  */
 #ifndef BACKEND_VIF_H
 #define BACKEND_VIF_H
@@ -15,6 +15,7 @@
 
 #include "backend/offload.h"
 #include "backend/vif_queue.h"
+#include "backend/workers.h"
 #include "bridge/bridge.h"
 
 enum {
@@ -42,6 +43,8 @@ struct vif {
 	struct vif_config config;
 	struct bridge *bridge;
 	struct foreign_domain *domain;
+	struct workers *workers;
+	bool shared;	   /* frames may come from several workers */
 	bool stopped;	   /* takes no part any more */
 	const char *fault; /* NULL, or the static text of why; read by the control thread */
 	unsigned int nr_queues;
@@ -54,16 +57,29 @@ int vif_open(struct vif **vif, struct foreign_domain *domain, const struct vif_c
 	     const char **why);
 void vif_close(struct vif *vif);
 
-/* Worker's thread. Attaching starts service at once; detaching counts what is
- * queued as dropped. */
-int vif_attach(struct vif *vif, struct worker *worker, struct bridge *bridge);
+/* Control thread. Attaching gives each queue to a worker and starts service at
+ * once; when detaching returns nobody serves it any more, and what waited is
+ * counted as dropped. */
+int vif_attach(struct vif *vif, struct workers *workers, struct bridge *bridge);
 void vif_detach(struct vif *vif);
 
-/* Worker's thread: from now on, what goes to the guest is made to fit these. */
+/* Control thread: from now on, what goes to the guest is made to fit these. */
 void vif_set_offloads(struct vif *vif, uint32_t offloads);
 
-/* Worker's thread: polled and told of by these from now on; checked. */
+/* Control thread, of an attached one: polled and told of by these from now on;
+ * checked. */
 void vif_set_tuning(struct vif *vif, const struct tuning *tuning);
+
+/* True if it was stopped before. Any thread. */
+static inline bool vif_stop(struct vif *vif)
+{
+	return __atomic_exchange_n(&vif->stopped, true, __ATOMIC_ACQ_REL);
+}
+
+static inline bool vif_is_stopped(const struct vif *vif)
+{
+	return __atomic_load_n(&vif->stopped, __ATOMIC_RELAXED);
+}
 
 /* What all queues together count. */
 struct vif_totals {

@@ -7,18 +7,12 @@
 #include "backend/vif_rx.h"
 #include "backend/vif_tx.h"
 
-struct evtchn *vif_queue_rx_channel(struct vif_queue *queue)
-{
-	return queue->rx_channel.port ? &queue->rx_channel : &queue->tx_channel;
-}
-
 void vif_queue_fault(struct vif_queue *queue, const char *why)
 {
-	if (queue->vif->stopped)
+	if (vif_stop(queue->vif))
 		return;
-	queue->vif->stopped = true;
 	__atomic_store_n(&queue->vif->fault, why, __ATOMIC_RELEASE);
-	worker_alarm(queue->worker);
+	worker_alarm(queue->worker); /* any thread may */
 }
 
 static struct vif_queue *queue_of(struct poll_item *item)
@@ -30,7 +24,7 @@ static struct vif_queue *queue_of(struct poll_item *item)
 static bool queue_arm(struct poll_item *item)
 {
 	struct vif_queue *queue = queue_of(item);
-	int pending = queue->vif->stopped ? 0 : ring_arm(&queue->tx, 1);
+	int pending = vif_is_stopped(queue->vif) ? 0 : ring_arm(&queue->tx, 1);
 
 	if (pending < 0)
 		vif_queue_fault(queue, "tx request index out of the ring");
@@ -41,7 +35,7 @@ static void queue_listen(struct poll_item *item)
 {
 	struct vif_queue *queue = queue_of(item);
 
-	if (queue->vif->stopped)
+	if (vif_is_stopped(queue->vif))
 		return;
 	engine_arm(queue->worker->engine, &queue->tx_source.source);
 	if (queue->rx_channel.port)
@@ -65,21 +59,20 @@ static unsigned int receive(struct vif_queue *queue, unsigned int weight)
 static bool queue_poll(struct poll_item *item, unsigned int weight, unsigned int *done)
 {
 	struct vif_queue *queue = queue_of(item);
-	uint32_t waiting = queue->backlog.frames;
 	unsigned int batch, got;
-	bool more;
+	bool more = false;
 
-	if (queue->vif->stopped)
+	if (vif_is_stopped(queue->vif))
 		return false;
-	more = waiting && vif_rx_drain(queue);
-	*done = waiting - queue->backlog.frames;
+	if (load_relaxed(&queue->backlog.frames))
+		more = vif_rx_drain(queue, done);
 	do {
 		batch = weight < BATCH_FRAMES ? weight : BATCH_FRAMES;
 		got = receive(queue, batch);
 		*done += got;
 		weight -= batch;
-	} while (weight && got == batch && !queue->vif->stopped);
-	return !queue->vif->stopped && (more || ring_pending(&queue->tx) > 0);
+	} while (weight && got == batch && !vif_is_stopped(queue->vif));
+	return !vif_is_stopped(queue->vif) && (more || ring_pending(&queue->tx) > 0);
 }
 
 static void queue_timer_expired(struct timer *timer)
@@ -88,10 +81,10 @@ static void queue_timer_expired(struct timer *timer)
 		(struct vif_queue *)((char *)timer - offsetof(struct vif_queue, timer));
 	uint64_t next;
 
-	if (queue->vif->stopped)
+	if (vif_is_stopped(queue->vif))
 		return;
 	next = vif_rx_expire(queue);
-	if (!backlog_is_empty(&queue->backlog))
+	if (load_relaxed(&queue->backlog.frames))
 		poll_schedule(&queue->worker->polls, &queue->item);
 	if (next)
 		worker_set_timer(queue->worker, timer, next);
@@ -148,8 +141,12 @@ static int channels_bind(struct vif_queue *queue, const char **why)
 					 &queue->tx_channel);
 
 	*why = "event channel (tx) cannot be bound";
-	if (err || queue->config.tx_port == queue->config.rx_port)
+	if (err)
 		return err;
+	if (queue->config.tx_port == queue->config.rx_port) {
+		queue->rx_channel.signal_fd = queue->tx_channel.signal_fd;
+		return 0;
+	}
 	*why = "event channel (rx) cannot be bound";
 	err = hypervisor_bind_evtchn(queue->vif->domain, queue->config.rx_port, &queue->rx_channel);
 	if (err)
@@ -172,7 +169,9 @@ int vif_queue_open(struct vif_queue *queue, struct vif *vif, const struct vif_qu
 		.tx_channel = EVTCHN_NONE,
 		.rx_channel = EVTCHN_NONE,
 		.timer = { .expired = queue_timer_expired },
+		.note = { .item = &queue->item },
 	};
+	pthread_mutex_init(&queue->lock, NULL);
 	*why = "out of memory";
 	err = backlog_init(&queue->backlog, backlog_bytes);
 	if (err)
@@ -184,7 +183,7 @@ int vif_queue_open(struct vif_queue *queue, struct vif *vif, const struct vif_qu
 	if (err)
 		goto unmap_rings;
 	notifier_init(&queue->tx_edge, &queue->tx, &queue->tx_channel);
-	notifier_init(&queue->rx_edge, &queue->rx, vif_queue_rx_channel(queue));
+	notifier_init(&queue->rx_edge, &queue->rx, &queue->rx_channel);
 	return 0;
 
 unmap_rings:
@@ -196,10 +195,13 @@ fini_backlog:
 
 void vif_queue_close(struct vif_queue *queue)
 {
+	if (!queue->rx_channel.port)
+		queue->rx_channel = EVTCHN_NONE; /* its descriptor is the other's */
 	hypervisor_close_evtchn(queue->vif->domain, &queue->rx_channel);
 	hypervisor_close_evtchn(queue->vif->domain, &queue->tx_channel);
 	rings_unmap(queue);
 	backlog_fini(&queue->backlog);
+	pthread_mutex_destroy(&queue->lock);
 }
 
 int vif_queue_attach(struct vif_queue *queue, struct worker *worker)
@@ -208,8 +210,8 @@ int vif_queue_attach(struct vif_queue *queue, struct worker *worker)
 			     tx_readable);
 
 	queue->worker = worker;
-	notifier_attach(&queue->tx_edge, worker);
-	notifier_attach(&queue->rx_edge, worker);
+	notifier_attach(&queue->tx_edge, worker, NULL);
+	notifier_attach(&queue->rx_edge, worker, queue->vif->shared ? &queue->lock : NULL);
 	if (err || !queue->rx_channel.port)
 		return err;
 	err = worker_add(worker, &queue->rx_source, queue->rx_channel.wait_fd, &queue->item,
@@ -229,7 +231,7 @@ void vif_queue_tune(struct vif_queue *queue, const struct tuning *tuning)
 {
 	notifier_tune(&queue->tx_edge, tuning, TUNING_TX);
 	notifier_tune(&queue->rx_edge, tuning, TUNING_RX);
-	queue->rx_urgent = tuning->value[TUNING_RX_URGENT];
+	store_relaxed(&queue->rx_urgent, tuning->value[TUNING_RX_URGENT]);
 	tuning_poll(tuning, &queue->item.tuning);
 	queue->item.tuning.weight = share_of(queue->item.tuning.weight, queue->vif->nr_queues);
 	if (tuning->set & 1u << TUNING_NAPI_BUDGET)
@@ -255,5 +257,4 @@ void vif_queue_detach(struct vif_queue *queue)
 	worker_remove(queue->worker, &queue->tx_source);
 	if (queue->rx_channel.port)
 		worker_remove(queue->worker, &queue->rx_source);
-	vif_rx_discard(queue);
 }

@@ -3,12 +3,16 @@
  * for the guest's buffers.
  *
  * A vif opens and closes its queues (vif.h); in between each is attached to a
- * worker, whose thread alone touches it. What a guest does wrong in one queue
- * stops the vif with all of them. vif_tx.h and vif_rx.h move the frames.
+ * worker, which polls it. What comes from the guest is that worker's alone;
+ * what goes to it may come from every worker, one at a time, under a lock that
+ * is taken once for a batch (and not at all where there is one worker). What a
+ * guest does wrong in one queue stops the vif with all of them. vif_tx.h and
+ * vif_rx.h move the frames.
  */
 #ifndef BACKEND_VIF_QUEUE_H
 #define BACKEND_VIF_QUEUE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -34,6 +38,8 @@ struct vif_queue_config {
 struct vif_queue_stats {
 	uint64_t tx_requests, tx_responses, tx_errors;
 	uint64_t rx_requests, rx_responses, rx_errors;
+	uint64_t borrows;	       /* fragments lent by the guest */
+	uint64_t copies, copied_bytes; /* and written to it */
 };
 
 struct vif;
@@ -43,17 +49,22 @@ struct vif_queue {
 	struct poll_item item;
 	struct vif_queue_config config;
 	struct worker *worker;
-	struct ring tx, rx;
-	struct evtchn tx_channel, rx_channel;
+	struct ring tx;
+	struct evtchn tx_channel, rx_channel; /* rx without a port: signals by tx' eventfd */
 	struct worker_source tx_source, rx_source;
-	struct notifier tx_edge, rx_edge; /* who tells the guest of responses */
-	bool rx_urgent;			  /* of TCP, too, some do not wait */
-	struct timer timer;		  /* of what waits for buffers */
+	struct notifier tx_edge; /* who tells the guest of responses */
+	struct timer timer;	 /* of what waits for buffers */
+	struct worker_note note; /* frames wait */
+	uint32_t rx_urgent;	 /* of TCP, too, some do not wait; any worker looks */
+
+	/* To the guest: under the lock. */
+	pthread_mutex_t lock;
+	struct ring rx;
+	struct notifier rx_edge;
 	struct backlog backlog;
 	uint64_t stalled_since_ms; /* no buffers since; 0: has some */
+	uint32_t stalled;	   /* the carrier is off for it; read by the control thread */
 
-	/* Read by the control thread. */
-	uint32_t stalled; /* the carrier is off for it */
 	struct vif_queue_stats stats;
 };
 
@@ -64,7 +75,7 @@ int vif_queue_open(struct vif_queue *queue, struct vif *vif, const struct vif_qu
 void vif_queue_close(struct vif_queue *queue);
 
 /* Worker's thread. Attaching hears the guest's events, starting begins to
- * serve; detaching ends both and counts what waits as dropped. */
+ * serve; detaching ends both. */
 int vif_queue_attach(struct vif_queue *queue, struct worker *worker);
 void vif_queue_start(struct vif_queue *queue);
 void vif_queue_detach(struct vif_queue *queue);
@@ -74,7 +85,5 @@ void vif_queue_tune(struct vif_queue *queue, const struct tuning *tuning);
 
 /* Stops the whole vif for good, and tells the control thread why. */
 void vif_queue_fault(struct vif_queue *queue, const char *why);
-
-struct evtchn *vif_queue_rx_channel(struct vif_queue *queue);
 
 #endif

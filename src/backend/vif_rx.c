@@ -14,14 +14,22 @@ struct visit {
 	struct port_counters *counters; /* that worker's, of the vif's port */
 };
 
-static struct visit visit_by(struct vif_queue *queue, struct worker *by)
+static struct visit visit_begin(struct vif_queue *queue, struct worker *by)
 {
+	if (queue->vif->shared)
+		pthread_mutex_lock(&queue->lock);
 	return (struct visit){
 		.queue = queue,
 		.by = by,
 		.copies = &by->copies,
 		.counters = port_counters(&queue->vif->port, &by->lane),
 	};
+}
+
+static void visit_end(const struct visit *visit)
+{
+	if (visit->queue->vif->shared)
+		pthread_mutex_unlock(&visit->queue->lock);
 }
 
 /* Response slots: a page each, and one for what is said of a GSO frame. */
@@ -134,7 +142,7 @@ static void frame_stage(const struct visit *visit, const struct frame *frame)
 	copies->frames[copies->nr_frames].refused = false;
 	copies->nr_frames++;
 	if (visit->queue->rx_edge.is_timed)
-		copies->urgent |= urgent_is(frame, visit->queue->rx_urgent);
+		copies->urgent |= urgent_is(frame, load_relaxed(&visit->queue->rx_urgent));
 }
 
 /* A frame of which one page was refused is refused whole. */
@@ -174,20 +182,24 @@ static void copies_flush(const struct visit *visit)
 	struct vif_queue *queue = visit->queue;
 	struct copies *copies = visit->copies;
 	unsigned int frames = copies->nr_frames;
+	uint64_t bytes = 0;
 
 	if (!frames)
 		return;
 	hypervisor_copy(queue->vif->domain, copies->list, copies->nr_copies);
 	for (unsigned int i = 0; i < copies->nr_copies; i++)
-		if (copies->list[i].status != GNTST_okay)
+		if (copies->list[i].status == GNTST_okay)
+			bytes += copies->list[i].length;
+		else
 			copies->frames[copies->frame_of[i]].refused = true;
+	counter_add(&queue->stats.copies, copies->nr_copies);
+	counter_add(&queue->stats.copied_bytes, bytes);
 	for (unsigned int i = 0; i < copies->nr_frames; i++)
 		frame_settle(visit, i);
 	counter_add(&queue->stats.rx_requests, copies->nr_responses);
 	counter_add(&queue->stats.rx_responses, copies->nr_responses);
 	copies->nr_copies = copies->nr_responses = copies->nr_frames = 0;
-	notifier_publish(&queue->rx_edge, visit->by, frames,
-			 copies->urgent || is_last(&queue->rx));
+	notifier_publish(&queue->rx_edge, visit->by, frames, copies->urgent || is_last(&queue->rx));
 	copies->urgent = false;
 }
 
@@ -233,15 +245,13 @@ static bool frame_queue(const struct visit *visit, const struct frame *frame)
 		drop(visit, DROP_STALLED);
 		return false;
 	}
-	if (!backlog_push(&queue->backlog, frame, queue->worker->now_ms)) {
+	if (!backlog_push(&queue->backlog, frame, visit->by->now_ms)) {
 		drop(visit, DROP_QUEUE_FULL);
 		notifier_note_drop(&queue->rx_edge);
 		return false;
 	}
-	if (first) {
-		wait_for_buffers(queue);
-		poll_schedule(&queue->worker->polls, &queue->item); /* its end arms the ring */
-	}
+	if (first) /* the turn's end arms the ring */
+		worker_summon(queue->worker, visit->by, &queue->note);
 	return true;
 }
 
@@ -258,12 +268,13 @@ static bool pending_buffers(struct vif_queue *queue, uint32_t *pending)
 static unsigned int queue_transmit(struct vif_queue *queue, struct worker *by,
 				   struct frame *const *list, unsigned int n)
 {
-	struct visit visit = visit_by(queue, by);
+	struct visit visit = visit_begin(queue, by);
 	unsigned int taken = 0;
 	uint32_t pending;
 
-	if (queue->vif->stopped || !pending_buffers(queue, &pending)) {
+	if (vif_is_stopped(queue->vif) || !pending_buffers(queue, &pending)) {
 		counter_add(&visit.counters->to.drops[DROP_SHUTDOWN], n);
+		visit_end(&visit);
 		return 0;
 	}
 	for (unsigned int i = 0; i < n; i++) {
@@ -276,6 +287,7 @@ static unsigned int queue_transmit(struct vif_queue *queue, struct worker *by,
 			taken += frame_queue(&visit, list[i]);
 	}
 	copies_flush(&visit);
+	visit_end(&visit);
 	return taken;
 }
 
@@ -333,46 +345,79 @@ static bool arm_for(struct vif_queue *queue, uint32_t need)
 	return false;
 }
 
-bool vif_rx_drain(struct vif_queue *queue)
+/* As far as buffers go. */
+static unsigned int drain(const struct visit *visit, uint32_t pending)
 {
-	struct visit visit = visit_by(queue, queue->worker);
+	struct vif_queue *queue = visit->queue;
 	struct fragment rest[2];
 	struct frame frame;
+	unsigned int n = 0;
 	uint64_t since;
-	uint32_t pending;
 
-	if (!pending_buffers(queue, &pending))
-		return false;
-	for (unsigned int i = 0; i < POLL_WEIGHT; i++) {
-		if (!backlog_front(&queue->backlog, &frame, rest, &since))
-			break;
+	for (; n < POLL_WEIGHT && backlog_front(&queue->backlog, &frame, rest, &since); n++) {
 		if (slots_for(&frame) > pending)
 			break;
-		frame_deliver(&visit, &frame, &pending);
-		copies_flush(&visit); /* the head lives in `frame` */
+		frame_deliver(visit, &frame, &pending);
+		copies_flush(visit); /* the head lives in `frame` */
 		backlog_pop(&queue->backlog);
 		buffers_came(queue);
 	}
-	if (!backlog_front(&queue->backlog, &frame, rest, &since))
-		return false;
-	return arm_for(queue, slots_for(&frame));
+	return n;
 }
 
-uint64_t vif_rx_expire(struct vif_queue *queue)
+/* For what still waits; true if there are buffers for it already. */
+static bool arm_for_front(struct vif_queue *queue)
 {
-	uint64_t age = queue->vif->config.rx_notify ? VIF_BACKLOG_AGE_MS
-						    : VIF_BACKLOG_AGE_POLLED_MS;
-	struct visit visit = visit_by(queue, queue->worker);
-	uint64_t now = queue->worker->now_ms;
 	struct fragment rest[2];
 	struct frame frame;
 	uint64_t since;
+
+	return backlog_front(&queue->backlog, &frame, rest, &since) &&
+	       arm_for(queue, slots_for(&frame));
+}
+
+bool vif_rx_drain(struct vif_queue *queue, unsigned int *drained)
+{
+	struct visit visit = visit_begin(queue, queue->worker);
+	bool more = false;
 	uint32_t pending;
 
-	while (backlog_front(&queue->backlog, &frame, rest, &since) && now - since >= age) {
-		backlog_pop(&queue->backlog);
-		drop(&visit, DROP_NO_RX_BUFFER);
+	if (pending_buffers(queue, &pending)) {
+		*drained = drain(&visit, pending);
+		more = arm_for_front(queue);
 	}
+	visit_end(&visit);
+	return more;
+}
+
+/* Workers' clocks differ by a turn: a frame may come from what is the future
+ * here. */
+static bool is_older(uint64_t since, uint64_t now, uint64_t age)
+{
+	return now > since && now - since >= age;
+}
+
+static void drop_the_old(const struct visit *visit, uint64_t now)
+{
+	struct backlog *backlog = &visit->queue->backlog;
+	bool notified = visit->queue->vif->config.rx_notify;
+	uint64_t age = notified ? VIF_BACKLOG_AGE_MS : VIF_BACKLOG_AGE_POLLED_MS;
+	struct fragment rest[2];
+	struct frame frame;
+	uint64_t since;
+
+	while (backlog_front(backlog, &frame, rest, &since) && is_older(since, now, age)) {
+		backlog_pop(backlog);
+		drop(visit, DROP_NO_RX_BUFFER);
+	}
+}
+
+static uint64_t expire(const struct visit *visit, uint64_t now)
+{
+	struct vif_queue *queue = visit->queue;
+	uint32_t pending;
+
+	drop_the_old(visit, now);
 	if (!pending_buffers(queue, &pending))
 		return 0;
 	if (backlog_is_empty(&queue->backlog) && pending)
@@ -387,9 +432,18 @@ uint64_t vif_rx_expire(struct vif_queue *queue)
 	return next_look(queue);
 }
 
+uint64_t vif_rx_expire(struct vif_queue *queue)
+{
+	struct visit visit = visit_begin(queue, queue->worker);
+	uint64_t next = expire(&visit, queue->worker->now_ms);
+
+	visit_end(&visit);
+	return next;
+}
+
 void vif_rx_discard(struct vif_queue *queue)
 {
-	struct port_counters *counters = port_counters(&queue->vif->port, &queue->worker->lane);
+	struct port_counters *counters = &queue->vif->port.counters[0];
 
 	counter_add(&counters->to.drops[DROP_SHUTDOWN], queue->backlog.frames);
 	while (!backlog_is_empty(&queue->backlog))

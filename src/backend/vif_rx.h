@@ -13,13 +13,14 @@
 unsigned int vif_rx_transmit(struct port *port, struct lane *lane, struct frame *const *list,
 			     unsigned int n);
 
-/* Delivers what waits, as far as buffers go. True: call again, buffers came. */
-bool vif_rx_drain(struct vif_queue *queue);
+/* Delivers what waits, as far as buffers go; *drained frames. True: call again,
+ * buffers came. */
+bool vif_rx_drain(struct vif_queue *queue, unsigned int *drained);
 
 /* Drops what waited too long; when the next look is due (0: never). */
 uint64_t vif_rx_expire(struct vif_queue *queue);
 
-/* Drops all that waits, counted as shutdown. */
+/* Drops all that waits, counted as shutdown. When nobody forwards to it. */
 void vif_rx_discard(struct vif_queue *queue);
 
 #endif

@@ -127,6 +127,7 @@ unsigned int vif_tx_receive(struct vif_queue *queue, struct batch *batch, unsign
 		used += weight_of(&batch->chains[batch->nr_chains - 1]);
 	}
 	counter_add(&queue->stats.tx_requests, queue->tx.in_cons - start);
+	counter_add(&queue->stats.borrows, batch->nr_slots);
 	hypervisor_borrow(queue->vif->domain, batch->borrows, batch->nr_slots);
 	batch_build(queue, batch);
 	return used < weight ? used : weight;

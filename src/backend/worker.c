@@ -22,6 +22,11 @@ static uint64_t clock_monotonic_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+uint64_t worker_clock_ms(void)
+{
+	return clock_monotonic_ns() / 1000000;
+}
+
 static void clock_read(struct worker *worker)
 {
 	worker->polls.now_ns = worker->polls.clock_ns();
@@ -85,18 +90,61 @@ static void mailbox_readable(struct worker_source *source)
 	worker->mail = true;
 }
 
+static void mailbox_ring(struct worker *worker)
+{
+	uint64_t one = 1;
+	ssize_t n = write(worker->mailbox.source.fd, &one, sizeof(one));
+
+	(void)n; /* full: it is heard already */
+}
+
+/* The note is free for the next one before its item has its turn: what was
+ * done before leaving it is seen in that turn. */
+static void notes_take(struct worker *worker)
+{
+	struct worker_note *note = __atomic_exchange_n(&worker->notes, NULL, __ATOMIC_ACQUIRE);
+
+	while (note) {
+		struct worker_note *next = note->next;
+
+		__atomic_store_n(&note->left, false, __ATOMIC_RELEASE);
+		poll_schedule(&worker->polls, note->item);
+		note = next;
+	}
+}
+
+void worker_summon(struct worker *worker, struct worker *by, struct worker_note *note)
+{
+	if (worker == by) {
+		poll_schedule(&worker->polls, note->item);
+		return;
+	}
+	if (__atomic_exchange_n(&note->left, true, __ATOMIC_ACQ_REL))
+		return;
+	note->next = __atomic_load_n(&worker->notes, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(&worker->notes, &note->next, note, true,
+					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+	mailbox_ring(worker);
+}
+
 /* A call may end sources that were reported together with it, and whoever made
- * it may free them as soon as it is answered: so it comes after all of them. */
+ * it may free them as soon as it is answered: so it comes after all of them,
+ * and after the notes, whose items it may end. */
 static void mail_take(struct worker *worker)
 {
+	void (*call)(void *arg);
 	uint64_t count;
-	bool called = read(worker->mailbox.source.fd, &count, sizeof(count)) == sizeof(count);
+	ssize_t n = read(worker->mailbox.source.fd, &count, sizeof(count));
 
+	(void)n; /* what it stands for is looked for in any case */
 	worker->mail = false;
 	engine_arm(worker->engine, &worker->mailbox.source);
-	if (!called)
+	call = __atomic_exchange_n(&worker->call, NULL, __ATOMIC_ACQUIRE);
+	notes_take(worker);
+	if (!call)
 		return;
-	worker->call(worker->call_arg);
+	call(worker->call_arg);
 	sem_post(&worker->answered);
 }
 
@@ -223,6 +271,7 @@ int worker_create(struct worker **worker, enum engine_kind engine, int alarm_fd,
 
 	if (err)
 		return err;
+	(*worker)->threaded = true;
 	err = -pthread_create(&(*worker)->thread, NULL, worker_main, *worker);
 	if (!err)
 		return 0;
@@ -233,13 +282,13 @@ int worker_create(struct worker **worker, enum engine_kind engine, int alarm_fd,
 
 void worker_call(struct worker *worker, void (*fn)(void *arg), void *arg)
 {
-	uint64_t one = 1;
-	ssize_t n;
-
-	worker->call = fn;
+	if (!worker->threaded) {
+		fn(arg);
+		return;
+	}
 	worker->call_arg = arg;
-	n = write(worker->mailbox.source.fd, &one, sizeof(one));
-	(void)n;
+	__atomic_store_n(&worker->call, fn, __ATOMIC_RELEASE);
+	mailbox_ring(worker);
 	while (sem_wait(&worker->answered) && errno == EINTR)
 		;
 }

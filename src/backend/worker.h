@@ -1,7 +1,8 @@
 /*
- * A data-plane thread: one engine, one poll list, one signaller, and whatever
- * was attached to them. Everything that forwards belongs to a worker and is
- * touched by its thread only; the control thread asks by worker_call().
+ * A data-plane thread: one engine, one poll list, one signaller, one lane, and
+ * whatever was attached to them. Everything that forwards belongs to a worker
+ * and is polled by its thread only; the control thread asks by worker_call(),
+ * other workers leave a note (worker_summon).
  */
 #ifndef BACKEND_WORKER_H
 #define BACKEND_WORKER_H
@@ -26,6 +27,13 @@ struct worker_source {
 	void (*readable)(struct worker_source *source);
 };
 
+/* Left by other workers: this item should have a turn. */
+struct worker_note {
+	struct poll_item *item;
+	struct worker_note *next;
+	bool left; /* and not taken yet */
+};
+
 struct worker {
 	struct engine *engine;
 	struct signaller signaller;
@@ -42,11 +50,16 @@ struct worker {
 	pthread_t thread;
 	struct worker_source mailbox;
 	sem_t answered;
-	void (*call)(void *arg);
+	void (*call)(void *arg); /* NULL: none */
 	void *call_arg;
-	bool mail; /* the mailbox was reported in this loop */
+	struct worker_note *notes;
+	bool mail;     /* the mailbox was reported in this loop */
+	bool threaded; /* has a thread of its own */
 	bool stopping;
 };
+
+/* The time that timers and ages go by. */
+uint64_t worker_clock_ms(void);
 
 /* Whose lane it is. */
 static inline struct worker *worker_of(struct lane *lane)
@@ -67,8 +80,12 @@ int worker_open(struct worker **worker, enum engine_kind engine, int alarm_fd, c
 void worker_close(struct worker *worker);
 void worker_turn(struct worker *worker);
 
-/* Runs fn(arg) on the worker's thread and waits for it. Control thread only. */
+/* Runs fn(arg) on the worker's thread and waits for it; of one without a thread
+ * at once. Control thread only. */
 void worker_call(struct worker *worker, void (*fn)(void *arg), void *arg);
+
+/* On the thread of `by`, which may be another: schedules the note's item. */
+void worker_summon(struct worker *worker, struct worker *by, struct worker_note *note);
 
 /* The rest: on the worker's own thread. */
 

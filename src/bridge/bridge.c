@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/atomic.h"
 #include "bridge/deliver.h"
 
 /* Of one lane; a cache line of its own. */
@@ -16,9 +17,9 @@ struct floods {
 struct bridge {
 	char name[BRIDGE_NAME_BYTES];
 	uint32_t mtu;
-	unsigned int nr_ports;
-	unsigned int nr_slots; /* behind the highest port */
-	struct port *ports[BRIDGE_MAX_PORTS];
+	uint32_t nr_ports;
+	uint32_t nr_slots;	       /* behind the highest port */
+	void *ports[BRIDGE_MAX_PORTS]; /* struct port */
 	struct fdb *fdb;
 	struct floods flooded[LANES_MAX];
 };
@@ -65,22 +66,25 @@ int bridge_attach(struct bridge *bridge, struct port *port)
 		i++;
 	if (i == BRIDGE_MAX_PORTS)
 		return -ENOSPC;
-	bridge->ports[i] = port;
 	port->index = (uint16_t)i;
-	bridge->nr_ports++;
+	atomic_write_pointer(&bridge->ports[i], port);
+	atomic_poke(&bridge->nr_ports, bridge->nr_ports + 1);
 	if (i >= bridge->nr_slots)
-		bridge->nr_slots = i + 1;
+		atomic_poke(&bridge->nr_slots, i + 1);
 	return 0;
 }
 
 void bridge_detach(struct bridge *bridge, struct port *port)
 {
+	uint32_t slots = bridge->nr_slots;
+
 	assert(port->index < BRIDGE_MAX_PORTS && bridge->ports[port->index] == port);
 	fdb_forget_port(bridge->fdb, port->index);
-	bridge->ports[port->index] = NULL;
-	bridge->nr_ports--;
-	while (bridge->nr_slots && !bridge->ports[bridge->nr_slots - 1])
-		bridge->nr_slots--;
+	atomic_write_pointer(&bridge->ports[port->index], NULL);
+	atomic_poke(&bridge->nr_ports, bridge->nr_ports - 1);
+	while (slots && !bridge->ports[slots - 1])
+		slots--;
+	atomic_poke(&bridge->nr_slots, slots);
 	port->index = PORT_NONE;
 }
 
@@ -91,7 +95,7 @@ unsigned int bridge_ports(const struct bridge *bridge)
 
 struct port *bridge_port(const struct bridge *bridge, unsigned int index)
 {
-	return index < BRIDGE_MAX_PORTS ? bridge->ports[index] : NULL;
+	return index < BRIDGE_MAX_PORTS ? atomic_read_pointer(&bridge->ports[index]) : NULL;
 }
 
 static bool is_group(const uint8_t mac[6])
@@ -112,12 +116,15 @@ static bool is_reserved_group(const uint8_t mac[6])
 	return memcmp(mac, prefix, sizeof(prefix)) == 0 && mac[5] < 0x10;
 }
 
-static void send_to(struct dispatch *dispatch, uint16_t index, struct frame *frame)
+static void send_to(struct dispatch *dispatch, struct port *port, uint16_t index,
+		    struct frame *frame)
 {
 	struct dispatch_list *list = &dispatch->lists[index];
 
-	if (!list->n)
+	if (!list->n) {
 		dispatch->touched[dispatch->nr_touched++] = index;
+		list->port = port;
+	}
 	list->frames[list->n++] = frame;
 }
 
@@ -125,9 +132,12 @@ static void flood(struct bridge *bridge, struct lane *lane, const struct port *f
 		  struct frame *frame)
 {
 	counter_add(&bridge->flooded[lane->index].frames, 1);
-	for (unsigned int i = 0; i < bridge->nr_slots; i++)
-		if (bridge->ports[i] && i != from->index)
-			send_to(&lane->dispatch, (uint16_t)i, frame);
+	for (uint16_t i = 0; i < atomic_peek(&bridge->nr_slots); i++) {
+		struct port *port = bridge_port(bridge, i);
+
+		if (port && i != from->index)
+			send_to(&lane->dispatch, port, i, frame);
+	}
 }
 
 /* First pass, one frame: on its lists, or the reason (DROP_REASONS: none). */
@@ -137,6 +147,7 @@ static enum drop_reason dispatch_frame(struct bridge *bridge, struct lane *lane,
 {
 	const uint8_t *destination = frame->bytes;
 	const uint8_t *source = frame->bytes + 6;
+	struct port *port = NULL;
 	uint16_t index = PORT_NONE;
 
 	if (frame->head < FRAME_HEADER_BYTES || is_group(source) || is_zero(source))
@@ -151,8 +162,10 @@ static enum drop_reason dispatch_frame(struct bridge *bridge, struct lane *lane,
 	if (index == from->index)
 		return DROP_SAME_PORT;
 	if (index != PORT_NONE)
-		send_to(&lane->dispatch, index, frame);
-	else if (bridge->nr_ports > 1)
+		port = bridge_port(bridge, index);
+	if (port)
+		send_to(&lane->dispatch, port, index, frame);
+	else if (atomic_peek(&bridge->nr_ports) > 1)
 		flood(bridge, lane, from, frame);
 	else
 		return DROP_NO_DEST;
@@ -188,11 +201,10 @@ void bridge_forward(struct bridge *bridge, struct lane *lane, struct port *from,
 	assert(n <= BATCH_FRAMES);
 	dispatch_batch(bridge, lane, from, frames, n, now_ms);
 	for (unsigned int i = 0; i < dispatch->nr_touched; i++) {
-		uint16_t index = dispatch->touched[i];
+		struct dispatch_list *list = &dispatch->lists[dispatch->touched[i]];
 
-		deliver_list(lane, from, bridge->ports[index], dispatch->lists[index].frames,
-			     dispatch->lists[index].n);
-		dispatch->lists[index].n = 0;
+		deliver_list(lane, from, list->port, list->frames, list->n);
+		list->n = 0;
 	}
 	dispatch->nr_touched = 0;
 }
@@ -202,7 +214,7 @@ struct fdb *bridge_fdb(struct bridge *bridge)
 	return bridge->fdb;
 }
 
-void bridge_stats(const struct bridge *bridge, struct bridge_stats *stats)
+void bridge_stats(struct bridge *bridge, struct bridge_stats *stats)
 {
 	stats->flooded = 0;
 	for (unsigned int i = 0; i < LANES_MAX; i++)

@@ -6,6 +6,11 @@
  * port; nothing is queued here, nothing waits, nobody calls upward. A frame's
  * order towards one destination is the order in which it came.
  *
+ * Threads. Ports come and go by one thread, the control thread; frames are
+ * forwarded by any number of others, each on its own lane. Who takes a port
+ * away first stops what comes in through it, and afterwards waits until every
+ * lane has left bridge_forward() once: then nobody holds the port any more.
+ *
  * Drops that lie with the frame are counted at its source (from.drops), those
  * that lie with a destination at that destination (to.drops).
  */
@@ -45,6 +50,6 @@ void bridge_forward(struct bridge *bridge, struct lane *lane, struct port *from,
 		    struct frame *frames, unsigned int n, uint64_t now_ms);
 
 struct fdb *bridge_fdb(struct bridge *bridge);
-void bridge_stats(const struct bridge *bridge, struct bridge_stats *stats);
+void bridge_stats(struct bridge *bridge, struct bridge_stats *stats);
 
 #endif

@@ -43,12 +43,12 @@ static bool takes_gso(const struct port *port, uint8_t gso_type)
 		[GSO_UDP] = PORT_GSO_UDP,
 	};
 
-	return port->takes & needs[gso_type];
+	return port_takes(port) & needs[gso_type];
 }
 
 static bool takes_blank(const struct port *port, uint8_t ip_version)
 {
-	return port->takes & (ip_version == 4 ? PORT_CSUM_IPV4 : PORT_CSUM_IPV6);
+	return port_takes(port) & (ip_version == 4 ? PORT_CSUM_IPV4 : PORT_CSUM_IPV6);
 }
 
 static bool has_tag(const struct frame *frame)
@@ -73,7 +73,7 @@ static void settle_csum(const struct delivery *way, struct frame *frame)
 
 	if (frame->csum != CSUM_BLANK)
 		return;
-	if ((port->takes & (PORT_CSUM_IPV4 | PORT_CSUM_IPV6)) ==
+	if ((port_takes(port) & (PORT_CSUM_IPV4 | PORT_CSUM_IPV6)) ==
 	    (PORT_CSUM_IPV4 | PORT_CSUM_IPV6)) {
 		counter_add(&way->counters->csum_passed, 1);
 		return;
@@ -163,7 +163,7 @@ static unsigned int merge(const struct delivery *way, struct frame **list, unsig
 	unsigned int versions = (takes_gso(port, GSO_TCPV4) ? MERGE_IPV4 : 0) |
 				(takes_gso(port, GSO_TCPV6) ? MERGE_IPV6 : 0);
 
-	if (!port->merges || !versions)
+	if (!__atomic_load_n(&port->merges, __ATOMIC_RELAXED) || !versions)
 		return n;
 	return merge_list(&way->lane->deliver.merge, list, n, versions,
 			  &port->merge_counters[way->lane->index]);

@@ -1,9 +1,11 @@
 #include "bridge/fdb.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/atomic.h"
 #include "bridge/port.h"
 
 /*
@@ -15,14 +17,21 @@
  * room in their first bucket. Where both are full, an address of the first
  * moves to its other bucket: it is the limit that refuses, and hardly ever
  * chance (one in about 100,000 in a full table).
+ *
+ * Readers see an entry's address and port together, as one word; its age is
+ * another, and one that is of the entry's former or next tenant does no harm:
+ * a frame is flooded once, or once more goes where the address lived. Only an
+ * address that is being moved could be missed altogether, on its way from a
+ * place that was not looked at yet to one that was. So moves are counted
+ * between the new place and the end of the old one, and who finds nothing looks
+ * whether one was made meanwhile.
  */
 
-enum { BUCKET_ENTRIES = 4, SWEEP_MS = 1000, REFRESH_MS = 1000 };
+enum { BUCKET_ENTRIES = 4, SWEEP_MS = 1000, REFRESH_MS = 1000, MOVES_AWAITED = 4 };
 
 struct entry {
-	uint64_t key; /* the address above the port; 0: free */
-	uint64_t seen_ms : 48;
-	uint64_t sent_on : 16; /* of the bucket; in its first entry only */
+	uint64_t key;  /* the address above the port; 0: free */
+	uint64_t seen; /* when, in ms, above what the bucket sent on (first entry only) */
 };
 
 struct bucket {
@@ -38,8 +47,12 @@ struct fdb {
 	uint32_t max_per_port;
 	uint32_t ageing_ms;
 	uint32_t refresh_ms;
-	uint64_t swept_ms;
 	uint64_t secret[2];
+	uint64_t moves; /* between an address' two buckets */
+	/* Changed under the lock, in a cache line that readers do not need. */
+	_Alignas(64) pthread_mutex_t lock;
+	uint64_t swept_ms;
+	uint64_t refused; /* without the lock, too */
 	struct fdb_stats stats;
 	uint32_t per_port[PORT_NONE + 1];
 };
@@ -60,11 +73,13 @@ static uint32_t power_of_two(uint32_t at_least)
 
 struct fdb *fdb_create(const struct fdb_config *config)
 {
-	struct fdb *fdb = calloc(1, sizeof(*fdb));
+	struct fdb *fdb = aligned_alloc(64, sizeof(*fdb));
 	uint32_t buckets = power_of_two(config->entries) / BUCKET_ENTRIES * 2;
 
 	if (!fdb)
 		return NULL;
+	memset(fdb, 0, sizeof(*fdb));
+	pthread_mutex_init(&fdb->lock, NULL);
 	fdb->buckets = aligned_alloc(64, buckets * sizeof(struct bucket));
 	if (!fdb->buckets) {
 		free(fdb);
@@ -82,6 +97,7 @@ struct fdb *fdb_create(const struct fdb_config *config)
 
 void fdb_destroy(struct fdb *fdb)
 {
+	pthread_mutex_destroy(&fdb->lock);
 	free(fdb->buckets);
 	free(fdb);
 }
@@ -100,9 +116,34 @@ static uint64_t address_of(uint64_t key)
 	return key & ~(uint64_t)0xffff;
 }
 
+static uint64_t key_in(const struct entry *entry)
+{
+	return atomic_read(&entry->key);
+}
+
 static uint16_t port_of(const struct entry *entry)
 {
-	return (uint16_t)entry->key;
+	return (uint16_t)key_in(entry);
+}
+
+static uint64_t seen_ms(const struct entry *entry)
+{
+	return atomic_read(&entry->seen) >> 16;
+}
+
+static void set_seen(struct entry *entry, uint64_t ms)
+{
+	atomic_write(&entry->seen, ms << 16 | (uint16_t)entry->seen);
+}
+
+static uint16_t sent_on(const struct bucket *bucket)
+{
+	return (uint16_t)atomic_read(&bucket->entries[0].seen);
+}
+
+static void add_sent_on(struct bucket *bucket, int n)
+{
+	atomic_write(&bucket->entries[0].seen, bucket->entries[0].seen + (uint64_t)(int64_t)n);
 }
 
 /* Both halves of a 128-bit product, folded (as wyhash mixes). */
@@ -120,26 +161,38 @@ static struct places places_of(const struct fdb *fdb, uint64_t address)
 	};
 }
 
-static struct entry *find_in(struct bucket *bucket, uint64_t address)
+/* *key as it was found: a moment later the place may be another's. */
+static struct entry *find_in(struct bucket *bucket, uint64_t address, uint64_t *key)
 {
-	for (unsigned int i = 0; i < BUCKET_ENTRIES; i++)
-		if (address_of(bucket->entries[i].key) == address)
+	for (unsigned int i = 0; i < BUCKET_ENTRIES; i++) {
+		*key = key_in(&bucket->entries[i]);
+		if (address_of(*key) == address)
 			return &bucket->entries[i];
+	}
 	return NULL;
+}
+
+static struct entry *find_key(struct places places, uint64_t address, uint64_t *key)
+{
+	struct entry *entry = find_in(places.first, address, key);
+
+	if (!entry && sent_on(places.first))
+		entry = find_in(places.second, address, key);
+	return entry;
 }
 
 static struct entry *find(struct places places, uint64_t address)
 {
-	struct entry *entry = find_in(places.first, address);
+	uint64_t key;
 
-	if (!entry && places.first->entries[0].sent_on)
-		entry = find_in(places.second, address);
-	return entry;
+	return find_key(places, address, &key);
 }
 
 static uint64_t age_of(const struct entry *entry, uint64_t now_ms)
 {
-	return now_ms > entry->seen_ms ? now_ms - entry->seen_ms : 0;
+	uint64_t seen = seen_ms(entry);
+
+	return now_ms > seen ? now_ms - seen : 0;
 }
 
 static bool is_expired(const struct fdb *fdb, const struct entry *entry, uint64_t now_ms)
@@ -152,15 +205,21 @@ static bool lives_in(const struct bucket *bucket, const struct entry *entry)
 	return entry >= bucket->entries && entry < bucket->entries + BUCKET_ENTRIES;
 }
 
+/* Numbers that are looked at without the lock. */
+static void count(uint32_t *number, int n)
+{
+	atomic_poke(number, *number + (uint32_t)n);
+}
+
 static void remove_entry(struct fdb *fdb, struct entry *entry)
 {
 	struct places places = places_of(fdb, address_of(entry->key));
 
 	if (!lives_in(places.first, entry))
-		places.first->entries[0].sent_on--;
-	fdb->per_port[port_of(entry)]--;
-	fdb->stats.entries--;
-	entry->key = 0;
+		add_sent_on(places.first, -1);
+	count(&fdb->per_port[port_of(entry)], -1);
+	count(&fdb->stats.entries, -1);
+	atomic_write(&entry->key, 0);
 }
 
 static void age_out(struct fdb *fdb, struct entry *entry)
@@ -172,9 +231,21 @@ static void age_out(struct fdb *fdb, struct entry *entry)
 uint16_t fdb_lookup(const struct fdb *fdb, const uint8_t mac[6], uint64_t now_ms)
 {
 	uint64_t address = key_of(mac);
-	const struct entry *entry = find(places_of(fdb, address), address);
+	struct places places = places_of(fdb, address);
+	uint64_t moves = atomic_read(&fdb->moves), before;
+	uint64_t key;
+	const struct entry *entry = find_key(places, address, &key);
 
-	return entry && entry->key && !is_expired(fdb, entry, now_ms) ? port_of(entry) : PORT_NONE;
+	for (int i = 0; !entry && i < MOVES_AWAITED; i++) {
+		before = moves;
+		moves = atomic_read(&fdb->moves);
+		if (moves == before)
+			return PORT_NONE;
+		entry = find_key(places, address, &key);
+	}
+	if (!entry || !address || is_expired(fdb, entry, now_ms))
+		return PORT_NONE;
+	return (uint16_t)key;
 }
 
 static struct entry *find_room(struct fdb *fdb, struct bucket *bucket, uint64_t now_ms)
@@ -190,12 +261,13 @@ static struct entry *find_room(struct fdb *fdb, struct bucket *bucket, uint64_t 
 	return NULL;
 }
 
-static void settle(struct entry *entry, struct places places, uint64_t key, uint64_t seen_ms)
+/* The age before the address: whoever finds this finds that. */
+static void settle(struct entry *entry, struct places places, uint64_t key, uint64_t ms)
 {
 	if (!lives_in(places.first, entry))
-		places.first->entries[0].sent_on++;
-	entry->key = key;
-	entry->seen_ms = seen_ms;
+		add_sent_on(places.first, 1);
+	set_seen(entry, ms);
+	atomic_write(&entry->key, key);
 }
 
 /* Moves one address of a full bucket to the other one it may live in. The
@@ -206,27 +278,34 @@ static struct entry *make_room(struct fdb *fdb, struct bucket *bucket, uint64_t 
 		struct entry *entry = &bucket->entries[i];
 		struct places places = places_of(fdb, address_of(entry->key));
 		bool spilled = bucket != places.first;
-		struct entry *room = find_room(fdb, spilled ? places.first : places.second,
-					       now_ms);
+		struct entry *room = find_room(fdb, spilled ? places.first : places.second, now_ms);
 
 		if (!room)
 			continue;
-		settle(room, places, entry->key, entry->seen_ms);
+		settle(room, places, entry->key, seen_ms(entry));
+		atomic_write(&fdb->moves, fdb->moves + 1);
 		if (spilled)
-			places.first->entries[0].sent_on--;
-		entry->key = 0;
+			add_sent_on(places.first, -1);
+		atomic_write(&entry->key, 0);
 		return entry;
 	}
 	return NULL;
+}
+
+static bool is_swept(const struct fdb *fdb, uint64_t now_ms)
+{
+	uint64_t swept_ms = atomic_read(&fdb->swept_ms);
+
+	return swept_ms && now_ms < swept_ms + SWEEP_MS;
 }
 
 /* At a limit, expired entries elsewhere must not count; once a second, so that
  * a flood of addresses cannot make every frame cost a pass over the table. */
 static void sweep(struct fdb *fdb, uint64_t now_ms)
 {
-	if (now_ms < fdb->swept_ms + SWEEP_MS && fdb->swept_ms)
+	if (is_swept(fdb, now_ms))
 		return;
-	fdb->swept_ms = now_ms;
+	atomic_write(&fdb->swept_ms, now_ms);
 	for (uint32_t b = 0; b <= fdb->mask; b++) {
 		for (unsigned int i = 0; i < BUCKET_ENTRIES; i++) {
 			struct entry *entry = &fdb->buckets[b].entries[i];
@@ -239,12 +318,13 @@ static void sweep(struct fdb *fdb, uint64_t now_ms)
 
 static bool is_at_limit(const struct fdb *fdb, uint16_t port)
 {
-	return fdb->stats.entries >= fdb->capacity || fdb->per_port[port] >= fdb->max_per_port;
+	return atomic_peek(&fdb->stats.entries) >= fdb->capacity ||
+	       atomic_peek(&fdb->per_port[port]) >= fdb->max_per_port;
 }
 
 static bool refuse(struct fdb *fdb)
 {
-	fdb->stats.refused++;
+	__atomic_fetch_add(&fdb->refused, 1, __ATOMIC_RELAXED);
 	return false;
 }
 
@@ -265,8 +345,8 @@ static bool insert(struct fdb *fdb, uint64_t address, uint16_t port, uint64_t no
 	if (!entry)
 		return refuse(fdb);
 	settle(entry, places, address | port, now_ms);
-	fdb->per_port[port]++;
-	fdb->stats.entries++;
+	count(&fdb->per_port[port], 1);
+	count(&fdb->stats.entries, 1);
 	fdb->stats.learned++;
 	return true;
 }
@@ -275,22 +355,35 @@ static bool move(struct fdb *fdb, struct entry *entry, uint16_t port, uint64_t n
 {
 	if (fdb->per_port[port] >= fdb->max_per_port)
 		return refuse(fdb);
-	fdb->per_port[port_of(entry)]--;
-	fdb->per_port[port]++;
+	count(&fdb->per_port[port_of(entry)], -1);
+	count(&fdb->per_port[port], 1);
 	fdb->stats.moved++;
-	entry->key = address_of(entry->key) | port;
-	entry->seen_ms = now_ms;
+	set_seen(entry, now_ms);
+	atomic_write(&entry->key, address_of(entry->key) | port);
 	return true;
 }
 
-bool fdb_learn(struct fdb *fdb, const uint8_t mac[6], uint16_t port, uint64_t now_ms)
+/* Seen where it was, and not long ago: nothing to change. */
+static bool is_known(const struct fdb *fdb, uint64_t address, uint16_t port, uint64_t now_ms)
 {
-	uint64_t address = key_of(mac);
-	struct entry *entry;
+	const struct entry *entry = find(places_of(fdb, address), address);
 
-	if (!address) /* a free entry would pass for it */
-		return refuse(fdb);
-	entry = find(places_of(fdb, address), address);
+	return entry && age_of(entry, now_ms) <= fdb->refresh_ms &&
+	       key_in(entry) == (address | port);
+}
+
+/* So that a flood of addresses from several threads does not queue for the
+ * lock, to be refused. */
+static bool is_refused(const struct fdb *fdb, uint64_t address, uint16_t port, uint64_t now_ms)
+{
+	return is_at_limit(fdb, port) && is_swept(fdb, now_ms) &&
+	       !find(places_of(fdb, address), address);
+}
+
+static bool learn(struct fdb *fdb, uint64_t address, uint16_t port, uint64_t now_ms)
+{
+	struct entry *entry = find(places_of(fdb, address), address);
+
 	if (entry && is_expired(fdb, entry, now_ms)) {
 		age_out(fdb, entry);
 		entry = NULL;
@@ -300,12 +393,30 @@ bool fdb_learn(struct fdb *fdb, const uint8_t mac[6], uint16_t port, uint64_t no
 	if (port_of(entry) != port)
 		return move(fdb, entry, port, now_ms);
 	if (age_of(entry, now_ms) > fdb->refresh_ms)
-		entry->seen_ms = now_ms;
+		set_seen(entry, now_ms);
 	return true;
+}
+
+bool fdb_learn(struct fdb *fdb, const uint8_t mac[6], uint16_t port, uint64_t now_ms)
+{
+	uint64_t address = key_of(mac);
+	bool learned;
+
+	if (!address) /* a free entry would pass for it */
+		return refuse(fdb);
+	if (is_known(fdb, address, port, now_ms))
+		return true;
+	if (is_refused(fdb, address, port, now_ms))
+		return refuse(fdb);
+	pthread_mutex_lock(&fdb->lock);
+	learned = learn(fdb, address, port, now_ms);
+	pthread_mutex_unlock(&fdb->lock);
+	return learned;
 }
 
 void fdb_forget_port(struct fdb *fdb, uint16_t port)
 {
+	pthread_mutex_lock(&fdb->lock);
 	for (uint32_t b = 0; b <= fdb->mask && fdb->per_port[port]; b++) {
 		for (unsigned int i = 0; i < BUCKET_ENTRIES; i++) {
 			struct entry *entry = &fdb->buckets[b].entries[i];
@@ -314,26 +425,34 @@ void fdb_forget_port(struct fdb *fdb, uint16_t port)
 				remove_entry(fdb, entry);
 		}
 	}
+	pthread_mutex_unlock(&fdb->lock);
 }
 
 void fdb_flush(struct fdb *fdb)
 {
-	memset(fdb->buckets, 0, (fdb->mask + 1) * sizeof(struct bucket));
-	memset(fdb->per_port, 0, sizeof(fdb->per_port));
-	fdb->stats.entries = 0;
+	pthread_mutex_lock(&fdb->lock);
+	for (uint32_t b = 0; b <= fdb->mask; b++)
+		for (unsigned int i = 0; i < BUCKET_ENTRIES; i++)
+			if (fdb->buckets[b].entries[i].key)
+				remove_entry(fdb, &fdb->buckets[b].entries[i]);
+	pthread_mutex_unlock(&fdb->lock);
 }
 
-void fdb_stats(const struct fdb *fdb, struct fdb_stats *stats)
+void fdb_stats(struct fdb *fdb, struct fdb_stats *stats)
 {
+	pthread_mutex_lock(&fdb->lock);
 	*stats = fdb->stats;
+	stats->refused = __atomic_load_n(&fdb->refused, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&fdb->lock);
 }
 
-uint32_t fdb_list(const struct fdb *fdb, uint64_t now_ms, struct fdb_entry *list, uint32_t max)
+uint32_t fdb_list(struct fdb *fdb, uint64_t now_ms, struct fdb_entry *list, uint32_t max)
 {
 	const struct entry *entry = fdb->buckets[0].entries;
 	const struct entry *end = fdb->buckets[fdb->mask].entries + BUCKET_ENTRIES;
 	uint32_t n = 0;
 
+	pthread_mutex_lock(&fdb->lock);
 	for (; entry < end && n < max; entry++) {
 		if (!entry->key || is_expired(fdb, entry, now_ms))
 			continue;
@@ -342,5 +461,6 @@ uint32_t fdb_list(const struct fdb *fdb, uint64_t now_ms, struct fdb_entry *list
 		list[n].age_ms = age_of(entry, now_ms);
 		n++;
 	}
+	pthread_mutex_unlock(&fdb->lock);
 	return n;
 }

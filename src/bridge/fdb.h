@@ -4,7 +4,10 @@
  * Bounded, hashed with a secret so that addresses cannot be chosen to collide,
  * four entries a cache line, two lines at most for a look-up. A port may hold
  * only so many addresses. Entries age by the clock that is handed in; knows
- * neither ports nor frames. One writer; time in milliseconds.
+ * neither ports nor frames. Time in milliseconds.
+ *
+ * Any thread may call anything at any time. Looking up takes no lock, nor does
+ * learning what is known already; changes are made under one.
  */
 #ifndef BRIDGE_FDB_H
 #define BRIDGE_FDB_H
@@ -32,12 +35,13 @@ void fdb_destroy(struct fdb *fdb);
 /* The port, or PORT_NONE. */
 uint16_t fdb_lookup(const struct fdb *fdb, const uint8_t mac[6], uint64_t now_ms);
 
-/* Notes that `mac` was seen on `port`. False if refused. */
+/* Notes that `mac` was seen on `port`. False if refused. A port's thread must
+ * have stopped learning when it is to be forgotten. */
 bool fdb_learn(struct fdb *fdb, const uint8_t mac[6], uint16_t port, uint64_t now_ms);
 
 void fdb_forget_port(struct fdb *fdb, uint16_t port);
 void fdb_flush(struct fdb *fdb);
-void fdb_stats(const struct fdb *fdb, struct fdb_stats *stats);
+void fdb_stats(struct fdb *fdb, struct fdb_stats *stats);
 
 struct fdb_entry {
 	uint8_t mac[6];
@@ -46,6 +50,6 @@ struct fdb_entry {
 };
 
 /* Up to `max` living entries, in no order; how many. */
-uint32_t fdb_list(const struct fdb *fdb, uint64_t now_ms, struct fdb_entry *list, uint32_t max);
+uint32_t fdb_list(struct fdb *fdb, uint64_t now_ms, struct fdb_entry *list, uint32_t max);
 
 #endif

@@ -18,6 +18,7 @@
 /* What one batch goes to: a list for each port, and which ports have one. */
 struct dispatch_list {
 	unsigned int n;
+	struct port *port;
 	struct frame *frames[BATCH_FRAMES];
 };
 

@@ -14,6 +14,12 @@ void port_merge_total(const struct port *port, struct merge_counters *total)
 		counters_sum(&total->segments, &port->merge_counters[i].segments, MERGE_COUNTERS);
 }
 
+void port_set_takes(struct port *port, uint8_t takes, bool merges)
+{
+	__atomic_store_n(&port->takes, takes, __ATOMIC_RELAXED);
+	__atomic_store_n(&port->merges, merges, __ATOMIC_RELAXED);
+}
+
 bool port_note_too_big(struct port *port, uint32_t needs, uint32_t from_mtu)
 {
 	uint64_t none = 0;

@@ -56,6 +56,15 @@ struct port {
 	struct merge_counters merge_counters[LANES_MAX];
 };
 
+/* While frames go there; what is on their way may still be made to fit the
+ * former words. */
+void port_set_takes(struct port *port, uint8_t takes, bool merges);
+
+static inline uint8_t port_takes(const struct port *port)
+{
+	return __atomic_load_n(&port->takes, __ATOMIC_RELAXED);
+}
+
 /* What all lanes counted together. */
 void port_total(const struct port *port, struct port_counters *total);
 void port_merge_total(const struct port *port, struct merge_counters *total);

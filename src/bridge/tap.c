@@ -68,9 +68,9 @@ int tap_set_offloads(int fd, uint8_t takes)
 	return -errno;
 }
 
-int tap_open(char name[16], bool persistent)
+static int open_kind(char name[16], bool persistent, short kind)
 {
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | kind };
 	int header = sizeof(struct virtio_net_hdr);
 	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	int err;
@@ -91,6 +91,18 @@ int tap_open(char name[16], bool persistent)
 	}
 	memcpy(name, ifr.ifr_name, IFNAMSIZ);
 	return fd;
+}
+
+int tap_open_queue(char name[16], bool persistent)
+{
+	return open_kind(name, persistent, IFF_MULTI_QUEUE);
+}
+
+int tap_open(char name[16], bool persistent)
+{
+	int fd = open_kind(name, persistent, 0);
+
+	return fd == -EINVAL && *name ? tap_open_queue(name, persistent) : fd;
 }
 
 int tap_set_persistent(int fd, bool persistent)
@@ -175,8 +187,8 @@ static unsigned int tap_transmit(struct port *port, struct lane *lane, struct fr
 				 unsigned int n)
 {
 	struct port_counters *counters = port_counters(port, lane);
-	struct tap *tap = (struct tap *)port;
-	struct tap_batch *batch = tap->batch;
+	const struct tap_lane *own = &((struct tap *)port)->lanes[lane->index];
+	struct tap_batch *batch = own->batch;
 	unsigned int enqueued = 0;
 	unsigned int nr_sent;
 
@@ -184,7 +196,7 @@ static unsigned int tap_transmit(struct port *port, struct lane *lane, struct fr
 		unsigned int taken = gather_list(counters, batch, list, n, &nr_sent);
 
 		if (nr_sent)
-			enqueued += engine_write(tap->engine, tap->fd, batch->io, nr_sent);
+			enqueued += engine_write(own->engine, own->fd, batch->io, nr_sent);
 		count(counters, batch->sent, batch->io, nr_sent);
 		list += taken;
 		n -= taken;
@@ -217,33 +229,42 @@ static void destroy_batch(struct tap_batch *batch)
 	free(batch);
 }
 
+int tap_add_lane(struct tap *tap, unsigned int lane, int fd, struct engine *engine)
+{
+	struct tap_batch *batch = create_batch();
+
+	if (!batch)
+		return -ENOMEM;
+	tap->lanes[lane] = (struct tap_lane){ engine, fd, batch };
+	return 0;
+}
+
 int tap_init(struct tap *tap, const char *name, int fd, uint32_t mtu, struct engine *engine)
 {
 	memset(tap, 0, sizeof(*tap));
-	tap->batch = create_batch();
-	if (!tap->batch)
-		return -ENOMEM;
 	tap->port.ops = &tap_ops;
 	snprintf(tap->port.name, sizeof(tap->port.name), "%s", name);
 	tap->port.index = PORT_NONE;
 	tap->port.mtu = mtu < MTU_MAX ? mtu : MTU_MAX;
 	tap->port.takes = PORT_CSUM_IPV4 | PORT_CSUM_IPV6 | PORT_GSO_TCPV4 | PORT_GSO_TCPV6;
-	tap->engine = engine;
-	tap->fd = fd;
-	return 0;
+	return tap_add_lane(tap, 0, fd, engine);
 }
 
 void tap_fini(struct tap *tap)
 {
-	destroy_batch(tap->batch);
-	if (tap->fd >= 0)
-		close(tap->fd);
+	for (struct tap_lane *lane = tap->lanes; lane < tap->lanes + LANES_MAX; lane++) {
+		if (!lane->batch)
+			continue;
+		destroy_batch(lane->batch);
+		if (lane->fd >= 0)
+			close(lane->fd);
+	}
 }
 
 /* Reads, each into a header and a buffer of its own. */
-static unsigned int read_batch(struct tap *tap, unsigned int n)
+static unsigned int read_batch(const struct tap_lane *lane, unsigned int n)
 {
-	struct tap_batch *batch = tap->batch;
+	struct tap_batch *batch = lane->batch;
 
 	for (unsigned int i = 0; i < n; i++) {
 		struct iovec *iov = &batch->iovecs[2 * i];
@@ -253,7 +274,7 @@ static unsigned int read_batch(struct tap *tap, unsigned int n)
 					 batch->buffer_bytes };
 		batch->io[i] = (struct engine_io){ iov, 2, 0 };
 	}
-	return engine_read(tap->engine, tap->fd, batch->io, n);
+	return engine_read(lane->engine, lane->fd, batch->io, n);
 }
 
 /* The bridge never sees this one. */
@@ -264,10 +285,9 @@ static void drop_from(struct port_counters *counters, uint32_t length, enum drop
 	counter_add(&counters->from.drops[reason], 1);
 }
 
-static unsigned int build_frames(struct tap *tap, struct port_counters *counters,
+static unsigned int build_frames(struct tap_batch *batch, struct port_counters *counters,
 				 struct frame *frames, unsigned int tried)
 {
-	struct tap_batch *batch = tap->batch;
 	size_t bytes = 0;
 	unsigned int n = 0;
 
@@ -298,18 +318,19 @@ static unsigned int build_frames(struct tap *tap, struct port_counters *counters
 int tap_receive(struct tap *tap, struct lane *lane, struct frame *frames, unsigned int max)
 {
 	struct port_counters *counters = port_counters(&tap->port, lane);
+	const struct tap_lane *own = &tap->lanes[lane->index];
 	unsigned int n = 0;
 	unsigned int got;
 	int result;
 
 	if (!max)
 		return 0;
-	if (max > tap->batch->reads)
-		max = tap->batch->reads;
+	if (max > own->batch->reads)
+		max = own->batch->reads;
 	do { /* not 0 because all were dropped: the caller would take it for dry */
-		got = read_batch(tap, max);
-		n = build_frames(tap, counters, frames, max);
+		got = read_batch(own, max);
+		n = build_frames(own->batch, counters, frames, max);
 	} while (got && !n);
-	result = tap->batch->io[0].result;
+	result = own->batch->io[0].result;
 	return n || result == -EAGAIN ? (int)n : result;
 }

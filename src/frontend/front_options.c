@@ -22,7 +22,7 @@ const char front_options_usage[] =
 	"       splitvif-front [OPTIONS] echo [VIF] [--count N] [--duration S] [--json]\n"
 	"OPTIONS: --rundir DIR, --engine auto|uring|epoll, -v|--verbose, -V|--version, -h|--help\n"
 	"VIF:     --name N, --bridge B, --mac M, --mtu N, and for run and --netns --ip CIDR,\n"
-	"         --gateway IP, --offload on|off\n"
+	"         --gateway IP, --offload on|off, --queues N\n"
 	"run starts CMD (default: your shell) as a VM: in namespaces of its own, whose eth0 is\n"
 	"the vif. --netns serves a namespace that exists.\n";
 
@@ -36,6 +36,7 @@ enum option_id {
 	OPT_GATEWAY,
 	OPT_MAC,
 	OPT_MTU,
+	OPT_QUEUES,
 	OPT_OFFLOAD,
 	OPT_DST,
 	OPT_SIZE,
@@ -61,6 +62,7 @@ static const struct option long_options[] = {
 	{ "gateway", required_argument, NULL, OPT_GATEWAY },
 	{ "mac", required_argument, NULL, OPT_MAC },
 	{ "mtu", required_argument, NULL, OPT_MTU },
+	{ "queues", required_argument, NULL, OPT_QUEUES },
 	{ "offload", required_argument, NULL, OPT_OFFLOAD },
 	{ "dst", required_argument, NULL, OPT_DST },
 	{ "size", required_argument, NULL, OPT_SIZE },
@@ -90,6 +92,7 @@ static const struct {
 	{ OPT_NETNS, ON_NETNS },
 	{ OPT_IP, ON_RUN | ON_NETNS },
 	{ OPT_GATEWAY, ON_RUN | ON_NETNS },
+	{ OPT_QUEUES, ON_RUN | ON_NETNS },
 	{ OPT_OFFLOAD, ON_RUN | ON_NETNS },
 	{ OPT_DST, ON_GEN },
 	{ OPT_SIZE, ON_GEN },
@@ -202,6 +205,11 @@ static int take_vif(struct parser *p, int id, const char *value)
 		return parse_mac(value, o->mac)
 			       ? bad(p, "mac", value, "a unicast MAC like 00:16:3e:00:00:01")
 			       : 0;
+	case OPT_QUEUES:
+		if (parse_number(value, 1, SPLITVIF_QUEUES_MAX, &number))
+			return bad(p, "queues", value, "a number from 1 to 16");
+		o->queues = (unsigned int)number;
+		return 0;
 	}
 	if (parse_number(value, 68, SPLITVIF_FRAME_BYTES - SPLITVIF_FRAME_MIN, &number))
 		return bad(p, "mtu", value, "a number from 68 to 65521");

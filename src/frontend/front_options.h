@@ -28,6 +28,7 @@ struct front_options {
 	const char *name, *bridge;
 	uint8_t mac[6];
 	uint16_t mtu;
+	unsigned int queues;  /* 0: not given */
 	uint32_t ip, gateway; /* network order */
 	uint8_t prefix;	      /* 0: the bridge's */
 	/* run, --netns */

@@ -192,7 +192,7 @@ int guest_spawn(struct guest *guest, const char *name, const char *hidden_dir, c
 		char *error)
 {
 	struct guest_reply reply = { 0 };
-	int pair[2], fds[2], err = control_pair(guest, pair, error);
+	int pair[2], fds[GUEST_FDS_MAX], err = control_pair(guest, pair, error);
 	pid_t keeper;
 
 	if (err)
@@ -303,7 +303,7 @@ int guest_add(struct guest *guest, const struct guest_setup *setup, struct guest
 	      char *error)
 {
 	struct guest_reply reply = { 0 };
-	int fds[2] = { -1, -1 };
+	int fds[GUEST_FDS_MAX] = { -1 };
 	int err = 0;
 
 	/* A helper that failed before has said why; its word is still to read. */
@@ -313,9 +313,12 @@ int guest_add(struct guest *guest, const struct guest_setup *setup, struct guest
 		err = take_reply(guest, &reply, fds, error);
 	if (err)
 		return err;
-	further->tap_fd = fds[0];
+	if (reply.nr_fds < 2)
+		return -EPROTO;
+	further->nr_taps = reply.nr_fds - 1;
+	memcpy(further->tap_fds, fds + 1, further->nr_taps * sizeof(int));
 	further->ifindex = reply.ifindex;
-	err = netlink_adopt(&further->netlink, fds[1]);
+	err = netlink_adopt(&further->netlink, fds[0]);
 	if (err)
 		snprintf(error, GUEST_ERROR_BYTES, "cannot use netlink: %s; see 'splitvif doctor'",
 			 strerror(-err));
@@ -338,8 +341,8 @@ void guest_end(struct guest *guest)
 {
 	if (guest->control >= 0)
 		close(guest->control);
-	if (guest->tap_fd >= 0)
-		close(guest->tap_fd);
+	while (guest->nr_taps)
+		close(guest->tap_fds[--guest->nr_taps]);
 	netlink_close(&guest->netlink);
 	if (guest->pid > 0) {
 		kill(guest->pid, SIGKILL);

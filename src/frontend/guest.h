@@ -23,18 +23,20 @@
 #include <sys/types.h>
 
 #include "frontend/netlink.h"
+#include "frontend/splitvif.h"
 
 enum { GUEST_ERROR_BYTES = 200 };
 
 struct guest {
 	pid_t pid;   /* init, a child of ours; or the helper, which ends by itself */
 	int control; /* SOCK_SEQPACKET to it; its end is the VM's end */
-	int tap_fd;
+	int tap_fds[SPLITVIF_QUEUES_MAX]; /* of eth0's queues */
+	unsigned int nr_taps;
 	struct netlink netlink; /* the VM's namespace */
 	unsigned int ifindex;	/* of the interface there */
 };
 
-#define GUEST_NONE ((struct guest){ .control = -1, .tap_fd = -1 })
+#define GUEST_NONE ((struct guest){ .control = -1 })
 
 enum { GUEST_DEVICE_BYTES = 16 };
 
@@ -44,6 +46,7 @@ struct guest_setup {
 	uint16_t mtu;
 	uint32_t ip, gateway;
 	uint8_t prefix;
+	uint8_t queues;			 /* of it; 0: one */
 	char device[GUEST_DEVICE_BYTES]; /* "eth0" */
 };
 

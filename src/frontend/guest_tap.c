@@ -48,7 +48,8 @@ static void make_room(struct guest_tap *tap, const struct splitvif_status *statu
 	slots = tap->frame_bytes / PAGE_BYTES + 3; /* a start somewhere, an extra info */
 	tap->batch_max = SPLITVIF_SLOTS / slots < GUEST_TAP_BATCH ? SPLITVIF_SLOTS / slots
 								  : GUEST_TAP_BATCH;
-	tap->batch = BATCH_MIN;
+	for (unsigned int i = 0; i < tap->nr_queues; i++)
+		tap->queues[i].batch = BATCH_MIN;
 }
 
 /* What the VM's kernel may leave to us is what the backend takes from us. */
@@ -62,9 +63,33 @@ static void follow_offers(struct guest_tap *tap)
 	if (!tap->offload)
 		tap->offers &= SPLITVIF_OFFLOAD_SG;
 	make_room(tap, &status);
-	err = tap_set_offloads(tap->guest->tap_fd, guest_vnet_takes(tap->offers));
+	err = tap_set_offloads(tap->guest->tap_fds[0], guest_vnet_takes(tap->offers));
 	if (err)
 		log_warning("guest", "cannot set eth0's offloads: %s; they stay", strerror(-err));
+}
+
+/* Removes the first n queues. */
+static void queues_remove(struct guest_tap *tap, unsigned int n)
+{
+	while (n--)
+		engine_remove(tap->engine, &tap->queues[n].source);
+}
+
+static int queues_add(struct guest_tap *tap)
+{
+	for (unsigned int i = 0; i < tap->nr_queues; i++) {
+		struct guest_tap_queue *queue = &tap->queues[i];
+		int err;
+
+		queue->fd = tap->guest->tap_fds[i];
+		queue->dry = true;
+		err = engine_add(tap->engine, &queue->source, queue->fd, queue);
+		if (!err)
+			continue;
+		queues_remove(tap, i);
+		return err;
+	}
+	return 0;
 }
 
 int guest_tap_init(struct guest_tap *tap, struct splitvif *vif, struct guest *guest,
@@ -76,16 +101,16 @@ int guest_tap_init(struct guest_tap *tap, struct splitvif *vif, struct guest *gu
 		.vif = vif,
 		.guest = guest,
 		.engine = engine,
+		.nr_queues = guest->nr_taps,
 		.offload = offload,
-		.tap_dry = true,
 	};
 	follow_offers(tap);
-	err = engine_add(engine, &tap->tap, guest->tap_fd, NULL);
+	err = queues_add(tap);
 	if (err)
 		return err;
 	err = engine_add(engine, &tap->control, splitvif_fd(vif), NULL);
 	if (err)
-		goto remove_tap;
+		goto remove_queues;
 	err = engine_add(engine, &tap->signals, signal_fd, NULL);
 	if (err)
 		goto remove_control;
@@ -93,8 +118,8 @@ int guest_tap_init(struct guest_tap *tap, struct splitvif *vif, struct guest *gu
 
 remove_control:
 	engine_remove(engine, &tap->control);
-remove_tap:
-	engine_remove(engine, &tap->tap);
+remove_queues:
+	queues_remove(tap, tap->nr_queues);
 	return err;
 }
 
@@ -103,7 +128,7 @@ void guest_tap_fini(struct guest_tap *tap)
 	engine_remove(tap->engine, &tap->signals);
 	engine_remove(tap->engine, &tap->control);
 	if (!tap->tap_removed)
-		engine_remove(tap->engine, &tap->tap);
+		queues_remove(tap, tap->nr_queues);
 }
 
 static size_t room_of(const struct splitvif_frame *frame)
@@ -153,28 +178,40 @@ static void prepare_reads(struct guest_tap *tap, unsigned int n)
 
 /* VM to ring. How many frames. While its report is awaited the TAP is known to
  * be dry; but frames that just went in often make others come out. */
-static unsigned int pump_out(struct guest_tap *tap, bool likely)
+static unsigned int pump_queue_out(struct guest_tap *tap, unsigned int number, bool likely)
 {
+	struct guest_tap_queue *queue = &tap->queues[number];
+	unsigned int ring = number % splitvif_queues(tap->vif);
 	unsigned int got, room;
 
-	tap->blocked = false;
-	if (tap->tap_gone || (tap->tap_waiting && tap->tap_dry && !likely))
+	queue->blocked = false;
+	if (tap->tap_gone || (queue->waiting && queue->dry && !likely))
 		return 0;
-	room = splitvif_reserve(tap->vif, tap->frames, tap->batch, tap->frame_bytes);
+	room = splitvif_queue_reserve(tap->vif, ring, tap->frames, queue->batch, tap->frame_bytes);
 	if (!room) {
-		tap->blocked = true;
+		queue->blocked = true;
 		return 0;
 	}
 	prepare_reads(tap, room);
-	got = engine_read(tap->engine, tap->guest->tap_fd, tap->io, room);
+	got = engine_read(tap->engine, queue->fd, tap->io, room);
 	for (unsigned int i = 0; i < room; i++)
 		take_frame(tap, i);
-	splitvif_commit(tap->vif, tap->frames, room);
-	tap->tap_dry = got < room;
-	if (got == tap->batch)
-		tap->batch = tap->batch * 2 < tap->batch_max ? tap->batch * 2 : tap->batch_max;
-	else if (got < tap->batch / 2)
-		tap->batch /= 2;
+	splitvif_queue_commit(tap->vif, ring, tap->frames, room);
+	queue->dry = got < room;
+	if (got == queue->batch)
+		queue->batch = queue->batch * 2 < tap->batch_max ? queue->batch * 2
+								 : tap->batch_max;
+	else if (got < queue->batch / 2)
+		queue->batch /= 2;
+	return got;
+}
+
+static unsigned int pump_out(struct guest_tap *tap, bool likely)
+{
+	unsigned int got = 0;
+
+	for (unsigned int i = 0; i < tap->nr_queues; i++)
+		got += pump_queue_out(tap, i, likely);
 	return got;
 }
 
@@ -198,16 +235,27 @@ static unsigned int prepare_writes(struct guest_tap *tap, unsigned int n)
 }
 
 /* Ring to VM. How many frames. */
-static unsigned int pump_in(struct guest_tap *tap)
+static unsigned int pump_queue_in(struct guest_tap *tap, unsigned int number)
 {
-	unsigned int n = splitvif_receive(tap->vif, tap->frames, GUEST_TAP_BATCH);
+	unsigned int n = splitvif_queue_receive(tap->vif, number, tap->frames, GUEST_TAP_BATCH);
+	int fd = tap->queues[number].fd;
 	unsigned int writes;
 
 	if (!n)
 		return 0;
 	writes = prepare_writes(tap, n);
-	tap->tap_errors += writes - engine_write(tap->engine, tap->guest->tap_fd, tap->io, writes);
-	splitvif_release(tap->vif, n);
+	tap->tap_errors += writes - engine_write(tap->engine, fd, tap->io, writes);
+	splitvif_queue_release(tap->vif, number, n);
+	return n;
+}
+
+/* The vif has no more queues than were asked for, as many as the TAP has. */
+static unsigned int pump_in(struct guest_tap *tap)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < tap->nr_queues; i++)
+		n += pump_queue_in(tap, i);
 	return n;
 }
 
@@ -253,7 +301,7 @@ static void serve_control(struct guest_tap *tap)
 	if (!(events & (SPLITVIF_WENT_UP | SPLITVIF_WENT_DOWN)))
 		return;
 	splitvif_status(tap->vif, &status);
-	tap_set_carrier(tap->guest->tap_fd, status.up);
+	tap_set_carrier(tap->guest->tap_fds[0], status.up);
 	if (status.up) {
 		follow_offers(tap);
 		announce_all(tap);
@@ -292,16 +340,34 @@ static void serve_signals(struct guest_tap *tap)
 
 static void arm_tap(struct guest_tap *tap)
 {
-	if (tap->tap_gone || tap->tap_waiting || !tap->tap_dry)
-		return;
-	engine_arm(tap->engine, &tap->tap);
-	tap->tap_waiting = true;
+	for (unsigned int i = 0; i < tap->nr_queues && !tap->tap_gone; i++) {
+		struct guest_tap_queue *queue = &tap->queues[i];
+
+		if (queue->waiting || !queue->dry)
+			continue;
+		engine_arm(tap->engine, &queue->source);
+		queue->waiting = true;
+	}
+}
+
+/* Announces sleep on every ring. False: there is something to do. */
+static bool arm_rings(struct guest_tap *tap)
+{
+	bool sleep = splitvif_arm(tap->vif, 0);
+
+	for (unsigned int i = 0; i < tap->nr_queues; i++)
+		if (tap->queues[i].blocked)
+			sleep &= splitvif_queue_arm(tap->vif, i % splitvif_queues(tap->vif),
+						    tap->frame_bytes);
+	return sleep;
 }
 
 static void serve(struct guest_tap *tap, struct engine_source *source)
 {
-	if (source == &tap->tap) {
-		tap->tap_waiting = false;
+	struct guest_tap_queue *queue = source->owner;
+
+	if (queue) {
+		queue->waiting = false;
 		return;
 	}
 	if (source == &tap->control)
@@ -313,8 +379,8 @@ static void serve(struct guest_tap *tap, struct engine_source *source)
 
 static void wait_for_events(struct guest_tap *tap, int64_t timeout_ns)
 {
-	struct engine_source *ready[3];
-	int n = engine_wait(tap->engine, ready, 3, timeout_ns);
+	struct engine_source *ready[2 + SPLITVIF_QUEUES_MAX];
+	int n = engine_wait(tap->engine, ready, 2 + SPLITVIF_QUEUES_MAX, timeout_ns);
 
 	for (int i = 0; i < n; i++)
 		serve(tap, ready[i]);
@@ -378,7 +444,7 @@ static bool spin(struct guest_tap *tap)
 static void give_up_tap(struct guest_tap *tap)
 {
 	log_error("guest", "eth0 is gone from the VM; nothing is carried any more");
-	engine_remove(tap->engine, &tap->tap);
+	queues_remove(tap, tap->nr_queues);
 	tap->tap_removed = true;
 }
 
@@ -400,7 +466,7 @@ int guest_tap_run(struct guest_tap *tap)
 			tap->worked = true;
 			if (++rounds % LOOK_ROUNDS == 0)
 				wait_for_events(tap, 0);
-		} else if (splitvif_arm(tap->vif, tap->blocked ? tap->frame_bytes : 0)) {
+		} else if (arm_rings(tap)) {
 			sleep_on_events(tap);
 		}
 	}

@@ -21,22 +21,31 @@
 
 enum { GUEST_TAP_BATCH = 64, GUEST_KILL_MS = 3000 };
 
+/* A queue of the TAP. Its frames go out on the vif's queue of that number, modulo
+ * how many the backend serves, so that each flow keeps to one. */
+struct guest_tap_queue {
+	struct engine_source source;
+	int fd;
+	unsigned int batch; /* frames to ask it for: grows while all come */
+	bool dry;	    /* the last read left nothing behind */
+	bool waiting;	    /* a report was asked for and has not come */
+	bool blocked;	    /* no room in the ring */
+};
+
 struct guest_tap {
 	struct splitvif *vif;
 	struct guest *guest;
 	struct engine *engine;
-	struct engine_source tap, control, signals;
+	struct engine_source control, signals;
+	unsigned int nr_queues;
+	struct guest_tap_queue queues[SPLITVIF_QUEUES_MAX];
 	bool offload;			 /* leave checksums and segmentation to each other */
 	unsigned int offers;		 /* enum splitvif_offload: what the backend takes */
 	uint32_t frame_bytes;		 /* room for one frame of the VM's */
-	unsigned int batch;		 /* frames to ask the TAP for: grows while all come */
-	unsigned int batch_max;		 /* as many as the ring has room for */
+	unsigned int batch_max;		 /* as many as a ring has room for */
 	bool worked;			 /* frames moved since the last sleep */
-	bool tap_dry;			 /* the last read left nothing behind */
-	bool tap_waiting;		 /* a report of the TAP was asked for and has not come */
 	bool tap_gone;			 /* the VM deleted its eth0 */
 	bool tap_removed;		 /* and we took notice */
-	bool blocked;			 /* no room in the ring */
 	int64_t kill_at_ns;		 /* when to end a command that was told to; 0: not told */
 	bool ends_with_vif;		 /* stop when the vif is detached */
 	void (*vifs_changed)(void *arg); /* NULL, or to be told of SPLITVIF_VIFS_CHANGED */

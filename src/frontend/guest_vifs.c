@@ -83,6 +83,7 @@ static int add_device(struct further *further, struct splitvif *vif)
 	splitvif_status(vif, &status);
 	setup = guest_facts_setup(&status, name);
 	setup.gateway = 0; /* the first vif's */
+	setup.queues = (uint8_t)vifs->config.vif.queues;
 	further->guest = GUEST_NONE;
 	pthread_mutex_lock(&vifs->guest_lock);
 	err = guest_add(vifs->config.guest, &setup, &further->guest, error);

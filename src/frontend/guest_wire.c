@@ -4,6 +4,7 @@
 #include <net/if.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,13 +12,14 @@
 
 #include "bridge/tap.h"
 
-int guest_send(int socket, const struct guest_reply *reply, const int *fds, unsigned int nr_fds)
+int guest_send(int socket, struct guest_reply *reply, const int *fds, unsigned int nr_fds)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))] = { 0 };
-	struct iovec iov = { (void *)reply, sizeof(*reply) };
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(GUEST_FDS_MAX * sizeof(int))] = { 0 };
+	struct iovec iov = { reply, sizeof(*reply) };
 	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct cmsghdr *cmsg;
 
+	reply->nr_fds = nr_fds;
 	if (nr_fds) {
 		message.msg_control = control;
 		message.msg_controllen = CMSG_SPACE(nr_fds * sizeof(int));
@@ -32,7 +34,7 @@ int guest_send(int socket, const struct guest_reply *reply, const int *fds, unsi
 
 int guest_receive(int socket, struct guest_reply *reply, int *fds, int timeout_ms)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))];
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(GUEST_FDS_MAX * sizeof(int))];
 	struct iovec iov = { reply, sizeof(*reply) };
 	struct msghdr message = { .msg_iov = &iov,
 				  .msg_iovlen = 1,
@@ -49,8 +51,9 @@ int guest_receive(int socket, struct guest_reply *reply, int *fds, int timeout_m
 		return n < 0 ? -errno : -ECONNRESET;
 	reply->text[sizeof(reply->text) - 1] = '\0';
 	cmsg = CMSG_FIRSTHDR(&message);
-	if (cmsg && cmsg->cmsg_type == SCM_RIGHTS && cmsg->cmsg_len == CMSG_LEN(2 * sizeof(int)))
-		memcpy(fds, CMSG_DATA(cmsg), 2 * sizeof(int));
+	if (cmsg && cmsg->cmsg_type == SCM_RIGHTS && reply->nr_fds <= GUEST_FDS_MAX &&
+	    cmsg->cmsg_len == CMSG_LEN(reply->nr_fds * sizeof(int)))
+		memcpy(fds, CMSG_DATA(cmsg), reply->nr_fds * sizeof(int));
 	return reply->err;
 }
 
@@ -68,35 +71,52 @@ static int failed(struct guest_reply *reply, int err, const char *format, ...)
 	return err;
 }
 
-static int open_device(struct guest_reply *reply, const char *device, int *tap)
+/* A descriptor for each queue; *n of them, also on failure. */
+static int open_queues(char name[16], unsigned int queues, int *taps, unsigned int *n)
 {
+	int fd = 0;
+
+	for (*n = 0; *n < queues && fd >= 0; *n += fd >= 0) {
+		fd = queues > 1 ? tap_open_queue(name, false) : tap_open(name, false);
+		taps[*n] = fd;
+	}
+	return fd < 0 ? fd : 0;
+}
+
+static int open_device(struct guest_reply *reply, const struct guest_setup *setup, int *taps,
+		       unsigned int *n)
+{
+	const char *device = setup->device;
+	unsigned int queues = setup->queues ? setup->queues : 1;
 	char name[GUEST_DEVICE_BYTES];
+	bool taken = queues > 1 && if_nametoindex(device); /* which another queue would join */
+	int err;
 
 	memcpy(name, device, sizeof(name));
-	*tap = tap_open(name, false);
-	if (*tap >= 0) {
+	err = taken ? -EBUSY : open_queues(name, queues, taps, n);
+	if (!err) {
 		reply->ifindex = if_nametoindex(name);
 		return 0;
 	}
-	switch (*tap) {
+	switch (err) {
 	case -ENOENT:
-		return failed(reply, *tap,
+		return failed(reply, err,
 			      "cannot make %s: /dev/net/tun is missing; load the tun module or "
 			      "pass the device into the container",
 			      device);
 	case -EACCES:
-		return failed(reply, *tap,
+		return failed(reply, err,
 			      "cannot make %s: /dev/net/tun: permission denied; "
 			      "chmod 0666 /dev/net/tun",
 			      device);
 	case -EBUSY:
-		return failed(reply, *tap,
+		return failed(reply, err,
 			      "cannot make %s: the namespace has one already; remove or rename "
 			      "it there",
 			      device);
 	}
-	return failed(reply, *tap, "cannot make %s: %s; see 'splitvif doctor'", device,
-		      strerror(-*tap));
+	return failed(reply, err, "cannot make %s: %s; see 'splitvif doctor'", device,
+		      strerror(-err));
 }
 
 static int configure(struct guest_reply *reply, struct netlink *netlink,
@@ -133,7 +153,9 @@ int guest_serve_setup(int socket)
 	struct guest_reply reply = { 0 };
 	struct guest_setup setup;
 	struct netlink netlink = { 0 };
-	int err, tap = -1;
+	int fds[GUEST_FDS_MAX];
+	unsigned int nr_taps = 0;
+	int err;
 
 	if (recv(socket, &setup, sizeof(setup), 0) != sizeof(setup))
 		return -ECONNRESET; /* the frontend gave up; nobody is there to be told */
@@ -143,15 +165,17 @@ int guest_serve_setup(int socket)
 		failed(&reply, err, "cannot open netlink: %s; see 'splitvif doctor'",
 		       strerror(-err));
 	if (!err)
-		err = open_device(&reply, setup.device, &tap);
+		err = open_device(&reply, &setup, fds + 1, &nr_taps);
 	if (!err)
 		err = configure(&reply, &netlink, &setup);
-	if (err)
+	if (err) {
 		guest_send(socket, &reply, NULL, 0);
-	else
-		err = guest_send(socket, &reply, (int[]){ tap, netlink_fd(&netlink) }, 2);
+	} else {
+		fds[0] = netlink_fd(&netlink);
+		err = guest_send(socket, &reply, fds, 1 + nr_taps);
+	}
 	netlink_close(&netlink);
-	if (tap >= 0)
-		close(tap);
+	while (nr_taps)
+		close(fds[nr_taps--]);
 	return err;
 }

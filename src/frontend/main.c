@@ -89,6 +89,7 @@ static struct splitvif_config make_config(const struct front_options *options, c
 			 options->mac[4], options->mac[5] },
 		.mtu = options->mtu,
 		.ip = options->ip,
+		.queues = options->queues,
 		.takes = is_tap(options) && !options->no_offload ? OFFLOADS_ALL : 0,
 		.message = tell,
 	};
@@ -112,6 +113,7 @@ static struct guest_setup make_setup(const struct front_options *options,
 {
 	struct guest_setup setup = guest_facts_setup(status, "eth0");
 
+	setup.queues = (uint8_t)options->queues;
 	if (options->gateway)
 		setup.gateway = options->gateway;
 	if (options->prefix)
@@ -157,7 +159,8 @@ static struct guest_vifs *follow_vifs(const struct front_options *options, struc
 	struct guest_vifs *vifs;
 
 	splitvif_status(tap->vif, &status);
-	config.vif = (struct splitvif_config){ .takes = make_config(options, NULL).takes,
+	config.vif = (struct splitvif_config){ .queues = options->queues,
+					       .takes = make_config(options, NULL).takes,
 					       .message = tell };
 	snprintf(config.name, sizeof(config.name), "%s", status.name);
 	vifs = guest_vifs_create(&config);

@@ -1,6 +1,7 @@
 /*
- * Memory orders, all of them. Nothing outside this header names one, but for
- * the relaxed single-writer counters of bridge/counters.h.
+ * Memory orders between address spaces, all of them. Nothing outside this header
+ * names one, but for the relaxed single-writer counters of bridge/counters.h, and
+ * what threads of one process share (bridge/atomic.h).
  *
  * Every use carries a letter that its partner in the other address space
  * carries too; docs/notification.md lists the letters.
@@ -36,6 +37,12 @@ static inline void store_relaxed(uint32_t *word, uint32_t value)
 static inline void full_fence(void)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/* A number with one writer, which others look at. */
+static inline void count_up(uint64_t *number, uint64_t n)
+{
+	__atomic_store_n(number, __atomic_load_n(number, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
 }
 
 /* Reads of peer-written memory before this point are not repeated after it:

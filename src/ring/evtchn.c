@@ -39,8 +39,8 @@ bool evtchn_take(struct evtchn *evtchn)
 	/* NOWAIT whatever O_NONBLOCK says: the peer can change that flag. */
 	if (preadv2(evtchn->wait_fd, &iov, 1, -1, RWF_NOWAIT) != sizeof(count))
 		return false;
-	evtchn->received++;
-	evtchn->merged += count - 1;
+	count_up(&evtchn->received, 1);
+	count_up(&evtchn->merged, count - 1);
 	return true;
 }
 
@@ -136,8 +136,8 @@ int evtchn_domain_create(struct evtchn_table *table, domid_t domid)
 	if (!domain)
 		return -ENOMEM;
 	/* Domain 0 has an end in every guest's channels: only guests are bounded. */
-	domain->limit = domid ? EVTCHN_PORTS_PER_DOMAIN :
-				EVTCHN_PORTS_PER_DOMAIN * DOMID_FIRST_RESERVED;
+	domain->limit = domid ? EVTCHN_PORTS_PER_DOMAIN
+			      : EVTCHN_PORTS_PER_DOMAIN * DOMID_FIRST_RESERVED;
 	table->domains[domid] = domain;
 	return 0;
 }

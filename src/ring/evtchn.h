@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "io/signal.h"
+#include "ring/barrier.h"
 #include "ring/netif.h"
 
 struct evtchn {
@@ -38,7 +39,7 @@ bool evtchn_take(struct evtchn *evtchn);
 /* Queues a signal to the other end; signaller_flush() sends all queued ones. */
 static inline void evtchn_notify(struct evtchn *evtchn, struct signaller *signaller)
 {
-	evtchn->sent++;
+	count_up(&evtchn->sent, 1);
 	signaller_add(signaller, evtchn->signal_fd);
 }
 
@@ -79,6 +80,6 @@ struct evtchn_binding {
 
 /* For listings and tests. */
 struct evtchn_binding evtchn_query(const struct evtchn_table *table, domid_t domid,
-				  evtchn_port_t port);
+				   evtchn_port_t port);
 
 #endif

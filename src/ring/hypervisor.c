@@ -21,7 +21,6 @@ void hypervisor_borrow(struct foreign_domain *domain, struct grant_borrow *list,
 	for (unsigned int i = 0; i < n; i++)
 		list[i].data = grant_resolve(&domain->grants, list[i].ref, list[i].offset,
 					     list[i].length, false, &list[i].status);
-	domain->borrows += n;
 }
 
 /* The whole arena stays mapped here, so there is nothing to give back: an
@@ -35,8 +34,6 @@ void hypervisor_return(struct foreign_domain *domain, struct grant_borrow *list,
 
 void hypervisor_copy(struct foreign_domain *domain, struct grant_copy *list, unsigned int n)
 {
-	uint64_t bytes = 0;
-
 	for (unsigned int i = 0; i < n; i++) {
 		uint8_t *to = grant_resolve(&domain->grants, list[i].ref, list[i].offset,
 					    list[i].length, true, &list[i].status);
@@ -44,10 +41,7 @@ void hypervisor_copy(struct foreign_domain *domain, struct grant_copy *list, uns
 		if (!to)
 			continue;
 		memcpy(to, list[i].source, list[i].length);
-		bytes += list[i].length;
 	}
-	domain->copies += n;
-	domain->copied_bytes += bytes;
 }
 
 union ring_page *hypervisor_map_ring(struct foreign_domain *domain, grant_ref_t ref,

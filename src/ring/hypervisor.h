@@ -23,7 +23,6 @@ struct foreign_domain {
 	struct arena arena;
 	struct grant_view grants;
 	struct evtchn_table *evtchns;
-	uint64_t copies, copied_bytes, borrows;
 };
 
 /* One fragment lent for reading. */

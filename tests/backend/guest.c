@@ -27,6 +27,7 @@ void world_open(struct world *world, enum engine_kind engine)
 	world->worker->polls.clock_ns = hand_clock;
 	world->worker->polls.now_ns = hand_clock();
 	world->worker->now_ms = world_now_ms;
+	world->workers = (struct workers){ .nr = 1, .list = { world->worker } };
 	world->bridge = bridge_create("test", GUEST_MTU, &fdb);
 	assert_non_null(world->bridge);
 	world->memory = aligned_alloc(64, (sizeof(*world->memory) + 63) & ~(size_t)63);
@@ -59,6 +60,7 @@ void world_start_thread(struct world *world)
 	world->threaded = true;
 	assert_int_equal(
 		worker_create(&world->worker, ENGINE_AUTO, world->alarm_fd, note, sizeof(note)), 0);
+	world->workers.list[0] = world->worker;
 }
 
 void world_turn(struct world *world)
@@ -224,7 +226,7 @@ void guest_attach(struct guest *guest, struct world *world)
 
 	if (vif_open(&guest->vif, &guest->domain, &guest->config, &why))
 		fail_msg("vif_open: %s", why);
-	assert_int_equal(vif_attach(guest->vif, world->worker, world->bridge), 0);
+	assert_int_equal(vif_attach(guest->vif, &world->workers, world->bridge), 0);
 	world_turn(world);
 }
 

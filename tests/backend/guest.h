@@ -22,6 +22,7 @@ enum {
 
 struct world {
 	struct worker *worker;
+	struct workers workers; /* it alone */
 	struct bridge *bridge;
 	struct memory_port *memory;
 	struct evtchn_table *evtchns;

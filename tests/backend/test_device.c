@@ -43,13 +43,15 @@ static struct foreign_domain *find_domain(void *arg, uint16_t domid, uint32_t de
 
 static struct rig *rig_open(void)
 {
-	struct rig *rig = test_calloc(1, sizeof(*rig));
+	struct rig *rig = aligned_alloc(64, (sizeof(*rig) + 63) & ~(size_t)63);
 	struct devices_config config = { .networks = &rig->networks,
 					 .backlog_bytes = 1 << 20,
 					 .max_queues = 2,
 					 .find_domain = find_domain,
 					 .arg = rig };
 
+	assert_non_null(rig);
+	memset(rig, 0, sizeof(*rig));
 	world_open(&rig->world, ENGINE_EPOLL);
 	world_start_thread(&rig->world);
 	guest_create(&rig->guest, &rig->world, DOMID);
@@ -70,7 +72,7 @@ static struct rig *rig_open(void)
 	assert_non_null(rig->stranger);
 	assert_int_equal(store_server_introduce(rig->server, DOMID), 0);
 	store_printf(rig->dom0, 0, "/local/domain/1/name", "guest");
-	config.worker = rig->world.worker;
+	config.workers = &rig->world.workers;
 	rig->devices = devices_create(&config);
 	assert_non_null(rig->devices);
 	rig->toolstack = (struct toolstack){ rig->dom0, &rig->networks, rig->devices };
@@ -90,7 +92,7 @@ static void rig_close(struct rig *rig)
 	store_server_destroy(rig->server);
 	guest_destroy(&rig->guest);
 	world_close(&rig->world);
-	test_free(rig);
+	free(rig);
 }
 
 /* What the control thread would do by itself. */

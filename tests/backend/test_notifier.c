@@ -157,6 +157,34 @@ static void test_settings_change_live(void **state)
 	rig_close(rig);
 }
 
+/* Another worker's frame: the timer is not its own, so it waits for nothing, and
+ * covers what was owed; neither does it turn the time back. */
+static void test_another_worker_is_never_late(void **state)
+{
+	struct rig *rig = rig_open(WORDS("rx-usecs", "5000"));
+	struct notifier *edge = &rig->guest.vif->queues[0].rx_edge;
+	struct worker *home = rig->world.worker;
+	struct worker *other;
+	char note[160];
+
+	assert_int_equal(worker_open(&other, ENGINE_EPOLL, rig->world.alarm_fd, note, sizeof(note)),
+			 0);
+	other->lane.index = 1;
+	other->polls.now_ns = home->polls.now_ns - 1000000;
+	assert_false(told_of(rig, 1));
+	rig->world.worker = other;
+	world_send(&rig->world, 1, 60);
+	signaller_flush(&other->signaller);
+	rig->world.worker = home;
+	assert_true(told_of(rig, 0));
+	assert_int_equal(edge->coalesce.sent_ns, home->polls.now_ns);
+	guest_sleep(rig);
+	world_pass(&rig->world, 10, 1); /* the timer finds nothing owed */
+	assert_false(told_of(rig, 0));
+	worker_close(other);
+	rig_close(rig);
+}
+
 /* TX: a batch of several, of which the last is in the ring: told of with it. */
 static void test_the_last_answer_is_told_of(void **state)
 {
@@ -197,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_the_last_buffer_is_told_of),
 		cmocka_unit_test(test_detaching_sends_what_is_owed),
 		cmocka_unit_test(test_settings_change_live),
+		cmocka_unit_test(test_another_worker_is_never_late),
 		cmocka_unit_test(test_the_last_answer_is_told_of),
 		cmocka_unit_test(test_weight_beyond_a_batch),
 	};

@@ -146,6 +146,8 @@ static const struct {
 	{ "--max-pages 7", "8 to 1048576" },
 	{ "--max-pages 1048577", "8 to 1048576" },
 	{ "--max-pages ''", "8 to 1048576" },
+	{ "--workers 0", "1 to 8" },
+	{ "--workers 9", "1 to 8" },
 	{ "--queues 0", "1 to 16" },
 	{ "--queues 17", "1 to 16" },
 	{ "--queues two", "--queues 'two'" },

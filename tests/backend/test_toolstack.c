@@ -63,7 +63,7 @@ static struct rig *rig_open(void)
 	rig->dom0 = config.store = store_client_local(rig->server, 0);
 	assert_int_equal(store_server_introduce(rig->server, 1), 0);
 	store_printf(rig->dom0, 0, "/local/domain/1/name", "guest");
-	config.worker = rig->world.worker;
+	config.workers = &rig->world.workers;
 	rig->devices = devices_create(&config);
 	assert_non_null(rig->devices);
 	rig->toolstack.store = rig->dom0;

@@ -374,38 +374,18 @@ static void test_both_engines_carry(void **state)
 	}
 }
 
-struct call {
-	struct rig *rig;
-	int err;
-};
-
-static void attach_on_worker(void *arg)
-{
-	struct call *call = arg;
-
-	call->err =
-		vif_attach(call->rig->guest.vif, call->rig->world.worker, call->rig->world.bridge);
-}
-
-static void detach_on_worker(void *arg)
-{
-	vif_detach(arg);
-}
-
 static void threaded_attach(struct rig *rig)
 {
-	struct call call = { .rig = rig };
 	const char *why;
 
 	assert_int_equal(vif_open(&rig->guest.vif, &rig->guest.domain, &rig->guest.config, &why),
 			 0);
-	worker_call(rig->world.worker, attach_on_worker, &call);
-	assert_int_equal(call.err, 0);
+	assert_int_equal(vif_attach(rig->guest.vif, &rig->world.workers, rig->world.bridge), 0);
 }
 
 static void threaded_detach(struct rig *rig)
 {
-	worker_call(rig->world.worker, detach_on_worker, rig->guest.vif);
+	vif_detach(rig->guest.vif);
 	guest_check_books(&rig->guest);
 	vif_close(rig->guest.vif);
 	rig->guest.vif = NULL;

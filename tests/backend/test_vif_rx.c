@@ -635,6 +635,7 @@ static void test_detaching_counts_what_waits(void **state)
 
 	for (uint32_t i = 0; i < 5; i++)
 		world_send(&rig->world, i, 60);
+	world_turn(&rig->world);
 	assert_true(rig->guest.vif->queues[0].timer.pending);
 	vif_detach(rig->guest.vif);
 	assert_false(rig->guest.vif->queues[0].timer.pending);

@@ -38,7 +38,7 @@ static uint8_t *mac_of(uint32_t number)
 	return mac;
 }
 
-static struct fdb_stats stats_of(const struct fdb *fdb)
+static struct fdb_stats stats_of(struct fdb *fdb)
 {
 	struct fdb_stats stats;
 

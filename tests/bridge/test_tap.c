@@ -56,7 +56,7 @@ static void frames_come_in(void **state)
 	int packet;
 
 	open_tap(&tap, &packet, "in0", *state);
-	assert_int_equal(engine_add(*state, &source, tap.fd, &tap), 0);
+	assert_int_equal(engine_add(*state, &source, tap.lanes[0].fd, &tap), 0);
 	assert_int_equal(tap_receive(&tap, &lane, frames, BATCH_FRAMES), 0);
 	engine_arm(*state, &source);
 	for (uint8_t i = 0; i < COUNT_OF(lengths); i++) {
@@ -219,7 +219,7 @@ static void a_descriptor_can_be_kept(void **state)
 
 	assert_int_equal(tap_init(&tap, "lent0", fd, MTU, *state), 0);
 	assert_int_equal(tap_receive(&tap, &lane, frames, 0), 0);
-	tap.fd = -1;
+	tap.lanes[0].fd = -1;
 	tap_fini(&tap);
 	assert_true(if_nametoindex("lent0") > 0);
 	close(fd);

@@ -89,7 +89,6 @@ static void test_borrow_by_element(void **state)
 	for (unsigned int i = 0; i < 20; i++)
 		assert_int_equal(list[0].data[i], 0x42);
 	hypervisor_return(&rig->domain, list, COUNT_OF(list));
-	assert_int_equal(rig->domain.borrows, COUNT_OF(list));
 }
 
 static void test_copy_by_element(void **state)
@@ -117,7 +116,6 @@ static void test_copy_by_element(void **state)
 	assert_int_equal(page[1], 0);
 	assert_int_equal(page[3996], 0xa1);
 	assert_int_equal(page[4095], 0xb2);
-	assert_int_equal(rig->domain.copied_bytes, 101);
 }
 
 static void test_ring_pages(void **state)

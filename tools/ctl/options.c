@@ -23,7 +23,7 @@ static const struct command {
 	  "attaches a vif: mac=,bridge=,... as xl" },
 	{ { "network-detach" }, 2, 2, NULL, "network-detach DOM DEVID|MAC", "takes a vif away" },
 	{ { "fdb", "show" }, 0, 2, "br", "fdb show [br BRIDGE]", "which port each address was seen on" },
-	{ { "ring" }, 1, 1, NULL, "ring VIF", "rings and grants in use, as Linux' netback prints them" },
+	{ { "ring" }, 1, 2, NULL, "ring VIF [QUEUE]", "rings and grants in use, as Linux' netback prints them" },
 	{ { "stats" }, 0, 1, NULL, "stats [VIF]", "frames, bytes and drops, each under its reason" },
 	{ { "ethtool", "-S" }, 1, 1, NULL, "ethtool -S VIF", "counters as ethtool prints them" },
 	{ { "ethtool", "-k" }, 1, 1, NULL, "ethtool -k VIF", "offloads, as the guest sees its eth0" },

@@ -1,0 +1,54 @@
+#!/bin/bash
+# Two queues a vif and two workers: ping, TCP in both directions, numbered frames
+# of many flows in their order, a restart of the daemon, and every frame accounted
+# for. ENGINE as in ping.sh.
+. "$(dirname "$0")/lib.sh"
+e2e_begin iperf3 pgrep nsenter python3 ping
+serve() {
+	daemon --engine "${ENGINE:-auto}" --workers 2 --queues 2 \
+		--bridge xenbr0,uplink=tap:xentap0,ip=10.77.0.1/24
+}
+queues_of() { # which of a vif's keys there are in the store
+	"$CTL" --json ring "$1" | sed -n 's/.*"queues":\([0-9]*\).*/\1/p'
+}
+serve
+vm a --queues 2 && vm b --queues 4 && vm c
+a=$(vm_up a) && b=$(vm_up b) && c=$(vm_up c) || exit 1
+expect "a's queues" "$(queues_of a)" 2
+expect "b's queues" "$(queues_of b)" 2 # the daemon's limit
+expect "c's queues" "$(queues_of c)" 1
+
+for pair in "a $b" "b $c" "c $a" "a 10.77.0.1" "host $b"; do
+	expect "pings ${pair/ / to }" "$(pings ${pair% *} ${pair#* } 200 '-c 20')" 20
+done
+
+# Eight connections each way: both queues are used, all frames are accounted for.
+in_vm b iperf3 -s -1 >/dev/null &
+sleep 0.3
+in_vm a iperf3 -c "$b" --bidir -P 8 -t 2 -J >"$WORK/iperf.json" ||
+	fail "iperf3: $(grep error "$WORK/iperf.json")"
+stats_at_rest | python3 -c '
+import json, sys
+for row in json.load(sys.stdin):
+    if row["from_guest_frames"] != row["from_guest_forwarded"] + row["from_guest_dropped"] or \
+       row["to_guest_intended"] != row["to_guest_frames"] + row["to_guest_dropped"]:
+        sys.exit("unaccounted: %s" % row)' || fail "see above"
+for vif in a b; do
+	for queue in 0 1; do
+		[ "$(stat $vif queue_${queue}_tx_requests)" -gt 100 ] || fail "$vif sends nothing on $queue"
+		[ "$(stat $vif queue_${queue}_rx_responses)" -gt 100 ] || fail "$vif gets nothing on $queue"
+	done
+	expect "$vif's answers" "$(stat $vif tx_requests)" "$(stat $vif tx_responses)"
+done
+
+# Numbered frames of many flows, sent on and received from several queues.
+"$BUILD/tests/e2e/flows" 2 2 200000 || fail "flows"
+
+kill -9 "$(data_process)" && wait "$DAEMON"
+serve
+for i in $(seq 200); do
+	[ "$(queues_of b 2>/dev/null)" = 2 ] && break
+	sleep 0.05
+done
+expect "pings a to b after a restart" "$(pings a "$b" 200 '-c 20 -w 10')" 20
+e2e_end

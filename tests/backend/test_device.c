@@ -43,15 +43,13 @@ static struct foreign_domain *find_domain(void *arg, uint16_t domid, uint32_t de
 
 static struct rig *rig_open(void)
 {
-	struct rig *rig = aligned_alloc(64, (sizeof(*rig) + 63) & ~(size_t)63);
+	struct rig *rig = lines_alloc(sizeof(*rig));
 	struct devices_config config = { .networks = &rig->networks,
 					 .backlog_bytes = 1 << 20,
 					 .max_queues = 2,
 					 .find_domain = find_domain,
 					 .arg = rig };
 
-	assert_non_null(rig);
-	memset(rig, 0, sizeof(*rig));
 	world_open(&rig->world, ENGINE_EPOLL);
 	world_start_thread(&rig->world);
 	guest_create(&rig->guest, &rig->world, DOMID);

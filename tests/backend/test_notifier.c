@@ -16,7 +16,7 @@ struct rig {
 /* A guest with buffers posted, both rings' first events taken. */
 static struct rig *rig_open(const char *const *words)
 {
-	struct rig *rig = calloc(1, sizeof(*rig));
+	struct rig *rig = lines_alloc(sizeof(*rig));
 	uint32_t named = 0;
 
 	assert_non_null(rig);

@@ -24,7 +24,7 @@ static struct guest *queue(struct rig *rig, unsigned int number)
 
 static struct rig *rig_open(void)
 {
-	struct rig *rig = test_malloc(sizeof(*rig));
+	struct rig *rig = lines_alloc(sizeof(*rig));
 
 	world_open(&rig->world, ENGINE_EPOLL);
 	guest_create(&rig->guest, &rig->world, 1);
@@ -38,7 +38,7 @@ static void rig_close(struct rig *rig)
 	guest_end_queue(&rig->more);
 	guest_destroy(&rig->guest);
 	world_close(&rig->world);
-	test_free(rig);
+	free(rig);
 }
 
 /* A datagram of every flow, with this number as its payload. */

@@ -42,7 +42,7 @@ static void call_later(void *arg, unsigned int ms)
 
 static struct rig *rig_open(void)
 {
-	struct rig *rig = test_calloc(1, sizeof(*rig));
+	struct rig *rig = lines_alloc(sizeof(*rig));
 	struct devices_config config = { .networks = &rig->networks,
 					 .find_domain = find_domain,
 					 .later = call_later,
@@ -80,7 +80,7 @@ static void rig_close(struct rig *rig)
 	store_client_close(rig->dom0);
 	store_server_destroy(rig->server);
 	world_close(&rig->world);
-	test_free(rig);
+	free(rig);
 }
 
 static int attach(struct rig *rig, const char *text, struct vifspec *spec, char *error)

@@ -19,7 +19,7 @@ struct rig {
 
 static struct rig *rig_create(enum engine_kind engine)
 {
-	struct rig *rig = test_malloc(sizeof(*rig));
+	struct rig *rig = lines_alloc(sizeof(*rig));
 
 	world_open(&rig->world, engine);
 	guest_create(&rig->guest, &rig->world, 1);
@@ -38,7 +38,7 @@ static void rig_close(struct rig *rig)
 {
 	guest_destroy(&rig->guest);
 	world_close(&rig->world);
-	test_free(rig);
+	free(rig);
 }
 
 /* What is wrong with the handshake, and how it is called. */

@@ -17,7 +17,7 @@ struct rig {
 
 static struct rig *rig_create(void)
 {
-	struct rig *rig = test_malloc(sizeof(*rig));
+	struct rig *rig = lines_alloc(sizeof(*rig));
 
 	world_open(&rig->world, ENGINE_EPOLL);
 	guest_create(&rig->guest, &rig->world, 1);
@@ -36,7 +36,7 @@ static void rig_close(struct rig *rig)
 {
 	guest_destroy(&rig->guest);
 	world_close(&rig->world);
-	test_free(rig);
+	free(rig);
 }
 
 static const struct port_counters *counters(const struct rig *rig)

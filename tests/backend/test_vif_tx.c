@@ -19,7 +19,7 @@ struct rig {
 
 static struct rig *rig_open(void)
 {
-	struct rig *rig = test_malloc(sizeof(*rig));
+	struct rig *rig = lines_alloc(sizeof(*rig));
 
 	world_open(&rig->world, ENGINE_EPOLL);
 	guest_create(&rig->guest, &rig->world, 1);
@@ -34,7 +34,7 @@ static void rig_close(struct rig *rig)
 	guest_destroy(&rig->guest);
 	guest_destroy(&rig->neighbour);
 	world_close(&rig->world);
-	test_free(rig);
+	free(rig);
 }
 
 static const struct port_counters *counters(const struct guest *guest)

@@ -49,7 +49,7 @@ static unsigned int frames_of_each(void)
 static struct rig *rig_open(void)
 {
 	struct fdb_config fdb = { .entries = 64, .ageing_ms = 300000, .secret = { 1, 2 } };
-	struct rig *rig = calloc(1, sizeof(*rig));
+	struct rig *rig = lines_alloc(sizeof(*rig));
 	struct world lent;
 	char note[160];
 

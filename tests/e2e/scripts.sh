@@ -91,7 +91,7 @@ refused() {
 	[ $? = 1 ] || fail "$2: taken"
 	grep -q "$1" "$WORK/err" || fail "$2: no '$1': $(cat "$WORK/err")"
 	[ "$(wc -l <"$WORK/err")" = 1 ] || fail "$2: not one line: $(cat "$WORK/err")"
-	for i in $(seq 100); do [ "$("$CTL" network-list a | wc -l)" = 2 ] && break; sleep 0.02; done
+	for i in $(seq 500); do [ "$("$CTL" network-list a | wc -l)" = 2 ] && break; sleep 0.02; done
 	[ "$("$CTL" network-list a | wc -l)" = 2 ] || fail "$2: left: $("$CTL" network-list a)"
 }
 : >"$WORK/calls"

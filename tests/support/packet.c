@@ -132,7 +132,8 @@ uint32_t packet_write(const struct packet *packet, uint8_t *bytes)
 
 	at = packet->version == 4 ? write_ipv4(packet, at, total) : write_ipv6(packet, at, total);
 	at = write_transport(packet, at);
-	memcpy(at, packet->payload, packet->payload_bytes);
+	if (packet->payload_bytes)
+		memcpy(at, packet->payload, packet->payload_bytes);
 	write_csum(packet, bytes, packet_network(packet) + total);
 	return packet_network(packet) + total;
 }

@@ -31,7 +31,7 @@ struct side {
 
 struct loop_bench {
 	const struct options *options;
-	struct worker *worker;
+	struct workers workers; /* one, without a thread */
 	struct bridge *bridge;
 	struct evtchn_table *evtchns;
 	struct side gen, sink;
@@ -93,7 +93,7 @@ static int open_side(struct loop_bench *bench, struct side *side, domid_t domid,
 		.rx_port = side->channel.port,
 	};
 	err = vif_open(&side->vif, &side->domain, &config, why);
-	return err ? err : vif_attach(side->vif, bench->worker, bench->bridge);
+	return err ? err : vif_attach(side->vif, &bench->workers, bench->bridge);
 }
 
 /* Without io_uring: callgrind does not know what the kernel does for it. */
@@ -107,9 +107,11 @@ static int open_all(struct loop_bench *bench, const char **why)
 
 	bench->alarm_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	*why = note;
-	err = worker_open(&bench->worker, ENGINE_EPOLL, bench->alarm_fd, note, sizeof(note));
+	err = worker_open(&bench->workers.list[0], ENGINE_EPOLL, bench->alarm_fd, note,
+			  sizeof(note));
 	if (err)
 		return err;
+	bench->workers.nr = 1;
 	*why = "out of memory";
 	bench->bridge = bridge_create("xenbr0", RELAY_FRAME_MAX - FRAME_HEADER_BYTES, &fdb);
 	bench->evtchns = evtchn_table_create();
@@ -120,7 +122,7 @@ static int open_all(struct loop_bench *bench, const char **why)
 		err = open_side(bench, &bench->sink, 2, why);
 	if (!err)
 		fdb_learn(bridge_fdb(bench->bridge), sink_mac, bench->sink.vif->port.index,
-			  bench->worker->now_ms);
+			  bench->workers.list[0]->now_ms);
 	return err;
 }
 
@@ -137,7 +139,7 @@ static void close_all(struct loop_bench *bench)
 {
 	close_side(&bench->gen);
 	close_side(&bench->sink);
-	worker_close(bench->worker);
+	worker_close(bench->workers.list[0]);
 	bridge_destroy(bench->bridge);
 	evtchn_table_destroy(bench->evtchns);
 	close(bench->alarm_fd);
@@ -153,10 +155,10 @@ static int pass(struct loop_bench *bench, const struct relay_stream *stream, enu
 
 	/* As if an event had come; it would cost system calls, and is no part of this. */
 	if (bare_guest_send(&bench->gen.guest, stream, depth, n))
-		poll_event(&bench->worker->polls, &bench->gen.vif->queues[0].item);
+		poll_event(&bench->workers.list[0]->polls, &bench->gen.vif->queues[0].item);
 	for (unsigned int i = 0; bench->sink.guest.received < target; i++) {
 		start = host_now_ns();
-		worker_turn(bench->worker);
+		worker_turn(bench->workers.list[0]);
 		*ns += host_now_ns() - start;
 		if (bare_guest_receive(&bench->sink.guest, stream->size, depth, n) < 0)
 			return -EBADMSG;

@@ -197,7 +197,7 @@ static void close_all(struct tap_bench *bench)
 	for (unsigned int i = 0; i < 2; i++) {
 		if (!bench->engines[i])
 			continue;
-		bench->taps[i].fd = -1; /* both have the same */
+		bench->taps[i].lanes[0].fd = -1; /* both have the same */
 		tap_fini(&bench->taps[i]);
 		engine_destroy(bench->engines[i]);
 	}

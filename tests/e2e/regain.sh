@@ -6,12 +6,28 @@
 e2e_begin ping pgrep nsenter python3 xenstore-write
 daemon --engine "${ENGINE:-auto}" --bridge xenbr0,uplink=tap:xentap0,ip=10.77.0.1/24
 export XENSTORED_PATH=$SPLITVIF_RUNDIR/store.sock
-vm a
+vm a --queues 1 # whose only RX ring is looked at with every frame
 a=$(vm_up a) || exit 1
 
 # smash OFFSET VALUE: overwrites 32 bits of the VM's shared region, as a
 # backend could. Pages: 2 of grant table, TX ring, RX ring; rsp_prod stands at 8.
+# The backend stands still until the VM, made to look by a frame of its own, has
+# seen it: the next frame towards the VM would put the right value back.
 smash() {
+	local backend i before
+	backend=$(data_process)
+	kill -STOP "$backend"
+	until grep -q '^State:.T' "/proc/$backend/status"; do sleep 0.005; done
+	before=$(wc -l <"$WORK/a.log")
+	write_shared "$@"
+	for i in $(seq 10); do
+		[ "$(wc -l <"$WORK/a.log")" -gt "$before" ] && break
+		in_vm a ping -q -c 1 -W 0.02 10.77.0.1 >/dev/null 2>&1
+	done
+	kill -CONT "$backend"
+}
+
+write_shared() {
 	python3 - "$(cat "$WORK/a.pid")" "$1" "$2" <<'END'
 import struct, sys
 pid, offset, value = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
@@ -27,7 +43,7 @@ regained() {
 	local i
 	for i in $(seq 150); do
 		[ "$(grep -c 'reconnected after' "$WORK/a.log")" = "$1" ] && break
-		in_vm a ping -q -c 1 -W 0.02 10.77.0.1 >/dev/null 2>&1 # makes it look
+		sleep 0.02
 	done
 	[ "$(grep -c 'reconnected after' "$WORK/a.log")" = "$1" ] || fail "no $1. time: $(cat "$WORK/a.log")"
 	grep -q "$2" "$WORK/a.log" || fail "no '$2': $(cat "$WORK/a.log")"

@@ -910,7 +910,9 @@ static const struct tuning *tune(struct rig *rig, const char *word, const char *
 static void test_tuning_by_the_store(void **state)
 {
 	static const char *const nonsense[][2] = {
-		{ "rx-frames", "many" }, { "rx-usecs", "10001" }, { "bogus", "1" },
+		{ "rx-frames", "many" },
+		{ "rx-usecs", "10001" },
+		{ "bogus", "1" },
 		{ "rx-frames", "0" } /* with rx-usecs 0: never */
 	};
 	struct rig *rig = connected_rig();
@@ -960,6 +962,52 @@ static void test_tuning_is_kept(void **state)
 	settle(rig);
 	assert_int_equal(tuning_value(&device(rig)->tuning, TUNING_NAPI_WEIGHT), 8);
 	check_key(rig, BACKEND "/coalesce/napi-weight", "8");
+	rig_close(rig);
+}
+
+static void put_rate(struct rig *rig, const char *text)
+{
+	if (text)
+		assert_int_equal(store_write(rig->dom0, 0, BACKEND "/rate", text, strlen(text)), 0);
+	else
+		assert_int_equal(store_remove(rig->dom0, 0, BACKEND "/rate"), 0);
+	settle(rig);
+}
+
+/* What was there when the device came holds, then what is written while it is
+ * connected; nonsense changes nothing; no key is no limit. */
+static void test_rate_by_the_store(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes, usecs;
+	} steps[] = {
+		{ "62500,50000", 62500, 50000 },
+		{ "fast", 62500, 50000 },
+		{ "1,1", 1, 1 },
+		{ "0,50000", 1, 1 },
+		{ NULL, 0, 0 },
+		{ "9,8", 9, 8 },
+	};
+	struct hypercall_vif_created created;
+	struct rig *rig = rig_open();
+
+	store_printf(rig->dom0, 0, BACKEND "/rate", "7000,6000");
+	create_vif(rig, &created);
+	put_keys(rig);
+	put_state(rig, "4");
+	assert_int_equal(device(rig)->vif->credit.rate.bytes, 7000);
+	assert_int_equal(device(rig)->vif->credit.rate.usecs, 6000);
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
+		put_rate(rig, steps[i].text);
+		assert_int_equal(device(rig)->rate.bytes, steps[i].bytes);
+		assert_int_equal(device(rig)->vif->credit.rate.bytes, steps[i].bytes);
+		assert_int_equal(device(rig)->vif->credit.rate.usecs, steps[i].usecs);
+	}
+	put_state(rig, "1");
+	reset_rings(rig);
+	put_state(rig, "4");
+	assert_int_equal(device(rig)->vif->credit.rate.bytes, 9);
 	rig_close(rig);
 }
 
@@ -1051,6 +1099,7 @@ int main(void)
 		cmocka_unit_test(test_offloads_are_kept),
 		cmocka_unit_test(test_tuning_by_the_store),
 		cmocka_unit_test(test_tuning_is_kept),
+		cmocka_unit_test(test_rate_by_the_store),
 		cmocka_unit_test(test_mtus),
 		cmocka_unit_test(test_too_big_is_told_once),
 	};

@@ -5,6 +5,10 @@ static const struct lab_experiment *const experiments[] = {
 	&x01_limit_irq,
 	&x02_limit_rate,
 	&x03_limit_cpu,
+	&x04_frames_per_round,
+	&x13_placement,
+	&x19_burst,
+	&x20_buffers,
 };
 
 const struct lab_experiment *lab_experiment(unsigned int i)

@@ -6,7 +6,9 @@
 
 #include "bench/lab/experiment.h"
 
-extern const struct lab_experiment x01_limit_irq, x02_limit_rate, x03_limit_cpu;
+extern const struct lab_experiment x01_limit_irq, x02_limit_rate, x03_limit_cpu,
+	x04_frames_per_round;
+extern const struct lab_experiment x13_placement, x19_burst, x20_buffers;
 
 /* What several of them look at. */
 extern const struct lab_sweep limit_sweep;

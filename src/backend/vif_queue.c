@@ -66,6 +66,8 @@ static bool queue_poll(struct poll_item *item, unsigned int weight, unsigned int
 		return false;
 	if (load_relaxed(&queue->backlog.frames))
 		more = vif_rx_drain(queue, done);
+	if (!ring_pending(&queue->tx)) /* as it mostly is while we spin */
+		return more;
 	do {
 		batch = weight < BATCH_FRAMES ? weight : BATCH_FRAMES;
 		got = receive(queue, batch);

@@ -10,7 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "frontend/front_control.h"
 #include "frontend/front_entry.h"
+#include "frontend/front_move.h"
 #include "frontend/front_sources.h"
 #include "frontend/front_voice.h"
 
@@ -52,6 +54,7 @@ int front_connect_init(struct front_connect *c, struct netfront *front,
 {
 	*c = (struct front_connect){ .front = front,
 				     .domain.fd = -1,
+				     .next.domain.fd = -1,
 				     .config = *config,
 				     .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
 				     .timer_fd = timerfd_create(CLOCK_MONOTONIC,
@@ -88,6 +91,7 @@ static void hang_up(struct front_connect *c)
 void front_connect_fini(struct front_connect *c)
 {
 	hang_up(c);
+	front_move_fini(c);
 	if (c->timer_fd >= 0)
 		close(c->timer_fd);
 	if (c->epoll_fd >= 0)
@@ -106,10 +110,30 @@ static void note_down(struct front_connect *c)
 	c->status.up = false;
 }
 
+static void arrive(struct front_connect *c);
+
+/* What could not be done at another daemon is done at home. */
+static void turn_back(struct front_connect *c, const char *why)
+{
+	snprintf(c->homecoming, sizeof(c->homecoming),
+		 "cannot migrate %.63s to %.100s: %.200s; it is back", c->status.name, c->rundir,
+		 why);
+	front_voice_tell(c, SPLITVIF_WARNING, "%s", c->homecoming);
+	front_move_return(c);
+}
+
 /* The daemon is gone, and its mappings with it. */
 static void daemon_died(struct front_connect *c)
 {
-	if (c->phase != CONNECT_DOWN && c->connections)
+	if (c->moving) {
+		note_down(c);
+		netfront_bury(c->front);
+		arrive(c);
+		return;
+	}
+	if (c->arriving)
+		turn_back(c, "the daemon there died");
+	else if (c->phase != CONNECT_DOWN && c->connections)
 		front_voice_tell(c, SPLITVIF_WARNING, "daemon hung up; waiting for it at %s",
 				 c->domain.path);
 	note_down(c);
@@ -125,6 +149,12 @@ static void start_over(struct front_connect *c)
 	note_down(c);
 	netfront_revoke(c->front);
 	netfront_close_channels(c->front);
+	if (c->moving) {
+		arrive(c);
+		return;
+	}
+	if (c->arriving)
+		turn_back(c, c->reason);
 	hang_up(c);
 	retry_later(c, CONNECT_DOWN);
 }
@@ -143,6 +173,22 @@ static void store_failed(struct front_connect *c, int err)
 
 static void look_at_backend(struct front_connect *c);
 static void went_away(struct front_connect *c);
+
+static void await_backend(struct front_connect *c)
+{
+	c->phase = CONNECT_WAIT_BACKEND;
+	front_sources_set_timer_ms(c, CONNECT_STATE_MS);
+}
+
+/* Everything is given back; the toolstack may know. */
+static void lie_down(struct front_connect *c)
+{
+	c->phase = CONNECT_SUSPENDED;
+	front_sources_set_timer_ns(c, 0);
+	front_device_set_state(&c->device, XenbusStateClosed);
+	if (!c->config.further)
+		front_control_set_suspended(&c->device, true);
+}
 
 int front_connect_start(struct front_connect *c)
 {
@@ -166,8 +212,13 @@ int front_connect_start(struct front_connect *c)
 		look_at_backend(c);
 		return 0;
 	}
-	c->phase = CONNECT_WAIT_BACKEND;
-	front_sources_set_timer_ms(c, CONNECT_STATE_MS);
+	if (c->homecoming[0])
+		front_control_report_error(&c->device, c->homecoming);
+	c->homecoming[0] = '\0';
+	if (c->suspended)
+		lie_down(c);
+	else
+		await_backend(c);
 	look_at_backend(c); /* the watch's first event may have come with its answer */
 	return 0;
 }
@@ -200,6 +251,22 @@ static int offer(struct front_connect *c)
 	return 0;
 }
 
+static void tell_outage(struct front_connect *c)
+{
+	double ms;
+
+	c->last_outage_ns = (uint64_t)(c->up_since_ns - c->down_since_ns);
+	ms = (double)c->last_outage_ns / 1e6;
+	if (c->arriving)
+		front_voice_tell(c, SPLITVIF_NOTICE, "%s.%u: migrated to %s, down for %.1f ms",
+				 c->status.name, c->status.devid, c->rundir, ms);
+	else
+		front_voice_tell(c, SPLITVIF_NOTICE, "%s.%u: %s after %.1f ms", c->status.name,
+				 c->status.devid, c->was_suspended ? "resumed" : "reconnected", ms);
+	if (!c->config.further && (c->arriving || c->was_suspended))
+		front_control_report_downtime(&c->device, c->last_outage_ns);
+}
+
 static void went_up(struct front_connect *c)
 {
 	c->phase = CONNECT_UP;
@@ -209,11 +276,10 @@ static void went_up(struct front_connect *c)
 	c->reason[0] = '\0';
 	front_sources_set_timer_ns(c, 0);
 	c->up_since_ns = now_ns();
-	if (c->connections++) {
-		c->last_outage_ns = (uint64_t)(c->up_since_ns - c->down_since_ns);
-		front_voice_tell(c, SPLITVIF_NOTICE, "%s.%u: reconnected after %.1f ms",
-				 c->status.name, c->status.devid, (double)c->last_outage_ns / 1e6);
-	}
+	if (c->connections++)
+		tell_outage(c);
+	front_move_settle(c);
+	c->was_suspended = false;
 	netfront_flush(c->front);
 }
 
@@ -311,22 +377,49 @@ static void finish_leaving(struct front_connect *c)
 	}
 	front_sources_close_channels(c);
 	front_device_set_state(&c->device, XenbusStateClosed);
-	if (c->away)
+	if (c->moving)
+		arrive(c);
+	else if (c->away)
 		went_away(c);
+	else if (c->suspended)
+		lie_down(c);
 	else
 		retry_later(c, CONNECT_PAUSE);
 }
 
+/* Everything is given back here: on to the other daemon. */
+static void arrive(struct front_connect *c)
+{
+	int err = front_move_arrive(c);
+
+	if (!err) {
+		await_backend(c);
+		return;
+	}
+	front_voice_tell(c, SPLITVIF_WARNING, "cannot migrate %s: %s; it stays", c->status.name,
+			 strerror(-err));
+	if (front_domain_is_dead(&c->domain, 0)) {
+		daemon_died(c);
+		return;
+	}
+	front_control_report_error(&c->device, "the daemon there died; the VM stays here");
+	retry_later(c, CONNECT_PAUSE);
+}
+
 static void come_back(struct front_connect *c)
 {
-	int err = front_device_set_state(&c->device, XenbusStateInitialising);
+	int err;
 
+	if (c->suspended) {
+		lie_down(c);
+		return;
+	}
+	err = front_device_set_state(&c->device, XenbusStateInitialising);
 	if (err) {
 		store_failed(c, err);
 		return;
 	}
-	c->phase = CONNECT_WAIT_BACKEND;
-	front_sources_set_timer_ms(c, CONNECT_STATE_MS);
+	await_backend(c);
 }
 
 static bool is_closing(enum xenbus_state state)
@@ -364,6 +457,77 @@ static void follow(struct front_connect *c, enum xenbus_state state)
 		break;
 	case CONNECT_DOWN:
 	case CONNECT_PAUSE:
+	case CONNECT_SUSPENDED:
+		break;
+	}
+}
+
+static bool is_connecting(const struct front_connect *c)
+{
+	return c->phase == CONNECT_WAIT_CONNECTED || c->phase == CONNECT_UP;
+}
+
+static void suspend(struct front_connect *c)
+{
+	c->suspended = c->was_suspended = true;
+	if (is_connecting(c))
+		leave(c);
+	else if (c->phase == CONNECT_AWAY)
+		front_control_set_suspended(&c->device, true);
+	else if (c->phase != CONNECT_LEAVING)
+		lie_down(c);
+}
+
+static void resume(struct front_connect *c)
+{
+	c->suspended = false;
+	if (!c->config.further)
+		front_control_set_suspended(&c->device, false);
+	if (c->phase == CONNECT_SUSPENDED)
+		come_back(c);
+}
+
+/* Refused where there is no connection to take along. */
+static void migrate(struct front_connect *c, const struct front_destination *to)
+{
+	char line[sizeof(c->homecoming)];
+
+	snprintf(line, sizeof(line),
+		 "cannot migrate %.63s: it is not connected; wait, or resume it", c->status.name);
+	if (!is_connecting(c) || front_move_prepare(c, to, line, sizeof(line))) {
+		front_voice_tell(c, SPLITVIF_WARNING, "%s", line);
+		front_control_report_error(&c->device, line);
+		return;
+	}
+	leave(c);
+}
+
+/* A domain's first vif is told, and what it does the others see. */
+static void obey(struct front_connect *c)
+{
+	struct front_destination to;
+	bool wanted;
+
+	c->device.control_changed = false;
+	if (c->config.further) {
+		wanted = front_control_is_suspended(&c->device);
+		if (wanted && !c->suspended)
+			suspend(c);
+		else if (!wanted && c->suspended)
+			resume(c);
+		return;
+	}
+	switch (front_control_take(&c->device, &to)) {
+	case ORDER_SUSPEND:
+		suspend(c);
+		break;
+	case ORDER_RESUME:
+		resume(c);
+		break;
+	case ORDER_MIGRATE:
+		migrate(c, &to);
+		break;
+	case ORDER_NONE:
 		break;
 	}
 }
@@ -376,11 +540,17 @@ static void look_at_backend(struct front_connect *c)
 	int err = 1;
 
 	for (int rounds = 0; c->device.store && err > 0 && rounds < 16; rounds++) {
+		enum connect_phase before = c->phase;
+
 		err = front_device_backend_state(&c->device, &state);
 		if (!err)
 			follow(c, state);
 		if (!err && c->device.store)
 			err = front_device_drain(&c->device);
+		if (err > 0 && c->device.control_changed)
+			obey(c);
+		if (err >= 0 && c->phase != before)
+			err = 1;
 		if (err < 0)
 			store_failed(c, err);
 	}
@@ -418,6 +588,7 @@ static void timer_fired(struct front_connect *c)
 		break;
 	case CONNECT_UP: /* an alarm */
 	case CONNECT_AWAY:
+	case CONNECT_SUSPENDED:
 		break;
 	}
 }
@@ -448,6 +619,7 @@ static bool serve(struct front_connect *c, uint32_t source)
 
 void front_connect_process(struct front_connect *c)
 {
+	enum connect_phase before = c->phase;
 	struct epoll_event ready[READY_MAX];
 	int n = epoll_wait(c->epoll_fd, ready, READY_MAX, 0);
 	bool look = false;
@@ -462,7 +634,7 @@ void front_connect_process(struct front_connect *c)
 		violated(c);
 		look = true;
 	}
-	if (look && c->device.store)
+	if ((look || c->phase != before) && c->device.store)
 		look_at_backend(c);
 	if (c->device.vifs_changed)
 		c->events |= SPLITVIF_VIFS_CHANGED;

@@ -81,6 +81,17 @@ static void tell_mtu(struct table *table, const struct device *device)
 			     device->guest_mtu, mtus.bridge);
 }
 
+static void tell_rate(struct table *table, const struct rate *rate)
+{
+	char text[RATE_TEXT_BYTES];
+
+	table_number(table, "rate_bytes", NULL, rate->bytes);
+	table_number(table, "rate_usecs", NULL, rate->usecs);
+	if (rate->bytes)
+		rate_print(rate, text);
+	table_string(table, NULL, "rate", rate->bytes ? text : NULL);
+}
+
 static void tell_device(struct table *table, const struct device *device)
 {
 	char ip[INET_ADDRSTRLEN];
@@ -93,6 +104,7 @@ static void tell_device(struct table *table, const struct device *device)
 	tell_mac(table, "mac", device->mac);
 	table_string(table, "ip", "address", ip_text(device->ip, ip));
 	tell_mtu(table, device);
+	tell_rate(table, &device->rate);
 	table_string(table, "state", "backend", xenbus_state_name(device->state));
 	table_string(table, "frontend_state", "frontend",
 		     xenbus_state_name(device->frontend_state));

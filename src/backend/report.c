@@ -53,12 +53,13 @@ static const char *ip_text(uint32_t ip, char text[INET_ADDRSTRLEN])
 static void tell_network(struct table *table, const struct network *network)
 {
 	const struct network_config *config = &network->config;
-	char ip[INET_ADDRSTRLEN];
+	char ip[INET_ADDRSTRLEN], uplink[NETWORK_UPLINK_BYTES];
 
 	table_row(table);
 	table_string(table, "name", "bridge", config->name);
 	table_number(table, "mtu", "mtu", config->mtu);
-	table_string(table, "uplink", "uplink", config->tap[0] ? config->tap : NULL);
+	table_string(table, "uplink", "uplink", network_uplink_name(config, uplink));
+	table_bool(table, "uplink_away", NULL, network_lacks_uplink(network));
 	table_string(table, "ip", "address", ip_text(config->ip, ip));
 	table_number(table, "prefix", NULL, config->prefix);
 	table_number(table, "ports", "ports", bridge_ports(network->bridge));

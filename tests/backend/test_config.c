@@ -145,7 +145,7 @@ static void test_errors(void **state)
 		{ "[vif a.0]\nmtu = 1500\nmtu = 1500\n", ":3: error: key 'mtu' stands twice" },
 		{ "[vif a.0]\nbrigde = x\n",
 		  ":2: error: unknown key 'brigde'; did you mean 'bridge'?" },
-		{ "[vif a.0]\nrate = 10Mb/s\n", ":2: error: key 'rate' is not served here" },
+		{ "[vif a.0]\nrate = 10Mb\n", ":2: error: rate '10Mb': a rate like 10Mb/s" },
 		{ "[vif a.0]\ndevid = 1\n", ":2: error: key 'devid' is not served here" },
 		{ "[vif a.0]\nscript = x\n",
 		  ":1: error: [vif a.0]: script 'x': no scripts are allowed" },

@@ -28,6 +28,16 @@ expect() {
 	[ "$2" = "$3" ] || fail "$1: '$2' instead of '$3'"
 }
 
+# until_true SECONDS COMMAND...: repeats it until it succeeds.
+until_true() {
+	local end=$(($(date +%s%N) + $1 * 1000000000))
+	shift
+	while ! "$@" >/dev/null 2>&1; do
+		[ "$(date +%s%N)" -lt $end ] || return 1
+		sleep 0.02
+	done
+}
+
 # Re-executes the test in namespaces of its own.
 e2e_begin() {
 	if [ -z "${E2E_INSIDE-}" ]; then

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "backend/poll.h"
+#include "ring/poll.h"
 #include "support/random.h"
 
 enum { ITEMS = 8, ENDLESS = 1 << 30, SEED = 0x9011 };

@@ -1,9 +1,9 @@
-#include "backend/poll.h"
+#include "ring/poll.h"
 
 #include <assert.h>
 #include <stddef.h>
 
-#include "bridge/counters.h"
+#include "ring/barrier.h"
 
 static const uint64_t NS_PER_S = 1000000000, NS_PER_MS = 1000000, NS_PER_USEC = 1000;
 
@@ -71,7 +71,7 @@ void poll_schedule(struct poll_list *list, struct poll_item *item)
 void poll_event(struct poll_list *list, struct poll_item *item)
 {
 	if (item->state != POLL_IDLE)
-		counter_add(&item->late, 1);
+		count_up(&item->late, 1);
 	else
 		item->woken = true;
 	poll_schedule(list, item);
@@ -138,7 +138,7 @@ static void note_spurious(struct poll_item *item, uint64_t now_ns)
 {
 	uint64_t ms = POLL_THROTTLE_MS;
 
-	counter_add(&item->spurious, 1);
+	count_up(&item->spurious, 1);
 	if (!item->listen || !is_flood(item))
 		return;
 	if (item->throttles < 7 && 1u << item->throttles < ms)
@@ -157,15 +157,15 @@ static unsigned int bucket_of(unsigned int frames)
 /* A turn's result, held against the event that called for it. */
 static void note_turn(struct poll_item *item, uint64_t now_ns, unsigned int done)
 {
-	counter_add(&item->rounds, 1);
-	counter_add(&item->per_round[bucket_of(done)], 1);
+	count_up(&item->rounds, 1);
+	count_up(&item->per_round[bucket_of(done)], 1);
 	second_begin(item, now_ns);
 	if (done) {
-		counter_add(&item->frames, done);
+		count_up(&item->frames, done);
 		item->worked_second += item->woken;
 		note_work(item, now_ns);
 	} else {
-		counter_add(&item->empty_rounds, 1);
+		count_up(&item->empty_rounds, 1);
 		if (item->woken)
 			note_spurious(item, now_ns);
 	}
@@ -207,7 +207,7 @@ static void sleep_until(struct poll_list *list, struct poll_item *item, enum pol
 static void defer(struct poll_list *list, struct poll_item *item)
 {
 	item->defers++;
-	counter_add(&item->deferrals, 1);
+	count_up(&item->deferrals, 1);
 	sleep_until(list, item, POLL_DEFERRED, list->now_ns + item->tuning.defer_ns);
 }
 
@@ -217,7 +217,7 @@ static void rest(struct poll_list *list, struct poll_item *item)
 {
 	item->state = POLL_IDLE;
 	if (item->throttled_until_ns > list->now_ns) {
-		counter_add(&item->throttlings, 1);
+		count_up(&item->throttlings, 1);
 		sleep_until(list, item, POLL_THROTTLED, item->throttled_until_ns);
 	} else if (item->listen) {
 		item->listen(item);
@@ -235,7 +235,7 @@ static void settle(struct poll_list *list, struct poll_item *item)
 	} else if (defers(item)) {
 		defer(list, item);
 	} else if (item->arm(item)) {
-		counter_add(&item->races, 1);
+		count_up(&item->races, 1);
 		append(list, item);
 	} else {
 		rest(list, item);
@@ -265,10 +265,10 @@ static void note_pass(struct poll_list *list)
 		list->restarts = 0;
 		return;
 	}
-	counter_add(&list->squeezed, 1);
+	count_up(&list->squeezed, 1);
 	if (++list->restarts < POLL_RESTARTS)
 		return;
-	counter_add(&list->handovers, 1);
+	count_up(&list->handovers, 1);
 	list->restarts = 0;
 }
 

@@ -16,13 +16,13 @@
  * it is not listened to for a while that grows, and a timer looks in their
  * stead (Xen's advisory XSA-391: a peer may flood us with events).
  */
-#ifndef BACKEND_POLL_H
-#define BACKEND_POLL_H
+#ifndef RING_POLL_H
+#define RING_POLL_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "backend/timers.h"
+#include "ring/timers.h"
 
 enum {
 	POLL_WEIGHT = 64,	   /* frames a turn: NAPI's default "limit" */

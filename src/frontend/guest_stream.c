@@ -14,7 +14,13 @@
 #include "io/log.h"
 #include "io/stream_socket.h"
 
-enum { BATCH = 64, LOOK_ROUNDS = 32, RETRY_MS = 200, PIECES = 1 + SPLITVIF_FRAME_PARTS };
+enum {
+	BATCH = 64,
+	LOOK_ROUNDS = 32,
+	RETRY_MS = 200,
+	BOTH_FULL_MS = 1,
+	PIECES = 1 + SPLITVIF_FRAME_PARTS
+};
 
 struct guest_stream {
 	struct splitvif *vif;
@@ -296,6 +302,16 @@ static void report(const struct guest_stream *s)
 		  stats.rx_bytes, s->dropped);
 }
 
+/* Where a full socket holds frames back the ring is never empty, and says so; then
+ * it is looked at now and then whether there is room in the other one. */
+static void rest(struct guest_stream *s)
+{
+	if (splitvif_arm(s->vif, s->waiting ? s->waiting_length : 0))
+		look(s, -1);
+	else if (s->held)
+		look(s, s->waiting ? BOTH_FULL_MS : -1);
+}
+
 int guest_stream_run(struct splitvif *vif, int signal_fd, const struct front_options *options)
 {
 	static struct guest_stream stream;
@@ -317,8 +333,8 @@ int guest_stream_run(struct splitvif *vif, int signal_fd, const struct front_opt
 			continue;
 		if (moved)
 			look(s, 0);
-		else if (splitvif_arm(vif, s->waiting ? s->waiting_length : 0) || s->held)
-			look(s, -1);
+		else
+			rest(s);
 	}
 	report(s);
 	stream_close(s);

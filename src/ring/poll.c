@@ -12,6 +12,7 @@ static const char *const names[] = {
 	[POLL_SCHEDULED] = "scheduled",
 	[POLL_DEFERRED] = "deferred",
 	[POLL_THROTTLED] = "throttled",
+	[POLL_WAITING] = "waiting",
 };
 
 static_assert(sizeof(names) / sizeof(names[0]) == POLL_STATES, "every state has a name");
@@ -74,7 +75,14 @@ void poll_event(struct poll_list *list, struct poll_item *item)
 		count_up(&item->late, 1);
 	else
 		item->woken = true;
-	poll_schedule(list, item);
+	if (item->state != POLL_WAITING)
+		poll_schedule(list, item);
+}
+
+void poll_resume(struct poll_list *list, struct poll_item *item)
+{
+	if (item->state == POLL_WAITING)
+		poll_schedule(list, item);
 }
 
 void poll_remove(struct poll_list *list, struct poll_item *item)
@@ -242,6 +250,14 @@ static void settle(struct poll_list *list, struct poll_item *item)
 	}
 }
 
+/* Not armed: nobody is to tell us of what we have no room for. */
+static void wait_for_room(struct poll_item *item)
+{
+	item->full = false;
+	item->state = POLL_WAITING;
+	count_up(&item->waits, 1);
+}
+
 /* An empty turn costs one of the budget: no spinning for free. */
 static unsigned int turn(struct poll_list *list, struct poll_item *item)
 {
@@ -250,7 +266,9 @@ static unsigned int turn(struct poll_list *list, struct poll_item *item)
 
 	list->now_ns = list->clock_ns();
 	note_turn(item, list->now_ns, done);
-	if (item->tuning.by_budget ? done >= weight : more)
+	if (item->full)
+		wait_for_room(item);
+	else if (item->tuning.by_budget ? done >= weight : more)
 		append(list, item);
 	else
 		settle(list, item);

@@ -137,11 +137,12 @@ void stream_fini(struct stream *stream)
 
 static unsigned int take_frames(struct stream *stream, struct frame *frames, unsigned int max)
 {
+	const uint8_t *bytes;
 	unsigned int n = 0;
-	struct fragment whole;
+	uint32_t length;
 
-	while (n < max && framing_next(&stream->socket.reader, &whole.data, &whole.length)) {
-		frame_build(&frames[n], &whole, 1, &stream->rest[n]);
+	while (n < max && framing_next(&stream->socket.reader, &bytes, &length)) {
+		frame_build_plain(&frames[n], bytes, length, &stream->rest[n]);
 		n++;
 	}
 	return n;

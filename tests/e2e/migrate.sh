@@ -31,7 +31,7 @@ refused() {
 }
 
 state() {
-	"$CTL" --json list "$1" | sed -n 's/.*"state":"\([a-z]*\)".*/\1/p'
+	"$CTL" --json list "$1" 2>/dev/null | sed -n 's/.*"state":"\([a-z]*\)".*/\1/p'
 }
 
 domid() {

@@ -6,19 +6,20 @@
 e2e_begin ip ping pgrep nsenter python3
 peer=$(dirname "$0")/stream_peer.py
 
-# guest PATH HOW [PIECE]: 10.77.0.9 behind that socket.
+# guest PATH HOW [PIECE]: 10.77.0.9 behind that socket, once it is connected.
 guest() {
-	mkfifo "$WORK/up"
-	python3 "$peer" "$1" "$2" 10.77.0.9 52:54:00:00:00:09 ${3-} >"$WORK/up" &
+	: >"$WORK/peer"
+	python3 "$peer" "$1" "$2" 10.77.0.9 52:54:00:00:00:09 ${3-} >"$WORK/peer" &
 	GUEST=$!
-	[ "$2" = listen ] || head -n 1 "$WORK/up" | grep -q up || fail "no guest at $1"
+	until grep -q up "$WORK/peer"; do
+		[ -d "/proc/$GUEST" ] || fail "no guest at $1"
+		sleep 0.02
+	done
 }
 
-# guest_end: ends it, and waits until the frontend took notice.
 guest_end() {
 	kill "$GUEST" 2>/dev/null
 	wait "$GUEST" 2>/dev/null
-	rm -f "$WORK/up"
 }
 
 # front NAME OPTION...

@@ -185,14 +185,14 @@ static bool is_new_key(struct parser *parser, const char *key)
 
 static void vif_key(struct parser *parser, const char *key, const char *value)
 {
-	static const char *const unserved[] = { "rate", "devid", "backend" };
+	static const char *const unserved[] = { "devid", "backend" };
 	char error[VIFSPEC_ERROR_BYTES];
 	unsigned int i = 0;
 
 	if (parser->kind == CONFIG_OPERATORS)
-		while (i < 3 && strcmp(key, unserved[i]))
+		while (i < 2 && strcmp(key, unserved[i]))
 			i++;
-	if (parser->kind == CONFIG_OPERATORS && i < 3)
+	if (parser->kind == CONFIG_OPERATORS && i < 2)
 		complain(parser, parser->line, "key '%s' is not served here", key);
 	else if (vifspec_set(&parser->vif.spec, key, value, error))
 		complain(parser, parser->line, "%s", error);

@@ -52,6 +52,7 @@ static int device_connect(struct devices *devices, struct device *device, const 
 		return err;
 	config.backlog_bytes = devices->config.backlog_bytes;
 	config.tuning = device->tuning;
+	config.rate = device->rate;
 	device->guest_mtu = (uint32_t)device_key_number(
 		devices->config.store, device->frontend_path, XENBUS_KEY_MTU, device->mtu);
 	*why = "no such domain";
@@ -277,6 +278,7 @@ static void facts_read(struct devices *devices, struct device *device)
 	if (!device->own_tap)
 		device->network = network_find(devices->config.networks, text);
 	device->offloads = device_offloads_read(devices->config.store, device);
+	device_rate_read(devices->config.store, device, &device->rate);
 	device->mtu = (uint32_t)device_key_number(
 		devices->config.store, device->backend_path, XENBUS_KEY_MTU,
 		device->network ? device->network->config.mtu : 1500);
@@ -309,6 +311,18 @@ static void tuning_reread(struct devices *devices, struct device *device)
 	if (!device_tuning_read(devices->config.store, device, &tuning) &&
 	    memcmp(&tuning, &device->tuning, sizeof(tuning)))
 		tuning_apply(devices, device, &tuning);
+}
+
+static void rate_reread(struct devices *devices, struct device *device)
+{
+	struct rate rate;
+
+	if (device_rate_read(devices->config.store, device, &rate) ||
+	    !memcmp(&rate, &device->rate, sizeof(rate)))
+		return;
+	device->rate = rate;
+	if (device->vif)
+		vif_set_rate(device->vif, &rate);
 }
 
 /* What the store says, else what was kept for the name, else the defaults. */
@@ -354,6 +368,10 @@ static void event_backend(struct devices *devices, uint16_t domid, uint32_t devi
 
 	if (device && !strncmp(key, "/coalesce", strlen("/coalesce"))) {
 		device->retuned = true;
+		return;
+	}
+	if (device && !strcmp(key, "/" XENBUS_KEY_RATE)) {
+		rate_reread(devices, device);
 		return;
 	}
 	if (!device)

@@ -50,6 +50,7 @@ struct device {
 	struct vif *vif;	 /* NULL unless connected */
 	unsigned int max_queues; /* that it is offered */
 	uint32_t offloads;	 /* what is on: mask of enum offload */
+	struct rate rate; /* that its guest may send at */
 	struct tuning tuning;
 	bool retuned; /* somebody wrote below "coalesce/" */
 	bool broken;

@@ -211,6 +211,23 @@ void device_offloads_write(struct store_client *store, const struct device *devi
 	}
 }
 
+int device_rate_read(struct store_client *store, const struct device *device, struct rate *rate)
+{
+	char text[48];
+	int length =
+		device_key_text(store, device->backend_path, XENBUS_KEY_RATE, text, sizeof(text));
+
+	if (length == -ENOENT)
+		*rate = (struct rate){ 0 };
+	if (length == -ENOENT || (length >= 0 && rate_parse(text, rate)))
+		return 0;
+	log_warning("vif",
+		    "%s: rate '%s' in the store: BYTES,USECS, neither 0, is wanted; it stays as "
+		    "it was",
+		    device->name, text);
+	return -EINVAL;
+}
+
 void device_domain_clear(struct store_client *store, uint16_t domid)
 {
 	static const char *const roots[] = { "backend", "error/backend" };

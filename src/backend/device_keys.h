@@ -24,6 +24,10 @@ void device_state_write(struct store_client *store, const struct device *device,
 uint32_t device_offloads_read(struct store_client *store, const struct device *device);
 void device_offloads_write(struct store_client *store, const struct device *device);
 
+/* What its guest may send: no key, no limit. 0, or -EINVAL: it makes no sense,
+ * which the log has; *rate is not changed then. */
+int device_rate_read(struct store_client *store, const struct device *device, struct rate *rate);
+
 /* "<errno> <reason>" where the guest may read it; and away with it. */
 void device_error_write(struct store_client *store, const struct device *device, int err);
 void device_error_clear(struct store_client *store, const struct device *device);

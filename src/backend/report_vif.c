@@ -109,6 +109,9 @@ static void tell_queues(struct table *table, const struct vif *vif)
 	tell(table, "tx_requests", &totals.stats.tx_requests);
 	tell(table, "tx_responses", &totals.stats.tx_responses);
 	tell(table, "tx_errors", &totals.stats.tx_errors);
+	tell(table, "tx_credit_bytes", &vif->config.rate.bytes);
+	tell(table, "tx_credit_usecs", &vif->config.rate.usecs);
+	tell(table, "tx_credit_waits", &totals.stats.credit_waits);
 	tell(table, "rx_requests", &totals.stats.rx_requests);
 	tell(table, "rx_responses", &totals.stats.rx_responses);
 	tell(table, "rx_errors", &totals.stats.rx_errors);
@@ -257,10 +260,12 @@ int report_stats(struct answer *answer)
 	     device = device->next)
 		if (device->vif && (!only || only == device))
 			tell_stats_row(answer->table, device->name, &device->vif->port);
-	for (unsigned int i = 0; !only && i < networks->nr; i++)
-		if (networks->list[i].uplink.workers)
-			tell_stats_row(answer->table, networks->list[i].config.tap,
-				       &networks->list[i].uplink.tap.port);
+	for (unsigned int i = 0; !only && i < networks->nr; i++) {
+		const struct port *port = network_uplink_port(&networks->list[i]);
+
+		if (port)
+			tell_stats_row(answer->table, port->name, port);
+	}
 	table_end(answer->table);
 	return 0;
 }
@@ -271,6 +276,8 @@ struct ring_call {
 	struct ring tx, rx;
 	uint32_t tx_shared[4], rx_shared[4]; /* req_prod, req_event, rsp_prod, rsp_event */
 	struct poll_item item;
+	struct credit credit;
+	bool out_of_credit;
 	uint32_t backlog;
 	uint64_t now_ms;
 };
@@ -285,6 +292,8 @@ static void ring_on_worker(void *arg)
 	memcpy(call->tx_shared, call->tx.page, sizeof(call->tx_shared));
 	memcpy(call->rx_shared, call->rx.page, sizeof(call->rx_shared));
 	call->item = call->queue->item;
+	call->credit = call->queue->vif->credit;
+	call->out_of_credit = call->queue->out_of_credit;
 	call->backlog = load_relaxed(&call->queue->backlog.frames);
 	call->now_ms = call->queue->worker->now_ms;
 	pthread_mutex_unlock(&call->queue->lock);
@@ -313,6 +322,27 @@ static void tell_ring(struct table *table, const char *key, const struct ring *r
 	table_end(table);
 }
 
+/* As netback has it: without a limit there is as much as a long holds. */
+static void tell_credit(struct table *table, const struct ring_call *call)
+{
+	const struct credit *credit = &call->credit;
+	bool limited = credit_is_limited(credit);
+
+	table_line(table, "Credit timer_pending: %d, credit: %lu, usec: %lu", call->out_of_credit,
+		   limited ? (unsigned long)credit->rate.bytes : ~0ul,
+		   (unsigned long)credit->rate.usecs);
+	table_line(table, "remaining: %lu, expires: %lu, now: %lu",
+		   limited ? (unsigned long)credit->left : ~0ul,
+		   limited ? (unsigned long)(credit_due_ns(credit) / 1000000) : 0,
+		   (unsigned long)call->now_ms);
+	table_object(table, "credit", NULL, TABLE_FIELDS);
+	table_number(table, "bytes", NULL, credit->rate.bytes);
+	table_number(table, "usecs", NULL, credit->rate.usecs);
+	table_number(table, "remaining", NULL, credit->left);
+	table_bool(table, "waits", NULL, call->out_of_credit);
+	table_end(table);
+}
+
 static void tell_rings(struct table *table, const struct ring_call *call)
 {
 	const struct ring *tx = &call->tx;
@@ -331,9 +361,7 @@ static void tell_rings(struct table *table, const struct ring_call *call)
 	table_line(table, "%s", "");
 	table_line(table, "NAPI state: %lx NAPI weight: %d TX queue len %u",
 		   (unsigned long)call->item.state, (int)call->item.tuning.weight, call->backlog);
-	table_line(table, "Credit timer_pending: %d, credit: %lu, usec: %lu", 0, ~0ul, 0ul);
-	table_line(table, "remaining: %lu, expires: %lu, now: %lu", ~0ul, 0ul,
-		   (unsigned long)call->now_ms);
+	tell_credit(table, call);
 	table_number(table, "queue", NULL, call->number);
 	table_number(table, "queues", NULL, call->queue->vif->nr_queues);
 	table_number(table, "napi_weight", NULL, call->item.tuning.weight);

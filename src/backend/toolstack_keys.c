@@ -80,9 +80,10 @@ static int backend_write(struct store_client *store, uint32_t transaction,
 	writer_text(&writer, XENBUS_KEY_SCRIPT, spec->script);
 	if (spec->script[0]) /* until the script says "connected" */
 		writer_key(&writer, XENBUS_KEY_HOTPLUG_STATUS, "%s", "");
-	if (spec->rate_bytes)
-		writer_key(&writer, XENBUS_KEY_RATE, "%llu,%u",
-			   (unsigned long long)spec->rate_bytes, spec->rate_usec);
+	if (spec->rate.bytes)
+		writer_key(&writer, XENBUS_KEY_RATE, "%llu,%llu",
+			   (unsigned long long)spec->rate.bytes,
+			   (unsigned long long)spec->rate.usecs);
 	/* last: with it the backend takes the device up */
 	writer_key(&writer, XENBUS_KEY_FRONTEND, "%s", frontend);
 	return writer.err;

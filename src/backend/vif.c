@@ -31,6 +31,18 @@ void vif_set_tuning(struct vif *vif, const struct tuning *tuning)
 		worker_call(vif->queues[i].worker, tune_on_worker, &vif->queues[i]);
 }
 
+static void renew_on_worker(void *arg)
+{
+	vif_queue_renew(arg);
+}
+
+void vif_set_rate(struct vif *vif, const struct rate *rate)
+{
+	vif->config.rate = *rate;
+	for (unsigned int i = 0; i < vif->nr_queues; i++)
+		worker_call(vif->queues[i].worker, renew_on_worker, &vif->queues[i]);
+}
+
 /* Closes the first n queues. */
 static void queues_close(struct vif *vif, unsigned int n)
 {
@@ -207,6 +219,7 @@ static void stats_sum(struct vif_queue_stats *sum, const struct vif_queue_stats 
 	sum->tx_requests += counter_read(&stats->tx_requests);
 	sum->tx_responses += counter_read(&stats->tx_responses);
 	sum->tx_errors += counter_read(&stats->tx_errors);
+	sum->credit_waits += counter_read(&stats->credit_waits);
 	sum->rx_requests += counter_read(&stats->rx_requests);
 	sum->rx_responses += counter_read(&stats->rx_responses);
 	sum->rx_errors += counter_read(&stats->rx_errors);

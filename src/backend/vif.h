@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend/credit.h"
 #include "backend/offload.h"
 #include "backend/vif_queue.h"
 #include "backend/workers.h"
@@ -36,6 +37,7 @@ struct vif_config {
 	struct offload_guest guest; /* what it says it takes */
 	uint32_t offloads;	    /* what is on: mask of enum offload */
 	struct tuning tuning;	    /* checked */
+	struct rate rate;	    /* that the guest may send at */
 };
 
 struct vif {
@@ -46,6 +48,7 @@ struct vif {
 	struct workers *workers;
 	bool shared;	   /* frames may come from several workers */
 	bool stopped;	   /* takes no part any more */
+	struct credit credit;
 	const char *fault; /* NULL, or the static text of why; read by the control thread */
 	unsigned int nr_queues;
 	struct vif_queue queues[];
@@ -69,6 +72,9 @@ void vif_set_offloads(struct vif *vif, uint32_t offloads);
 /* Control thread, of an attached one: polled and told of by these from now on;
  * checked. */
 void vif_set_tuning(struct vif *vif, const struct tuning *tuning);
+
+/* Control thread, of an attached one: what its guest may send from now on. */
+void vif_set_rate(struct vif *vif, const struct rate *rate);
 
 /* True if it was stopped before. Any thread. */
 static inline bool vif_stop(struct vif *vif)

@@ -20,11 +20,13 @@ static struct vif_queue *queue_of(struct poll_item *item)
 	return (struct vif_queue *)((char *)item - offsetof(struct vif_queue, item));
 }
 
-/* Both sides fell asleep only if the second look finds nothing. True: work. */
+/* Both sides fell asleep only if the second look finds nothing. True: work. A
+ * guest that must wait for credit need not tell of more. */
 static bool queue_arm(struct poll_item *item)
 {
 	struct vif_queue *queue = queue_of(item);
-	int pending = vif_is_stopped(queue->vif) ? 0 : ring_arm(&queue->tx, 1);
+	bool waits = vif_is_stopped(queue->vif) || queue->out_of_credit;
+	int pending = waits ? 0 : ring_arm(&queue->tx, 1);
 
 	if (pending < 0)
 		vif_queue_fault(queue, "tx request index out of the ring");
@@ -40,6 +42,36 @@ static void queue_listen(struct poll_item *item)
 	engine_arm(queue->worker->engine, &queue->tx_source.source);
 	if (queue->rx_channel.port)
 		engine_arm(queue->worker->engine, &queue->rx_source.source);
+}
+
+bool vif_queue_may_send(struct vif_queue *queue, uint32_t bytes)
+{
+	struct credit *credit = &queue->vif->credit;
+
+	if (credit_take(credit, bytes, queue->worker->polls.now_ns))
+		return true;
+	queue->out_of_credit = true;
+	counter_add(&queue->stats.credit_waits, 1);
+	timers_set(&queue->worker->timers, &queue->renewal, credit_due_ns(credit));
+	return false;
+}
+
+static void renewal_expired(struct timer *timer)
+{
+	struct vif_queue *queue =
+		(struct vif_queue *)((char *)timer - offsetof(struct vif_queue, renewal));
+
+	queue->out_of_credit = false;
+	poll_schedule(&queue->worker->polls, &queue->item);
+}
+
+void vif_queue_renew(struct vif_queue *queue)
+{
+	struct worker *worker = queue->worker;
+
+	credit_set(&queue->vif->credit, &queue->vif->config.rate, worker->polls.clock_ns());
+	timers_cancel(&worker->timers, &queue->renewal);
+	renewal_expired(&queue->renewal);
 }
 
 /* One batch from the guest; what it weighs. */
@@ -66,13 +98,19 @@ static bool queue_poll(struct poll_item *item, unsigned int weight, unsigned int
 		return false;
 	if (load_relaxed(&queue->backlog.frames))
 		more = vif_rx_drain(queue, done);
-	do {
+	if (!ring_pending(&queue->tx)) /* as it mostly is while we spin */
+		weight = 0;
+	while (weight && !queue->out_of_credit && !vif_is_stopped(queue->vif)) {
 		batch = weight < BATCH_FRAMES ? weight : BATCH_FRAMES;
 		got = receive(queue, batch);
 		*done += got;
 		weight -= batch;
-	} while (weight && got == batch && !vif_is_stopped(queue->vif));
-	return !vif_is_stopped(queue->vif) && (more || ring_pending(&queue->tx) > 0);
+		if (got < batch)
+			break;
+	}
+	if (!queue->out_of_credit)
+		more = more || ring_pending(&queue->tx) > 0;
+	return more && !vif_is_stopped(queue->vif);
 }
 
 static void queue_timer_expired(struct timer *timer)
@@ -169,6 +207,7 @@ int vif_queue_open(struct vif_queue *queue, struct vif *vif, const struct vif_qu
 		.tx_channel = EVTCHN_NONE,
 		.rx_channel = EVTCHN_NONE,
 		.timer = { .expired = queue_timer_expired },
+		.renewal = { .expired = renewal_expired },
 		.note = { .item = &queue->item },
 	};
 	pthread_mutex_init(&queue->lock, NULL);
@@ -244,6 +283,7 @@ void vif_queue_tune(struct vif_queue *queue, const struct tuning *tuning)
 void vif_queue_start(struct vif_queue *queue)
 {
 	vif_queue_tune(queue, &queue->vif->config.tuning);
+	vif_queue_renew(queue);
 	vif_tx_refuse_old(queue);
 	poll_schedule(&queue->worker->polls, &queue->item);
 }
@@ -252,6 +292,7 @@ void vif_queue_detach(struct vif_queue *queue)
 {
 	poll_remove(&queue->worker->polls, &queue->item);
 	timers_cancel(&queue->worker->timers, &queue->timer);
+	timers_cancel(&queue->worker->timers, &queue->renewal);
 	notifier_detach(&queue->tx_edge);
 	notifier_detach(&queue->rx_edge);
 	worker_remove(queue->worker, &queue->tx_source);

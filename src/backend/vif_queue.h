@@ -37,6 +37,7 @@ struct vif_queue_config {
 /* One writer each, relaxed readers. */
 struct vif_queue_stats {
 	uint64_t tx_requests, tx_responses, tx_errors;
+	uint64_t credit_waits; /* times that the guest had sent all it may */
 	uint64_t rx_requests, rx_responses, rx_errors;
 	uint64_t borrows;	       /* fragments lent by the guest */
 	uint64_t copies, copied_bytes; /* and written to it */
@@ -55,6 +56,8 @@ struct vif_queue {
 	struct notifier tx_edge; /* who tells the guest of responses */
 	struct timer timer;	 /* of what waits for buffers */
 	struct worker_note note; /* frames wait */
+	struct timer renewal;	 /* of the credit that the ring's next frame waits for */
+	bool out_of_credit;
 	uint32_t rx_urgent;	 /* of TCP, too, some do not wait; any worker looks */
 
 	/* To the guest: under the lock. */
@@ -82,6 +85,13 @@ void vif_queue_detach(struct vif_queue *queue);
 
 /* Worker's thread: how it is polled, and when its guest is told, from now on. */
 void vif_queue_tune(struct vif_queue *queue, const struct tuning *tuning);
+
+/* Worker's thread: the vif's rate has changed. */
+void vif_queue_renew(struct vif_queue *queue);
+
+/* Worker's thread: whether the vif's guest may send so much now. False: the
+ * queue has its turn again when it may. */
+bool vif_queue_may_send(struct vif_queue *queue, uint32_t bytes);
 
 /* Stops the whole vif for good, and tells the control thread why. */
 void vif_queue_fault(struct vif_queue *queue, const char *why);

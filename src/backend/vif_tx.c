@@ -2,7 +2,7 @@
 
 #include "backend/vif.h"
 
-/* Reads one chain; false when the vif must stop. */
+/* Reads one chain; false when the vif must stop, or wait for credit. */
 static bool chain_take(struct vif_queue *queue, struct batch *batch, uint32_t available)
 {
 	struct slots_chain *chain = &batch->chains[batch->nr_chains];
@@ -13,6 +13,8 @@ static bool chain_take(struct vif_queue *queue, struct batch *batch, uint32_t av
 		vif_queue_fault(queue, slots_reason_text(chain->reason));
 		return false;
 	}
+	if (credit_is_limited(&queue->vif->credit) && !vif_queue_may_send(queue, chain->total))
+		return false;
 	for (unsigned int i = 0; i < chain->nr_data; i++) {
 		struct grant_borrow *borrow = &batch->borrows[batch->nr_slots + i];
 

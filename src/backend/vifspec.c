@@ -182,8 +182,7 @@ static const char *set_rate(struct vifspec *spec, const char *value)
 	}
 	if (*at || !interval || interval > RATE_USEC_MAX || rate * interval / 1000000 == 0)
 		return wanted;
-	spec->rate_bytes = rate * interval / 1000000;
-	spec->rate_usec = (uint32_t)interval;
+	spec->rate = (struct rate){ rate * interval / 1000000, interval };
 	return NULL;
 }
 
@@ -249,7 +248,7 @@ int vifspec_parse(struct vifspec *spec, const char *text, char error[VIFSPEC_ERR
 	char copy[VIFSPEC_TEXT_BYTES], *rest = copy, *word;
 	uint32_t seen = 0;
 
-	*spec = (struct vifspec){ .rate_bytes = 0 };
+	*spec = (struct vifspec){ .mtu = 0 };
 	if (strlen(text) >= sizeof(copy))
 		return wrong(error, "longer than %d characters", VIFSPEC_TEXT_BYTES - 1);
 	strcpy(copy, text);
@@ -304,6 +303,7 @@ static void print(struct printer *printer, const char *format, ...)
 bool vifspec_print(const struct vifspec *spec, char separator, char *text, size_t size)
 {
 	struct printer printer = { text, size, 0, separator };
+	char rate[RATE_TEXT_BYTES];
 
 	text[0] = '\0';
 	if (spec->has_devid)
@@ -324,11 +324,10 @@ bool vifspec_print(const struct vifspec *spec, char separator, char *text, size_
 		print(&printer, "script=%s", spec->script);
 	if (spec->gatewaydev[0])
 		print(&printer, "gatewaydev=%s", spec->gatewaydev);
-	if (spec->rate_bytes)
-		print(&printer, "rate=%lluB/s@%uus",
-		      (unsigned long long)((spec->rate_bytes * 1000000 + spec->rate_usec - 1) /
-					   spec->rate_usec),
-		      spec->rate_usec);
+	if (spec->rate.bytes) {
+		rate_print(&spec->rate, rate);
+		print(&printer, "rate=%s", rate);
+	}
 	if (spec->untrusted)
 		print(&printer, "untrusted=1");
 	return printer.length < size;

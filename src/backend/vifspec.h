@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backend/credit.h"
+
 enum {
 	VIFSPEC_DEVIDS = 8, /* vifs of one domain */
 	VIFSPEC_SCRIPT_BYTES = 128,
@@ -38,8 +40,7 @@ struct vifspec {
 	char vifname[16];	   /* of the TAP; empty: vif<domid>.<devid> */
 	char script[VIFSPEC_SCRIPT_BYTES];
 	char gatewaydev[16]; /* for vif-route */
-	uint64_t rate_bytes; /* credit of each rate_usec; 0: unlimited */
-	uint32_t rate_usec;
+	struct rate rate;    /* from the guest */
 	bool untrusted;
 };
 

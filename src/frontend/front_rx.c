@@ -196,19 +196,22 @@ static bool receive_plain(struct front_rx *rx, struct splitvif_frame *frame)
 	return true;
 }
 
-unsigned int front_rx_receive(struct front_rx *rx, struct splitvif_frame *frames, unsigned int n)
+unsigned int front_rx_pending(struct front_rx *rx)
 {
-	unsigned int taken = 0;
-	int pending;
+	int pending = rx->fault ? 0 : ring_pending(&rx->ring);
 
-	if (rx->fault)
-		return 0;
-	pending = ring_pending(&rx->ring);
 	if (pending < 0)
 		broken(rx, FRONT_RX_INDEX);
-	else
-		ring_prefetch(&rx->ring, (uint32_t)pending < n ? (uint32_t)pending : n,
-			      sizeof(netif_rx_request_t));
+	return pending > 0 ? (unsigned int)pending : 0;
+}
+
+unsigned int front_rx_receive(struct front_rx *rx, struct splitvif_frame *frames, unsigned int n)
+{
+	int pending = (int)front_rx_pending(rx);
+	unsigned int taken = 0;
+
+	ring_prefetch(&rx->ring, (uint32_t)pending < n ? (uint32_t)pending : n,
+		      sizeof(netif_rx_request_t));
 	while (pending > 0 && taken < n) {
 		struct chain chain = { 0 };
 

@@ -2,7 +2,7 @@
  * The handshake, with a real store, a real worker, and a guest that keeps it,
  * breaks it, or dies in it; and the toolstack's stand-in before it.
  */
-#include "support/unit.h"
+#include "backend/device_rig.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -11,174 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/device.h"
-#include "backend/guest.h"
-#include "backend/toolstack.h"
 #include "io/log.h"
-#include "store/server.h"
-
-enum { DOMID = 1 };
-
-#define BACKEND "/local/domain/0/backend/vif/1/0"
-#define FRONTEND "/local/domain/1/device/vif/0"
-#define ERROR_NODE "/local/domain/0/error/backend/vif/1/0/error"
-
-struct rig {
-	struct world world;
-	struct guest guest;
-	struct networks networks;
-	struct store_server *server;
-	struct store_client *dom0, *domu, *stranger;
-	struct devices *devices;
-	struct toolstack toolstack;
-	bool domain_is_there;
-};
-
-static struct foreign_domain *find_domain(void *arg, uint16_t domid, uint32_t devid)
-{
-	struct rig *rig = arg;
-
-	return domid == DOMID && rig->domain_is_there ? &rig->guest.domain : NULL;
-}
-
-static struct rig *rig_open(void)
-{
-	struct rig *rig = lines_alloc(sizeof(*rig));
-	struct devices_config config = { .networks = &rig->networks,
-					 .backlog_bytes = 1 << 20,
-					 .max_queues = 2,
-					 .find_domain = find_domain,
-					 .arg = rig };
-
-	world_open(&rig->world, ENGINE_EPOLL);
-	world_start_thread(&rig->world);
-	guest_create(&rig->guest, &rig->world, DOMID);
-	rig->domain_is_there = true;
-	rig->networks.nr = 1;
-	rig->networks.list[0] = (struct network){
-		.config = { .name = "xenbr0",
-			    .tap = "xentap0",
-			    .mtu = 1500,
-			    .ip = inet_addr("10.77.0.1"),
-			    .prefix = 29 },
-		.bridge = rig->world.bridge,
-	};
-	rig->server = store_server_create();
-	rig->dom0 = config.store = store_client_local(rig->server, 0);
-	rig->domu = store_client_local(rig->server, DOMID);
-	rig->stranger = store_client_local(rig->server, 2);
-	assert_non_null(rig->stranger);
-	assert_int_equal(store_server_introduce(rig->server, DOMID), 0);
-	store_printf(rig->dom0, 0, "/local/domain/1/name", "guest");
-	config.workers = &rig->world.workers;
-	rig->devices = devices_create(&config);
-	assert_non_null(rig->devices);
-	rig->toolstack = (struct toolstack){ rig->dom0, &rig->networks, rig->devices };
-	return rig;
-}
-
-static void rig_close(struct rig *rig)
-{
-	uint32_t granted, in_use;
-
-	devices_destroy(rig->devices);
-	grant_census(&rig->guest.domain.grants, &granted, &in_use);
-	assert_int_equal(in_use, 0);
-	store_client_close(rig->stranger);
-	store_client_close(rig->domu);
-	store_client_close(rig->dom0);
-	store_server_destroy(rig->server);
-	guest_destroy(&rig->guest);
-	world_close(&rig->world);
-	free(rig);
-}
-
-/* What the control thread would do by itself. */
-static void settle(struct rig *rig)
-{
-	for (int i = 0; i < 4; i++)
-		devices_handle_events(rig->devices);
-}
-
-static const struct domain_info domain = { .domid = DOMID, .name = "guest" };
-
-static void create_vif(struct rig *rig, struct hypercall_vif_created *created)
-{
-	struct hypercall_vif_create wanted = { .mtu = 0 };
-
-	assert_int_equal(toolstack_vif_create(&rig->toolstack, &domain, &wanted, created), 0);
-}
-
-static void check_key(struct rig *rig, const char *path, const char *expected)
-{
-	char value[128];
-	int err = store_read(rig->dom0, 0, path, value, sizeof(value));
-
-	if (!expected && err == -ENOENT)
-		return;
-	if (!expected || err < 0 || strcmp(value, expected))
-		fail_msg("%s is '%s' (%d) instead of '%s'", path, err < 0 ? "" : value, err,
-			 expected ? expected : "away");
-}
-
-static void check_state(struct rig *rig, const char *expected)
-{
-	check_key(rig, BACKEND "/state", expected);
-}
-
-/* A frontend's key; NULL removes it. */
-static void put(struct rig *rig, const char *key, const char *value)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), FRONTEND "/%s", key);
-	if (value)
-		assert_int_equal(store_write(rig->domu, 0, path, value, strlen(value)), 0);
-	else
-		assert_int_equal(store_remove(rig->domu, 0, path), 0);
-}
-
-static void put_number(struct rig *rig, const char *key, uint32_t value)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%u", value);
-	put(rig, key, text);
-}
-
-static void put_state(struct rig *rig, const char *state)
-{
-	put(rig, "state", state);
-	settle(rig);
-}
-
-static void put_keys(struct rig *rig)
-{
-	put_number(rig, "tx-ring-ref", rig->guest.tx_ring_ref);
-	put_number(rig, "rx-ring-ref", rig->guest.rx_ring_ref);
-	put_number(rig, "event-channel-tx", rig->guest.tx_channel.port);
-	put_number(rig, "event-channel-rx", rig->guest.rx_channel.port);
-	put(rig, "request-rx-copy", "1");
-	put(rig, "feature-sg", "1");
-	put(rig, "feature-rx-notify", "1");
-}
-
-static struct rig *connected_rig(void)
-{
-	struct hypercall_vif_created created;
-	struct rig *rig = rig_open();
-
-	create_vif(rig, &created);
-	put_keys(rig);
-	put_state(rig, "4");
-	check_state(rig, "4");
-	return rig;
-}
-
-static struct device *device(struct rig *rig)
-{
-	return devices_find(rig->devices, "guest.0");
-}
 
 static void test_what_the_toolstack_writes(void **state)
 {
@@ -289,19 +122,6 @@ static void test_what_runs_out(void **state)
 	rig_close(rig);
 }
 
-/* A frame each way: it is not only called connected. */
-static void check_carries(struct rig *rig)
-{
-	struct guest_answers answers = { 0 };
-
-	guest_put_frame(&rig->guest, 1, 60, 1);
-	guest_kick_tx(&rig->guest);
-	for (int i = 0; i < 10000 && ring_pending(&rig->guest.tx) < 1; i++)
-		poll(NULL, 0, 1);
-	guest_take_answers(&rig->guest, &answers);
-	assert_int_equal(answers.okay, 1);
-}
-
 static void test_a_frontend_that_waits(void **state)
 {
 	struct rig *rig = connected_rig();
@@ -394,17 +214,6 @@ static void check_broken(struct rig *rig, const char *error)
 	assert_null(device(rig)->vif);
 }
 
-static void check_comes_back(struct rig *rig)
-{
-	put_state(rig, "1");
-	check_state(rig, "2");
-	put_keys(rig);
-	put_state(rig, "4");
-	check_state(rig, "4");
-	check_key(rig, ERROR_NODE, NULL);
-	assert_false(device(rig)->broken);
-}
-
 static void test_bad_keys(void **state)
 {
 	for (size_t i = 0; i < COUNT_OF(bad_keys); i++) {
@@ -424,12 +233,6 @@ static void test_bad_keys(void **state)
 		check_carries(rig);
 		rig_close(rig);
 	}
-}
-
-static void reset_rings(struct rig *rig)
-{
-	ring_init_front(&rig->guest.tx, rig->guest.tx.page, TX_RING_ENTRIES);
-	ring_init_front(&rig->guest.rx, rig->guest.rx.page, RX_RING_ENTRIES);
 }
 
 static void put_queue(struct rig *rig, unsigned int number, const struct guest *queue)
@@ -910,7 +713,9 @@ static const struct tuning *tune(struct rig *rig, const char *word, const char *
 static void test_tuning_by_the_store(void **state)
 {
 	static const char *const nonsense[][2] = {
-		{ "rx-frames", "many" }, { "rx-usecs", "10001" }, { "bogus", "1" },
+		{ "rx-frames", "many" },
+		{ "rx-usecs", "10001" },
+		{ "bogus", "1" },
 		{ "rx-frames", "0" } /* with rx-usecs 0: never */
 	};
 	struct rig *rig = connected_rig();
@@ -960,6 +765,52 @@ static void test_tuning_is_kept(void **state)
 	settle(rig);
 	assert_int_equal(tuning_value(&device(rig)->tuning, TUNING_NAPI_WEIGHT), 8);
 	check_key(rig, BACKEND "/coalesce/napi-weight", "8");
+	rig_close(rig);
+}
+
+static void put_rate(struct rig *rig, const char *text)
+{
+	if (text)
+		assert_int_equal(store_write(rig->dom0, 0, BACKEND "/rate", text, strlen(text)), 0);
+	else
+		assert_int_equal(store_remove(rig->dom0, 0, BACKEND "/rate"), 0);
+	settle(rig);
+}
+
+/* What was there when the device came holds, then what is written while it is
+ * connected; nonsense changes nothing; no key is no limit. */
+static void test_rate_by_the_store(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes, usecs;
+	} steps[] = {
+		{ "62500,50000", 62500, 50000 },
+		{ "fast", 62500, 50000 },
+		{ "1,1", 1, 1 },
+		{ "0,50000", 1, 1 },
+		{ NULL, 0, 0 },
+		{ "9,8", 9, 8 },
+	};
+	struct hypercall_vif_created created;
+	struct rig *rig = rig_open();
+
+	store_printf(rig->dom0, 0, BACKEND "/rate", "7000,6000");
+	create_vif(rig, &created);
+	put_keys(rig);
+	put_state(rig, "4");
+	assert_int_equal(device(rig)->vif->credit.rate.bytes, 7000);
+	assert_int_equal(device(rig)->vif->credit.rate.usecs, 6000);
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
+		put_rate(rig, steps[i].text);
+		assert_int_equal(device(rig)->rate.bytes, steps[i].bytes);
+		assert_int_equal(device(rig)->vif->credit.rate.bytes, steps[i].bytes);
+		assert_int_equal(device(rig)->vif->credit.rate.usecs, steps[i].usecs);
+	}
+	put_state(rig, "1");
+	reset_rings(rig);
+	put_state(rig, "4");
+	assert_int_equal(device(rig)->vif->credit.rate.bytes, 9);
 	rig_close(rig);
 }
 
@@ -1051,6 +902,7 @@ int main(void)
 		cmocka_unit_test(test_offloads_are_kept),
 		cmocka_unit_test(test_tuning_by_the_store),
 		cmocka_unit_test(test_tuning_is_kept),
+		cmocka_unit_test(test_rate_by_the_store),
 		cmocka_unit_test(test_mtus),
 		cmocka_unit_test(test_too_big_is_told_once),
 	};

@@ -49,8 +49,8 @@ static void test_every_word(void **state)
 	assert_int_equal(spec.devid, 3);
 	assert_int_equal(spec.type, VIFSPEC_OWN_TAP);
 	assert_string_equal(spec.gatewaydev, "eth9");
-	assert_int_equal(spec.rate_bytes, 20000);
-	assert_int_equal(spec.rate_usec, 20000);
+	assert_int_equal(spec.rate.bytes, 20000);
+	assert_int_equal(spec.rate.usecs, 20000);
 	assert_true(spec.untrusted);
 	spec = parsed("type=vif,trusted,netdev=eth1,backend=Domain-0");
 	assert_int_equal(spec.type, VIFSPEC_BRIDGED);
@@ -75,9 +75,10 @@ static void test_rates(void **state)
 	for (size_t i = 0; i < COUNT_OF(rates); i++) {
 		struct vifspec spec = parsed(rates[i].text);
 
-		if (spec.rate_bytes != rates[i].bytes || spec.rate_usec != rates[i].usec)
+		if (spec.rate.bytes != rates[i].bytes || spec.rate.usecs != rates[i].usec)
 			fail_msg("%s: %llu each %u us", rates[i].text,
-				 (unsigned long long)spec.rate_bytes, spec.rate_usec);
+				 (unsigned long long)spec.rate.bytes,
+				 (unsigned int)spec.rate.usecs);
 	}
 }
 

@@ -14,16 +14,6 @@ in_guest() {
 	in_vm "$1" ip -4 -o addr show dev "$2" 2>/dev/null | sed -n 's/.* inet \([0-9.]*\).*/\1/p'
 }
 
-# until_true SECONDS COMMAND...: repeats it until it succeeds.
-until_true() {
-	local end=$(($(date +%s%N) + $1 * 1000000000))
-	shift
-	while ! "$@" >/dev/null 2>&1; do
-		[ "$(date +%s%N)" -lt $end ] || return 1
-		sleep 0.02
-	done
-}
-
 in_vm b iperf3 -s -1 >/dev/null &
 sleep 0.3
 in_vm a iperf3 -c "$b" -t 4 -i 0.1 -J >"$WORK/run.json" &

@@ -1,9 +1,9 @@
-#include "backend/poll.h"
+#include "ring/poll.h"
 
 #include <assert.h>
 #include <stddef.h>
 
-#include "bridge/counters.h"
+#include "ring/barrier.h"
 
 static const uint64_t NS_PER_S = 1000000000, NS_PER_MS = 1000000, NS_PER_USEC = 1000;
 
@@ -12,6 +12,7 @@ static const char *const names[] = {
 	[POLL_SCHEDULED] = "scheduled",
 	[POLL_DEFERRED] = "deferred",
 	[POLL_THROTTLED] = "throttled",
+	[POLL_WAITING] = "waiting",
 };
 
 static_assert(sizeof(names) / sizeof(names[0]) == POLL_STATES, "every state has a name");
@@ -71,10 +72,17 @@ void poll_schedule(struct poll_list *list, struct poll_item *item)
 void poll_event(struct poll_list *list, struct poll_item *item)
 {
 	if (item->state != POLL_IDLE)
-		counter_add(&item->late, 1);
+		count_up(&item->late, 1);
 	else
 		item->woken = true;
-	poll_schedule(list, item);
+	if (item->state != POLL_WAITING)
+		poll_schedule(list, item);
+}
+
+void poll_resume(struct poll_list *list, struct poll_item *item)
+{
+	if (item->state == POLL_WAITING)
+		poll_schedule(list, item);
 }
 
 void poll_remove(struct poll_list *list, struct poll_item *item)
@@ -93,15 +101,17 @@ void poll_remove(struct poll_list *list, struct poll_item *item)
 }
 
 /* How long this source lets us wait when it has gone dry. What was found by a
- * timer that was set for it tells nothing new. */
+ * timer that was set for it tells nothing new. One long pause is soon forgotten. */
 static void note_gap(struct poll_item *item, uint64_t now_ns)
 {
 	uint64_t gap = now_ns - item->worked_ns;
 
+	if (gap > POLL_GAP_MAX_NS)
+		gap = POLL_GAP_MAX_NS;
 	if (!item->gap_ns)
 		item->gap_ns = gap;
 	else if (item->defers != 1)
-		item->gap_ns = item->gap_ns - item->gap_ns / 4 + gap / 4;
+		item->gap_ns = item->gap_ns - item->gap_ns / 8 + gap / 8;
 }
 
 static void note_work(struct poll_item *item, uint64_t now_ns)
@@ -109,6 +119,7 @@ static void note_work(struct poll_item *item, uint64_t now_ns)
 	if (item->dry && item->worked_ns)
 		note_gap(item, now_ns);
 	item->worked_ns = now_ns;
+	item->list->is_wanted = false;
 	item->dry = false;
 	item->defers = 0;
 	item->spurious_run = item->throttles = 0;
@@ -138,7 +149,7 @@ static void note_spurious(struct poll_item *item, uint64_t now_ns)
 {
 	uint64_t ms = POLL_THROTTLE_MS;
 
-	counter_add(&item->spurious, 1);
+	count_up(&item->spurious, 1);
 	if (!item->listen || !is_flood(item))
 		return;
 	if (item->throttles < 7 && 1u << item->throttles < ms)
@@ -157,33 +168,46 @@ static unsigned int bucket_of(unsigned int frames)
 /* A turn's result, held against the event that called for it. */
 static void note_turn(struct poll_item *item, uint64_t now_ns, unsigned int done)
 {
-	counter_add(&item->rounds, 1);
-	counter_add(&item->per_round[bucket_of(done)], 1);
+	count_up(&item->rounds, 1);
+	count_up(&item->per_round[bucket_of(done)], 1);
 	second_begin(item, now_ns);
 	if (done) {
-		counter_add(&item->frames, done);
+		item->list->moved = true;
+		count_up(&item->frames, done);
 		item->worked_second += item->woken;
 		note_work(item, now_ns);
 	} else {
-		counter_add(&item->empty_rounds, 1);
+		count_up(&item->empty_rounds, 1);
 		if (item->woken)
 			note_spurious(item, now_ns);
 	}
 	item->woken = false;
 }
 
-/* To be woken costs both sides about as much as a few looks: where the next
- * frame was always there before that, it is awaited, a few times as long. */
-static uint64_t spin_ns(const struct poll_item *item)
+/* A peer that answers each frame may be slow only because we sleep: whether its
+ * frames come closer if nobody here does is tried out now and then. */
+static bool is_trial(struct poll_list *list)
 {
-	if (!item->tuning.spins_adaptively)
-		return item->tuning.spin_ns;
-	return item->gap_ns < POLL_SPIN_GAP_NS ? item->gap_ns * POLL_SPIN_GAPS : 0;
+	if (list->now_ns - list->trial_ns >= POLL_TRIAL_EVERY_NS)
+		list->trial_ns = list->now_ns;
+	return list->now_ns - list->trial_ns < POLL_TRIAL_NS;
 }
 
-static bool spins(const struct poll_list *list, const struct poll_item *item)
+/* To be woken costs both sides as much time as a frame may take to come: where
+ * the next one was always there soon, it is awaited. */
+static bool spin_pays(struct poll_list *list, const struct poll_item *item)
 {
-	return item->worked_ns && list->now_ns - item->worked_ns < spin_ns(item);
+	if (!item->tuning.spins_adaptively)
+		return true;
+	if (!item->gap_ns || item->gap_ns >= POLL_TRIAL_GAP_NS)
+		return false;
+	return item->gap_ns < POLL_SPIN_GAP_NS || is_trial(list);
+}
+
+static bool spins(struct poll_list *list, const struct poll_item *item)
+{
+	return !list->is_wanted && item->worked_ns &&
+	       list->now_ns - item->worked_ns < item->tuning.spin_ns && spin_pays(list, item);
 }
 
 static bool defers(const struct poll_item *item)
@@ -207,7 +231,7 @@ static void sleep_until(struct poll_list *list, struct poll_item *item, enum pol
 static void defer(struct poll_list *list, struct poll_item *item)
 {
 	item->defers++;
-	counter_add(&item->deferrals, 1);
+	count_up(&item->deferrals, 1);
 	sleep_until(list, item, POLL_DEFERRED, list->now_ns + item->tuning.defer_ns);
 }
 
@@ -217,7 +241,7 @@ static void rest(struct poll_list *list, struct poll_item *item)
 {
 	item->state = POLL_IDLE;
 	if (item->throttled_until_ns > list->now_ns) {
-		counter_add(&item->throttlings, 1);
+		count_up(&item->throttlings, 1);
 		sleep_until(list, item, POLL_THROTTLED, item->throttled_until_ns);
 	} else if (item->listen) {
 		item->listen(item);
@@ -235,11 +259,19 @@ static void settle(struct poll_list *list, struct poll_item *item)
 	} else if (defers(item)) {
 		defer(list, item);
 	} else if (item->arm(item)) {
-		counter_add(&item->races, 1);
+		count_up(&item->races, 1);
 		append(list, item);
 	} else {
 		rest(list, item);
 	}
+}
+
+/* Not armed: nobody is to tell us of what we have no room for. */
+static void wait_for_room(struct poll_item *item)
+{
+	item->full = false;
+	item->state = POLL_WAITING;
+	count_up(&item->waits, 1);
 }
 
 /* An empty turn costs one of the budget: no spinning for free. */
@@ -250,7 +282,9 @@ static unsigned int turn(struct poll_list *list, struct poll_item *item)
 
 	list->now_ns = list->clock_ns();
 	note_turn(item, list->now_ns, done);
-	if (item->tuning.by_budget ? done >= weight : more)
+	if (item->full)
+		wait_for_room(item);
+	else if (item->tuning.by_budget ? done >= weight : more)
 		append(list, item);
 	else
 		settle(list, item);
@@ -265,10 +299,10 @@ static void note_pass(struct poll_list *list)
 		list->restarts = 0;
 		return;
 	}
-	counter_add(&list->squeezed, 1);
+	count_up(&list->squeezed, 1);
 	if (++list->restarts < POLL_RESTARTS)
 		return;
-	counter_add(&list->handovers, 1);
+	count_up(&list->handovers, 1);
 	list->restarts = 0;
 }
 
@@ -277,6 +311,7 @@ bool poll_run(struct poll_list *list, void (*after)(void *arg), void *arg)
 	uint64_t end_ns = list->now_ns + list->budget_usecs * NS_PER_USEC;
 	unsigned int used = 0;
 
+	list->moved = false;
 	while (list->head && used < list->budget && list->now_ns < end_ns) {
 		used += turn(list, take_first(list));
 		after(arg);

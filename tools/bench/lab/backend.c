@@ -18,8 +18,10 @@ int backend_start(struct backend *backend, const struct lab_context *context,
 {
 	const struct options *options = context->options;
 
-	return relay_daemon_start(&backend->daemon, options->splitvifd, options->engine, 1500,
-				  context->cpus[0], error);
+	if (relay_daemon_start(&backend->daemon, options->splitvifd, options->engine, 1500,
+			       context->cpus[0], error))
+		return -EHOSTDOWN;
+	return 0;
 }
 
 void backend_stop(struct backend *backend)

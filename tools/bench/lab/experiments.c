@@ -5,13 +5,17 @@ static const struct lab_experiment *const experiments[] = {
 	&x01_limit_irq,
 	&x02_limit_rate,
 	&x03_limit_cpu,
+	&x04_frames_per_round,
 	&x08_segments,
 	&x09_mismatch,
 	&x10_routing,
 	&x11_copy_map,
+	&x13_placement,
 	&x14_scaling,
 	&x15_isolation,
 	&x16_private,
+	&x19_burst,
+	&x20_buffers,
 };
 
 const struct lab_experiment *lab_experiment(unsigned int i)

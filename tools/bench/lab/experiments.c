@@ -5,6 +5,11 @@ static const struct lab_experiment *const experiments[] = {
 	&x01_limit_irq,
 	&x02_limit_rate,
 	&x03_limit_cpu,
+	&x05_livelock,
+	&x06_time_and_count,
+	&x07_polling,
+	&x12_suppression,
+	&x18_adaptive,
 };
 
 const struct lab_experiment *lab_experiment(unsigned int i)

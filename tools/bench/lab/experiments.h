@@ -8,6 +8,9 @@
 
 extern const struct lab_experiment x01_limit_irq, x02_limit_rate, x03_limit_cpu;
 
+extern const struct lab_experiment x05_livelock, x06_time_and_count, x07_polling;
+extern const struct lab_experiment x12_suppression, x18_adaptive;
+
 /* What several of them look at. */
 extern const struct lab_sweep limit_sweep;
 

@@ -15,11 +15,11 @@
 #include <stdint.h>
 
 #include "backend/adaptive.h"
-#include "backend/timers.h"
 #include "backend/tuning.h"
 #include "ring/coalesce.h"
 #include "ring/evtchn.h"
 #include "ring/ring.h"
+#include "ring/timers.h"
 
 struct worker;
 

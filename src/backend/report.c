@@ -92,8 +92,28 @@ static void tell_rate(struct table *table, const struct rate *rate)
 	table_string(table, NULL, "rate", rate->bytes ? text : NULL);
 }
 
-static void tell_device(struct table *table, const struct device *device)
+/* What the frontend says of its domain, having been told to suspend. */
+static bool is_suspended(const struct reporter *reporter, uint16_t domid)
 {
+	char path[64], value[2];
+
+	snprintf(path, sizeof(path), "/local/domain/%u/" XENBUS_CONTROL_SUSPENDED, domid);
+	return store_read(reporter->toolstack->store, STORE_NO_TRANSACTION, path, value,
+			  sizeof(value)) == 1 &&
+	       value[0] == '1';
+}
+
+/* Why a vif is not connected, where that is known. */
+static const char *reason_of(const struct answer *answer, const struct device *device)
+{
+	if (device->reason[0])
+		return device->reason;
+	return is_suspended(answer->reporter, device->domid) ? "suspended" : NULL;
+}
+
+static void tell_device(const struct answer *answer, const struct device *device)
+{
+	struct table *table = answer->table;
 	char ip[INET_ADDRSTRLEN];
 
 	table_row(table);
@@ -110,7 +130,7 @@ static void tell_device(struct table *table, const struct device *device)
 		     xenbus_state_name(device->frontend_state));
 	table_bool(table, "broken", NULL, device->broken);
 	table_bool(table, "carrier", NULL, device->vif && !device->carrier_off);
-	table_string(table, "reason", "reason", device->reason[0] ? device->reason : NULL);
+	table_string(table, "reason", "reason", reason_of(answer, device));
 	table_end(table);
 }
 
@@ -128,7 +148,7 @@ static int report_show(struct answer *answer)
 	table_list(table, "vifs", NULL, TABLE_COLUMNS);
 	for (const struct device *device = devices_first(answer->reporter->devices); device;
 	     device = device->next)
-		tell_device(table, device);
+		tell_device(answer, device);
 	table_end(table);
 	table_end(table);
 	return 0;
@@ -181,6 +201,48 @@ static int report_network_list(struct answer *answer)
 		return answer_complain(answer, EXIT_UNKNOWN,
 				       "no such domain: %s; 'splitvif show' lists those there are",
 				       domain);
+	return 0;
+}
+
+static unsigned int count_vifs(const struct reporter *reporter, uint16_t domid)
+{
+	unsigned int n = 0;
+
+	for (const struct device *device = devices_first(reporter->devices); device;
+	     device = device->next)
+		n += device->domid == domid;
+	return n;
+}
+
+static void tell_domain(struct answer *answer, const struct domain_info *domain)
+{
+	struct table *table = answer->table;
+
+	table_row(table);
+	table_string(table, "name", "Name", domain->name);
+	table_number(table, "domid", "ID", domain->domid);
+	table_number(table, "vifs", "vifs", count_vifs(answer->reporter, domain->domid));
+	table_string(table, "state", "State",
+		     is_suspended(answer->reporter, domain->domid) ? "suspended" : "running");
+	table_number(table, "pid", "pid", (uint64_t)domain->pid);
+	table_end(table);
+}
+
+static int report_list(struct answer *answer)
+{
+	struct domains *domains = answer->reporter->domains;
+	const struct domain_info *only = NULL;
+
+	if (answer->argc && !(only = domains_named(domains, answer->argv[0])))
+		return answer_complain(answer, EXIT_UNKNOWN,
+				       "no such domain: %s; 'splitvif list' shows those there are",
+				       answer->argv[0]);
+	table_list(answer->table, NULL, NULL, TABLE_COLUMNS);
+	for (const struct domain_info *domain = domains_next(domains, NULL); domain;
+	     domain = domains_next(domains, domain))
+		if (!only || only == domain)
+			tell_domain(answer, domain);
+	table_end(answer->table);
 	return 0;
 }
 
@@ -252,6 +314,7 @@ static const struct command {
 	int (*report)(struct answer *answer);
 } commands[] = {
 	{ "show", NULL, 0, report_show },
+	{ "list", NULL, 1, report_list },
 	{ "network-list", NULL, 1, report_network_list },
 	{ "fdb", "show", 2, report_fdb },
 	{ "ring", NULL, 2, report_ring },

@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "backend/poll.h"
 #include "ring/coalesce.h"
+#include "ring/poll.h"
 
 /* As ethtool -c shows them; behind usecs stand the frames of the pair. */
 enum tuning_word {

@@ -14,10 +14,11 @@
 #include <stdint.h>
 
 #include "backend/batch.h"
-#include "backend/poll.h"
+#include "backend/copies.h"
 #include "bridge/bridge.h"
 #include "io/engine.h"
 #include "io/signal.h"
+#include "ring/poll.h"
 
 /* What an engine_source's owner is: the item to be scheduled, and what to do
  * first (clear the event). */

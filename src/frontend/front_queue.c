@@ -28,6 +28,7 @@ static void close_channel(struct front_queue *queue, struct evtchn *channel)
 {
 	queue->events_sent += channel->sent;
 	queue->events_received += channel->received;
+	queue->events_merged += channel->merged;
 	evtchn_fini(channel);
 }
 

@@ -25,7 +25,7 @@ struct front_queue {
 	struct evtchn tx_channel; /* both rings' if rx_channel has no port */
 	struct evtchn rx_channel;
 	grant_ref_t tx_ring_ref, rx_ring_ref;
-	uint64_t events_sent, events_received; /* of channels that are gone */
+	uint64_t events_sent, events_received, events_merged; /* of channels that are gone */
 };
 
 /* What the peer did in this queue, if anything. */

@@ -161,16 +161,20 @@ static void discard(struct front_rx *rx, const struct chain *chain)
 	rx->errors++;
 }
 
-unsigned int front_rx_receive(struct front_rx *rx, struct splitvif_frame *frames, unsigned int n)
+unsigned int front_rx_pending(struct front_rx *rx)
 {
-	unsigned int taken = 0;
-	int pending;
+	int pending = rx->fault ? 0 : ring_pending(&rx->ring);
 
-	if (rx->fault)
-		return 0;
-	pending = ring_pending(&rx->ring);
 	if (pending < 0)
 		broken(rx, FRONT_RX_INDEX);
+	return pending > 0 ? (unsigned int)pending : 0;
+}
+
+unsigned int front_rx_receive(struct front_rx *rx, struct splitvif_frame *frames, unsigned int n)
+{
+	int pending = (int)front_rx_pending(rx);
+	unsigned int taken = 0;
+
 	while (pending > 0 && taken < n) {
 		struct chain chain = { 0 };
 

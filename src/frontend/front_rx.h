@@ -52,6 +52,9 @@ unsigned int front_rx_receive(struct front_rx *rx, struct splitvif_frame *frames
 /* Posts the pages of the n oldest frames again. Not yet published. */
 void front_rx_release(struct front_rx *rx, unsigned int n);
 
+/* Slots that wait; of a peer at fault, none. */
+unsigned int front_rx_pending(struct front_rx *rx);
+
 /* Asks for an event at the next response; true if none is there yet. */
 bool front_rx_arm(struct front_rx *rx);
 

@@ -229,6 +229,13 @@ unsigned int splitvif_receive(struct splitvif *vif, struct splitvif_frame *frame
 	return splitvif_queue_receive(vif, 0, frames, n);
 }
 
+unsigned int splitvif_queue_pending(struct splitvif *vif, unsigned int number)
+{
+	struct front_queue *queue = queue_of(vif, number);
+
+	return queue ? front_rx_pending(&queue->rx) : 0;
+}
+
 void splitvif_queue_release(struct splitvif *vif, unsigned int number, unsigned int n)
 {
 	struct front_queue *queue = queue_of(vif, number);
@@ -430,6 +437,8 @@ static void add_queue(struct splitvif_stats *stats, const struct front_queue *qu
 	stats->events_sent += queue->events_sent + queue->tx_channel.sent + queue->rx_channel.sent;
 	stats->events_received +=
 		queue->events_received + queue->tx_channel.received + queue->rx_channel.received;
+	stats->events_merged +=
+		queue->events_merged + queue->tx_channel.merged + queue->rx_channel.merged;
 }
 
 void splitvif_stats(const struct splitvif *vif, struct splitvif_stats *stats)

@@ -227,6 +227,8 @@ SPLITVIF_API unsigned int splitvif_queues(const struct splitvif *vif);
  * room for nothing. */
 SPLITVIF_API unsigned int splitvif_queue_receive(struct splitvif *vif, unsigned int queue,
 						 struct splitvif_frame *frames, unsigned int n);
+/* Slots that wait to be received: 0, none. What comes later is not in it. */
+SPLITVIF_API unsigned int splitvif_queue_pending(struct splitvif *vif, unsigned int queue);
 SPLITVIF_API void splitvif_queue_release(struct splitvif *vif, unsigned int queue, unsigned int n);
 SPLITVIF_API unsigned int splitvif_queue_transmit(struct splitvif *vif, unsigned int queue,
 						  const struct splitvif_output *frames,
@@ -268,6 +270,7 @@ struct splitvif_stats {
 	uint64_t rx_errors;		  /* the backend reported an error instead */
 	uint64_t events_sent;		  /* notifications to the backend */
 	uint64_t events_received;	  /* wake-ups by it */
+	uint64_t events_merged;		  /* its further events that those took with them */
 	uint64_t connections, violations; /* times connected; by whose fault it ended */
 	uint64_t last_outage_ns;	  /* how long the last re-connection took */
 };

@@ -10,6 +10,7 @@
 #include "bench/fdb_bench.h"
 #include "bench/grant_bench.h"
 #include "bench/interrupt.h"
+#include "bench/lab/lab.h"
 #include "bench/latency_bench.h"
 #include "bench/loop_bench.h"
 #include "bench/options.h"
@@ -29,6 +30,7 @@ static int run_command(const struct options *options, struct report *report)
 		[BENCH_LOOP] = loop_bench_run,	     [BENCH_WAKE] = wake_bench_run,
 		[BENCH_GRANT] = grant_bench_run,     [BENCH_FDB] = fdb_bench_run,
 		[BENCH_SEGMENT] = segment_bench_run, [BENCH_TAP] = tap_bench_run,
+		[BENCH_LAB] = lab_run,
 	};
 
 	return commands[options->command](options, report);

@@ -58,6 +58,7 @@ static const struct option_command commands[BENCH_COMMANDS] = {
 			0,
 			{ 0 },
 			0.1 },
+	[BENCH_LAB] = { "lab", "the laboratory: experiments, verdicts, a report", 0, { 0 }, 0 },
 };
 
 enum {
@@ -68,8 +69,11 @@ enum {
 	OF_LOOP = 1 << BENCH_LOOP,
 	OF_GRANT = 1 << BENCH_GRANT,
 	OF_FRAMES = OF_RELAY | OF_CEILING,
+	OF_LAB = 1 << BENCH_LAB,
 	OF_ENDS = OF_RELAY | OF_LATENCY,
+	OF_DAEMONS = OF_ENDS | OF_LAB,
 	OF_ALL = (1 << BENCH_COMMANDS) - 1,
+	OF_ROUNDS = OF_ALL & ~OF_LAB, /* what suite.h runs */
 };
 
 #define AT(member) offsetof(struct options, member)
@@ -91,7 +95,7 @@ static const struct option_flag flags[] = {
 	  "seconds of one run (default: the command's own)" },
 	{ { "warmup", option_value_decimal, 0, 3600 },
 	  0,
-	  OF_ALL,
+	  OF_ROUNDS,
 	  AT(warmup_s),
 	  "S",
 	  "seconds that a case runs before the first round (default 0.2)" },
@@ -109,13 +113,13 @@ static const struct option_flag flags[] = {
 	  "of the order within rounds (default: the time)" },
 	{ { "compare", option_value_text },
 	  0,
-	  OF_ALL,
+	  OF_ROUNDS,
 	  AT(compare),
 	  "FILE",
 	  "compare with an earlier --json; 1 if something became worse" },
 	{ { "tolerance", option_value_decimal, 0, 1000 },
 	  0,
-	  OF_ALL,
+	  OF_ROUNDS,
 	  AT(tolerance),
 	  "PERCENT",
 	  "of that: smaller changes are none (default 5)" },
@@ -208,16 +212,43 @@ static const struct option_flag flags[] = {
 	  "the bare switch in turn with it, and the ratio to that" },
 	{ { "engine", option_value_engine },
 	  0,
-	  OF_ENDS,
+	  OF_DAEMONS,
 	  AT(engine),
 	  "auto|uring|epoll",
 	  "how the daemon waits (default: SPLITVIF_ENGINE, else auto)" },
 	{ { "splitvifd", option_value_text },
 	  0,
-	  OF_ENDS,
+	  OF_DAEMONS,
 	  AT(splitvifd),
 	  "PATH",
 	  "the daemon (default: beside this program, in its build\ntree, or in PATH)" },
+	{ { "quick" }, 0, OF_LAB, AT(quick), NULL, "what fits into 5 minutes (the default)" },
+	{ { "full" }, 0, OF_LAB, AT(full), NULL, "all experiments, within the hour" },
+	{ { "exhaustive" }, 0, OF_LAB, AT(exhaustive), NULL, "the whole grids; takes hours" },
+	{ { "smoke" },
+	  0,
+	  OF_LAB,
+	  AT(smoke),
+	  NULL,
+	  "an instant of each, to see that everything works" },
+	{ { "only", option_value_text },
+	  0,
+	  OF_LAB,
+	  AT(only),
+	  "X1,...",
+	  "these experiments (default: all of that size)" },
+	{ { "out", option_value_text },
+	  0,
+	  OF_LAB,
+	  AT(out),
+	  "DIR",
+	  "where rows, figures and report go (default lab)" },
+	{ { "gen", option_value_gen },
+	  0,
+	  OF_LAB,
+	  AT(gen_ns),
+	  "spin|sleep:US",
+	  "what the generator does between batches (default: each\nexperiment's own)" },
 	{ { "version" }, 'V', OF_ALL, 0, NULL, "say it, and exit" },
 	{ { "help" }, 'h', OF_ALL, 0, NULL, "this" },
 };
@@ -239,13 +270,14 @@ static void print_knowers(const struct option_flag *flag, FILE *out)
 {
 	const char *mark = "  [";
 
-	for (unsigned int i = 1; flag->commands != OF_ALL && i < BENCH_COMMANDS; i++) {
-		if (!(flag->commands & 1u << i))
+	for (unsigned int i = 1; i < BENCH_COMMANDS; i++) {
+		if (!(flag->commands & 1u << i) || flag->commands == OF_ALL ||
+		    flag->commands == OF_ROUNDS)
 			continue;
 		fprintf(out, "%s%s", mark, commands[i].name);
 		mark = ", ";
 	}
-	fputs(flag->commands == OF_ALL ? "\n" : "]\n", out);
+	fputs(flag->commands == OF_ALL || flag->commands == OF_ROUNDS ? "\n" : "]\n", out);
 }
 
 static void print_flag(const struct option_flag *flag, FILE *out)

@@ -162,3 +162,18 @@ int option_value_engine(const struct option_kind *kind, void *field, const char 
 	memcpy(field, &text, sizeof(text));
 	return 0;
 }
+
+int option_value_gen(const struct option_kind *kind, void *field, const char *text, char *error)
+{
+	unsigned int us = 0;
+	int length = 0;
+
+	if (strcmp(text, "spin") &&
+	    (sscanf(text, "sleep:%5u%n", &us, &length) != 1 || text[length] || !us))
+		return option_value_fail(error,
+					 "bad --%s '%.40s': spin or sleep:US, 1 to 99999 us, is "
+					 "meant",
+					 kind->name, text);
+	*(int64_t *)field = us * INT64_C(1000);
+	return 0;
+}

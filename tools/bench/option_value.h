@@ -32,6 +32,9 @@ int option_value_cpus(const struct option_kind *kind, void *field, const char *t
 int option_value_text(const struct option_kind *kind, void *field, const char *text, char *error);
 int option_value_engine(const struct option_kind *kind, void *field, const char *text, char *error);
 
+/* "spin" or "sleep:US": an int64_t, ns. */
+int option_value_gen(const struct option_kind *kind, void *field, const char *text, char *error);
+
 /* Writes the line; -EINVAL. */
 int option_value_fail(char error[OPTIONS_ERROR_BYTES], const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -102,6 +102,9 @@ static int check_words(const struct options *options, char *error)
 		return option_value_fail(
 			error, "--%s is for --mode open: the receivers' credit sets the pace else",
 			options->rate ? "rate" : "sink-rate");
+	if (options->smoke + options->quick + options->full + options->exhaustive > 1)
+		return option_value_fail(
+			error, "--smoke, --quick, --full, --exhaustive: choose one of them");
 	if (options->burst && !options->vms)
 		return option_value_fail(error,
 					 "--burst is for --vms: there is one destination else");
@@ -128,7 +131,7 @@ static void fill_in(struct options *options)
 {
 	const struct option_command *command = option_table_command(options->command);
 
-	if (!options->repeats)
+	if (!options->repeats && options->command != BENCH_LAB)
 		options->repeats = options->count ? 1 : 9;
 	if (options->duration_s == 0)
 		options->duration_s = command->duration_s;
@@ -149,7 +152,7 @@ int options_parse(struct options *options, int argc, char **argv, char error[OPT
 	unsigned int nr_given = 0;
 	int value, err = 0;
 
-	*options = (struct options){ .warmup_s = 0.2, .batch = 64, .tolerance = 5 };
+	*options = (struct options){ .warmup_s = 0.2, .batch = 64, .tolerance = 5, .gen_ns = -1 };
 	for (size_t i = 0; option_table_flag(i); i++) {
 		const struct option_kind *kind = &option_table_flag(i)->kind;
 

@@ -24,6 +24,7 @@ enum bench_command {
 	BENCH_FDB,
 	BENCH_SEGMENT,
 	BENCH_TAP,
+	BENCH_LAB,
 	BENCH_COMMANDS
 };
 enum bench_action { BENCH_RUN, BENCH_HELP, BENCH_VERSION };
@@ -68,6 +69,10 @@ struct options {
 	bool flood, separate, ceiling;
 	const char *engine;    /* NULL: the daemon's choice */
 	const char *splitvifd; /* NULL: looked for */
+	/* lab */
+	bool smoke, quick, full, exhaustive; /* none: quick */
+	const char *only, *out;		     /* NULL: all; "lab" */
+	int64_t gen_ns; /* the generator's rest; 0: it spins, -1: the experiment's own */
 };
 
 /* 0, or -EINVAL with one line in `error`, without program name and newline. */

@@ -9,20 +9,25 @@
  *      |                        v  |
  *      +-- armed, nothing came --- dry --- not armed yet ---> DEFERRED
  *                                  armed, not listened to --> THROTTLED
+ *     SCHEDULED --- whom it gives to is full ---> WAITING --- resumed --> SCHEDULED
  *
  * An item is scheduled by its event, polled up to its weight, and goes back to
  * the tail as long as it has more. While it is on the list, or deferred, its
  * events are not asked for. Where its events bring no work, again and again,
  * it is not listened to for a while that grows, and a timer looks in their
  * stead (Xen's advisory XSA-391: a peer may flood us with events).
+ *
+ * Where its frames go to a queue of ours that is full, it waits for that queue,
+ * not asking for events: what comes meanwhile is dropped where it costs us
+ * nothing. For guests; a switch must not wait for one destination.
  */
-#ifndef BACKEND_POLL_H
-#define BACKEND_POLL_H
+#ifndef RING_POLL_H
+#define RING_POLL_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "backend/timers.h"
+#include "ring/timers.h"
 
 enum {
 	POLL_WEIGHT = 64,	   /* frames a turn: NAPI's default "limit" */
@@ -37,7 +42,14 @@ enum {
 	POLL_BUCKETS = 10,	   /* frames a turn: 0, 1, 2-3, 4-7, ... 128-255, more */
 };
 
-enum poll_state { POLL_IDLE, POLL_SCHEDULED, POLL_DEFERRED, POLL_THROTTLED, POLL_STATES };
+enum poll_state {
+	POLL_IDLE,
+	POLL_SCHEDULED,
+	POLL_DEFERRED,
+	POLL_THROTTLED,
+	POLL_WAITING,
+	POLL_STATES
+};
 
 /* NULL beyond the states. */
 const char *poll_state_name(enum poll_state state);
@@ -71,6 +83,7 @@ struct poll_item {
 	enum poll_state state;
 	bool woken; /* by an event, since its last turn */
 	bool dry;   /* since its last frame it found nothing */
+	bool full;  /* whom it gives to is, as of this turn */
 	struct poll_item *next;
 	struct poll_list *list;
 	struct timer timer;
@@ -92,7 +105,7 @@ struct poll_item {
 	uint64_t spurious; /* events that brought no work */
 	uint64_t late;	   /* events that came while it was not idle */
 	uint64_t races;	   /* work found when it looked again */
-	uint64_t deferrals, throttlings;
+	uint64_t deferrals, throttlings, waits;
 };
 
 struct poll_list {
@@ -116,6 +129,16 @@ void poll_event(struct poll_list *list, struct poll_item *item);
 
 /* Gives it a turn, from whatever state; no effect if it is scheduled already. */
 void poll_schedule(struct poll_list *list, struct poll_item *item);
+
+/* For its poll(): whom it gives to is full now. It gets no more turns, and its
+ * events no answer, until poll_resume(). */
+static inline void poll_wait(struct poll_item *item)
+{
+	item->full = true;
+}
+
+/* There is room again: gives it a turn, if it waits for that. */
+void poll_resume(struct poll_list *list, struct poll_item *item);
 
 /* Takes an item off the list, and its timer. */
 void poll_remove(struct poll_list *list, struct poll_item *item);

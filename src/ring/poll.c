@@ -1,9 +1,9 @@
-#include "backend/poll.h"
+#include "ring/poll.h"
 
 #include <assert.h>
 #include <stddef.h>
 
-#include "bridge/counters.h"
+#include "ring/barrier.h"
 
 static const uint64_t NS_PER_S = 1000000000, NS_PER_MS = 1000000, NS_PER_USEC = 1000;
 
@@ -12,6 +12,7 @@ static const char *const names[] = {
 	[POLL_SCHEDULED] = "scheduled",
 	[POLL_DEFERRED] = "deferred",
 	[POLL_THROTTLED] = "throttled",
+	[POLL_WAITING] = "waiting",
 };
 
 static_assert(sizeof(names) / sizeof(names[0]) == POLL_STATES, "every state has a name");
@@ -71,10 +72,17 @@ void poll_schedule(struct poll_list *list, struct poll_item *item)
 void poll_event(struct poll_list *list, struct poll_item *item)
 {
 	if (item->state != POLL_IDLE)
-		counter_add(&item->late, 1);
+		count_up(&item->late, 1);
 	else
 		item->woken = true;
-	poll_schedule(list, item);
+	if (item->state != POLL_WAITING)
+		poll_schedule(list, item);
+}
+
+void poll_resume(struct poll_list *list, struct poll_item *item)
+{
+	if (item->state == POLL_WAITING)
+		poll_schedule(list, item);
 }
 
 void poll_remove(struct poll_list *list, struct poll_item *item)
@@ -138,7 +146,7 @@ static void note_spurious(struct poll_item *item, uint64_t now_ns)
 {
 	uint64_t ms = POLL_THROTTLE_MS;
 
-	counter_add(&item->spurious, 1);
+	count_up(&item->spurious, 1);
 	if (!item->listen || !is_flood(item))
 		return;
 	if (item->throttles < 7 && 1u << item->throttles < ms)
@@ -157,15 +165,15 @@ static unsigned int bucket_of(unsigned int frames)
 /* A turn's result, held against the event that called for it. */
 static void note_turn(struct poll_item *item, uint64_t now_ns, unsigned int done)
 {
-	counter_add(&item->rounds, 1);
-	counter_add(&item->per_round[bucket_of(done)], 1);
+	count_up(&item->rounds, 1);
+	count_up(&item->per_round[bucket_of(done)], 1);
 	second_begin(item, now_ns);
 	if (done) {
-		counter_add(&item->frames, done);
+		count_up(&item->frames, done);
 		item->worked_second += item->woken;
 		note_work(item, now_ns);
 	} else {
-		counter_add(&item->empty_rounds, 1);
+		count_up(&item->empty_rounds, 1);
 		if (item->woken)
 			note_spurious(item, now_ns);
 	}
@@ -207,7 +215,7 @@ static void sleep_until(struct poll_list *list, struct poll_item *item, enum pol
 static void defer(struct poll_list *list, struct poll_item *item)
 {
 	item->defers++;
-	counter_add(&item->deferrals, 1);
+	count_up(&item->deferrals, 1);
 	sleep_until(list, item, POLL_DEFERRED, list->now_ns + item->tuning.defer_ns);
 }
 
@@ -217,7 +225,7 @@ static void rest(struct poll_list *list, struct poll_item *item)
 {
 	item->state = POLL_IDLE;
 	if (item->throttled_until_ns > list->now_ns) {
-		counter_add(&item->throttlings, 1);
+		count_up(&item->throttlings, 1);
 		sleep_until(list, item, POLL_THROTTLED, item->throttled_until_ns);
 	} else if (item->listen) {
 		item->listen(item);
@@ -235,11 +243,19 @@ static void settle(struct poll_list *list, struct poll_item *item)
 	} else if (defers(item)) {
 		defer(list, item);
 	} else if (item->arm(item)) {
-		counter_add(&item->races, 1);
+		count_up(&item->races, 1);
 		append(list, item);
 	} else {
 		rest(list, item);
 	}
+}
+
+/* Not armed: nobody is to tell us of what we have no room for. */
+static void wait_for_room(struct poll_item *item)
+{
+	item->full = false;
+	item->state = POLL_WAITING;
+	count_up(&item->waits, 1);
 }
 
 /* An empty turn costs one of the budget: no spinning for free. */
@@ -250,7 +266,9 @@ static unsigned int turn(struct poll_list *list, struct poll_item *item)
 
 	list->now_ns = list->clock_ns();
 	note_turn(item, list->now_ns, done);
-	if (item->tuning.by_budget ? done >= weight : more)
+	if (item->full)
+		wait_for_room(item);
+	else if (item->tuning.by_budget ? done >= weight : more)
 		append(list, item);
 	else
 		settle(list, item);
@@ -265,10 +283,10 @@ static void note_pass(struct poll_list *list)
 		list->restarts = 0;
 		return;
 	}
-	counter_add(&list->squeezed, 1);
+	count_up(&list->squeezed, 1);
 	if (++list->restarts < POLL_RESTARTS)
 		return;
-	counter_add(&list->handovers, 1);
+	count_up(&list->handovers, 1);
 	list->restarts = 0;
 }
 

@@ -3,7 +3,7 @@
  */
 #include "support/unit.h"
 
-#include "backend/timers.h"
+#include "ring/timers.h"
 #include "support/random.h"
 
 enum { TIMERS = 40, SEED = 0x7173 };

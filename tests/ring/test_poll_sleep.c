@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/poll.h"
+#include "ring/poll.h"
 
 enum {
 	FRAMES = 2,

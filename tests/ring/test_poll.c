@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "backend/poll.h"
+#include "ring/poll.h"
 #include "support/random.h"
 
 enum { ITEMS = 8, ENDLESS = 1 << 30, SEED = 0x9011 };
@@ -15,6 +15,7 @@ struct source {
 	unsigned int left;
 	unsigned int given;
 	unsigned int turns;
+	unsigned int room; /* of whom it gives to; 0: no end of it */
 };
 
 struct rig {
@@ -28,7 +29,11 @@ static bool source_poll(struct poll_item *item, unsigned int weight, unsigned in
 {
 	struct source *source = (struct source *)item;
 
+	if (source->room && source->room < weight)
+		weight = source->room;
 	*done = source->left < weight ? source->left : weight;
+	if (source->room && !(source->room -= *done))
+		poll_wait(item);
 	source->left -= *done;
 	source->given += *done;
 	source->turns++;
@@ -296,6 +301,33 @@ static void test_frames_a_round(void **state)
 	}
 }
 
+/* Not polled, whatever comes, until there is room; the others go on. */
+static void test_waiting_for_room(void **state)
+{
+	struct rig rig;
+	struct source *full = &rig.sources[0];
+
+	rig_init(&rig, 64, 100);
+	full->room = 10;
+	poll_event(&rig.list, &full->item);
+	poll_event(&rig.list, &rig.sources[1].item);
+	assert_false(run(&rig, POLL_BUDGET));
+	assert_int_equal(full->item.state, POLL_WAITING);
+	assert_int_equal(full->given, 10);
+	assert_int_equal(rig.sources[1].given, 100);
+	poll_event(&rig.list, &full->item);
+	assert_false(run(&rig, POLL_BUDGET));
+	assert_int_equal(full->given, 10);
+	assert_int_equal(full->item.late, 1);
+	poll_resume(&rig.list, &full->item);
+	assert_false(run(&rig, POLL_BUDGET));
+	assert_int_equal(full->given, 100);
+	assert_int_equal(full->item.state, POLL_IDLE);
+	assert_int_equal(full->item.waits, 1);
+	poll_resume(&rig.list, &full->item); /* nobody waits: no turn */
+	assert_int_equal(full->item.state, POLL_IDLE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_a_pass_ends_in_time),
 		cmocka_unit_test(test_handovers),
 		cmocka_unit_test(test_frames_a_round),
+		cmocka_unit_test(test_waiting_for_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,8 +3,8 @@
  * To set one costs a comparison, to take the next one log n; nothing is
  * allocated. Pure: the caller says what time it is, in ns of any clock.
  */
-#ifndef BACKEND_TIMERS_H
-#define BACKEND_TIMERS_H
+#ifndef RING_TIMERS_H
+#define RING_TIMERS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "backend/timers.h"
+#include "ring/timers.h"
 
 #include <stddef.h>
 

@@ -1,0 +1,14 @@
+/*
+ * The experiments that there are: one file each, and a line here and there.
+ */
+#ifndef LAB_EXPERIMENTS_H
+#define LAB_EXPERIMENTS_H
+
+#include "bench/lab/experiment.h"
+
+extern const struct lab_experiment x01_limit_irq, x02_limit_rate, x03_limit_cpu;
+
+/* What several of them look at. */
+extern const struct lab_sweep limit_sweep;
+
+#endif

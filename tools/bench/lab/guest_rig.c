@@ -1,0 +1,301 @@
+#include "bench/lab/guest_rig.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/host.h"
+#include "bench/lab/burn.h"
+#include "bench/lab/guest_counts.h"
+
+#define MS INT64_C(1000000)
+
+enum { REST_TRIES = 1500, REST_US = 1000, CALIBRATE_STEPS = 9, WORD_BYTES = 16 };
+
+const char *const guest_placements[] = { "apart", "shared" };
+const char *const guest_modes[] = { "irq", "napi", "handover", "feedback", "poll" };
+const char *const guest_completes[] = { "empty", "budget" };
+
+struct guest_rig {
+	const struct lab_context *context;
+	struct backend backend;
+	struct splitvif *gen, *guest;
+	uint8_t gen_mac[6], guest_mac[6];
+	uint32_t adaptive_rx, rx_usecs, rx_frames; /* as set */
+	struct guest_counts before, start, end, after;
+};
+
+static struct splitvif *open_vif(struct guest_rig *rig, const char *name, uint8_t mac[6],
+				 char *error)
+{
+	struct splitvif_config config = { .name = name, .rundir = rig->backend.daemon.rundir };
+	struct splitvif *vif = splitvif_open(&config, error, LAB_ERROR_BYTES);
+	struct splitvif_status status;
+
+	if (!vif)
+		return NULL;
+	splitvif_status(vif, &status);
+	memcpy(mac, status.mac, 6);
+	return vif;
+}
+
+static int set_coalescing(struct guest_rig *rig, const struct guest_setup *setup, char *error)
+{
+	char usecs[WORD_BYTES], frames[WORD_BYTES];
+	const char *const off[] = { "adaptive-rx", "off", "rx-usecs", usecs, "rx-frames", frames };
+	const char *const on[] = { "adaptive-rx", "on" };
+	int err;
+
+	if (rig->adaptive_rx == setup->adaptive_rx &&
+	    (setup->adaptive_rx ||
+	     (rig->rx_usecs == setup->rx_usecs && rig->rx_frames == setup->rx_frames)))
+		return 0;
+	snprintf(usecs, sizeof(usecs), "%u", setup->rx_usecs);
+	snprintf(frames, sizeof(frames), "%u", setup->rx_frames);
+	err = backend_set(&rig->backend, guest_name, setup->adaptive_rx ? on : off,
+			  setup->adaptive_rx ? 2 : 6, error);
+	rig->adaptive_rx = setup->adaptive_rx;
+	rig->rx_usecs = setup->rx_usecs;
+	rig->rx_frames = setup->rx_frames;
+	return err;
+}
+
+/* A backend that spins would take the generator's processor. */
+static int set_up(struct guest_rig *rig, char *error)
+{
+	static const char *const words[] = { "spin-usecs", "0" };
+	int err = backend_set(&rig->backend, guest_gen_name, words, 2, error);
+
+	if (!err)
+		err = backend_set(&rig->backend, guest_name, words, 2, error);
+	rig->adaptive_rx = UINT32_MAX; /* none yet */
+	return err;
+}
+
+static void rig_close(void *arg)
+{
+	struct guest_rig *rig = arg;
+
+	if (rig->guest)
+		splitvif_close(rig->guest);
+	if (rig->gen)
+		splitvif_close(rig->gen);
+	backend_stop(&rig->backend);
+	free(rig);
+}
+
+static int rig_open(const struct lab_context *context, void **out, char error[LAB_ERROR_BYTES])
+{
+	struct guest_rig *rig = calloc(1, sizeof(*rig));
+	int err;
+
+	if (!rig)
+		return -ENOMEM;
+	rig->context = context;
+	burn_calibrate();
+	err = backend_start(&rig->backend, context, error);
+	if (err) {
+		free(rig);
+		return err;
+	}
+	rig->gen = open_vif(rig, guest_gen_name, rig->gen_mac, error);
+	rig->guest = rig->gen ? open_vif(rig, guest_name, rig->guest_mac, error) : NULL;
+	err = rig->guest ? set_up(rig, error) : -errno;
+	if (err)
+		rig_close(rig);
+	else
+		*out = rig;
+	return err;
+}
+
+static double rate_of(const struct guest_setup *setup, double capacity)
+{
+	return setup->load_percent ? capacity * setup->load_percent / 100 : setup->rate_pps;
+}
+
+static int start_receiver(struct guest_rig *rig, const struct guest_setup *setup,
+			  struct receiver **receiver)
+{
+	const int *cpus = rig->context->cpus;
+	struct receiver_config config = {
+		.mode = (enum receiver_mode)setup->mode,
+		.complete = (enum receiver_complete)setup->complete,
+		.weight = setup->limit,
+		.ring_frames = setup->ring_frames,
+		.round_cost_ns = setup->round_cost_us * UINT64_C(1000),
+		.app_cost_ns = setup->app_cost_us * UINT64_C(1000),
+		.queue_frames = setup->queue_frames,
+		.spin_ns = setup->spin_us * UINT64_C(1000),
+		.defer_ns = setup->defer_us * UINT64_C(1000),
+		.defer_rounds = setup->defer_rounds,
+		.cpu_poll = cpus[1],
+		.cpu_app = cpus[setup->placement == GUEST_SHARED],
+	};
+
+	return receiver_start(receiver, rig->guest, &config);
+}
+
+static int start_sender(struct guest_rig *rig, const struct guest_setup *setup, double rate,
+			struct sender **sender)
+{
+	int64_t rest_ns = rig->context->gen_sleep_ns;
+	struct sender_config config = {
+		.rate = rate,
+		.burst = setup->burst,
+		.bytes = setup->frame_bytes,
+		.rest_ns = rest_ns < 0 ? (int64_t)setup->rest_us * 1000 : rest_ns,
+		.cpu = rig->context->cpus[0],
+	};
+
+	memcpy(config.to, rig->guest_mac, 6);
+	memcpy(config.from, rig->gen_mac, 6);
+	return sender_start(sender, rig->gen, &config);
+}
+
+static int look(struct guest_rig *rig, struct sender *sender, struct receiver *receiver,
+		struct guest_counts *counts, char *error)
+{
+	int err = guest_counts_ask(counts, &rig->backend, error);
+
+	sender_read(sender, &counts->sender);
+	receiver_read(receiver, &counts->receiver);
+	counts->now_ns = host_now_ns();
+	return err;
+}
+
+static void since(struct guest_counts *whole, const struct guest_counts *before)
+{
+	for (unsigned int i = 0; i < GUEST_COUNTS; i++)
+		whole->backend[i] -= before->backend[i];
+}
+
+/* Until every frame that was sent is at its end, as far as the counters know: the
+ * backend's queue may be long, so only standing still for so long counts as an end. */
+static int come_to_rest(struct guest_rig *rig, struct receiver *receiver, char *error)
+{
+	int64_t under_way = INT64_MAX;
+	int err = 0;
+
+	for (unsigned int still = 0; !err && still < REST_TRIES; still++) {
+		int64_t before = under_way;
+
+		receiver_read(receiver, &rig->after.receiver);
+		err = guest_counts_ask(&rig->after, &rig->backend, error);
+		since(&rig->after, &rig->before);
+		under_way = guest_counts_under_way(&rig->after);
+		if (!err && under_way <= 0)
+			return 0;
+		if (under_way != before)
+			still = 0;
+		usleep(REST_US);
+	}
+	return err; /* the check will say what is missing */
+}
+
+static void wait_for(int64_t ns)
+{
+	usleep((useconds_t)(ns / 1000));
+}
+
+static int measure(struct guest_rig *rig, struct sender *sender, struct receiver *receiver,
+		   const struct lab_window *window, char *error)
+{
+	int err;
+
+	wait_for(window->warmup_ns);
+	err = look(rig, sender, receiver, &rig->start, error);
+	sender_mark(sender);
+	if (err)
+		return err;
+	wait_for(window->measure_ns);
+	return look(rig, sender, receiver, &rig->end, error);
+}
+
+/* From the first frame to the last; the counters of the whole are in `after`. */
+static int pass(struct guest_rig *rig, const struct guest_setup *setup, double rate,
+		const struct lab_window *window, char *error)
+{
+	struct receiver *receiver;
+	struct sender *sender;
+	int err = guest_counts_ask(&rig->before, &rig->backend, error), rest;
+
+	if (!err)
+		err = start_receiver(rig, setup, &receiver);
+	if (err)
+		return err;
+	err = start_sender(rig, setup, rate, &sender);
+	if (!err) {
+		err = measure(rig, sender, receiver, window, error);
+		sender_stop(sender, &rig->after.sender);
+		rest = come_to_rest(rig, receiver, error);
+		err = err ? err : rest;
+	}
+	receiver_stop(receiver, &rig->after.receiver);
+	return err;
+}
+
+static void tell_lateness(struct guest_rig *rig, double rate, struct lab_result *result)
+{
+	struct histogram late = rig->end.sender.late;
+
+	histogram_since(&late, &rig->start.sender.late);
+	result->late_max_us = (double)rig->end.sender.late_max_ns / 1e3;
+	result->late_p999_us = histogram_quantile(&late, 0.999) / 1e3;
+	result->late_bound_us = SPLITVIF_SLOTS / 2 / rate * 1e6;
+}
+
+static int rig_run(void *arg, const void *settings, const struct lab_window *window,
+		   struct lab_result *result, char error[LAB_ERROR_BYTES])
+{
+	const struct guest_setup *setup = settings;
+	double rate = rate_of(setup, window->capacity);
+	struct guest_rig *rig = arg;
+	int err = set_coalescing(rig, setup, error);
+
+	if (!err)
+		err = pass(rig, setup, rate, window, error);
+	if (!err)
+		err = guest_counts_check(&rig->after, error);
+	if (err)
+		return err;
+	guest_counts_tell(&rig->start, &rig->end, &rig->after, result->values);
+	tell_lateness(rig, rate, result);
+	return 0;
+}
+
+/* The highest goodput of a ladder of rates: more than what fits costs the generator's
+ * processor, so the best one is where it just fits. */
+static int rig_calibrate(void *arg, const void *settings, double *capacity,
+			 char error[LAB_ERROR_BYTES])
+{
+	const struct lab_window window = { 30 * MS, 150 * MS, 0 };
+	struct guest_setup setup = *(const struct guest_setup *)settings;
+	double rate = 10000;
+	int err = 0;
+
+	*capacity = 0;
+	for (unsigned int i = 0; !err && i < CALIBRATE_STEPS; i++, rate *= 1.4) {
+		struct lab_result result;
+
+		setup.load_percent = 0;
+		setup.rate_pps = (uint32_t)rate;
+		err = rig_run(arg, &setup, &window, &result, error);
+		if (!err && result.values[1] > *capacity)
+			*capacity = result.values[1];
+		if (!err && result.values[1] < 0.7 * rate)
+			break;
+	}
+	return err;
+}
+
+const struct lab_rig guest_rig = {
+	.name = "guest",
+	.setup_bytes = sizeof(struct guest_setup),
+	.columns = guest_columns,
+	.open = rig_open,
+	.run = rig_run,
+	.calibrate = rig_calibrate,
+	.close = rig_close,
+};

@@ -1,0 +1,80 @@
+/*
+ * Whether a claim holds, by intervals: what the measurements leave room for is
+ * undecided.
+ *
+ * A judgement is a list of conditions, all of which have to hold. One that fails
+ * decides, whatever the others say; else one that is open leaves it open. Each adds
+ * a sentence with its figures, so that the reader can judge, too.
+ *
+ * Figures are medians with their 95 % intervals; those of fewer than three runs are
+ * not known. Ratios and differences have the widest interval that the two allow.
+ */
+#ifndef LAB_JUDGE_H
+#define LAB_JUDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum verdict { VERDICT_HOLDS, VERDICT_FAILS, VERDICT_UNDECIDED, VERDICTS };
+enum { JUDGE_TEXT_BYTES = 2048, JUDGE_WHERE_MAX = 8, JUDGE_RUNS_MIN = 3 };
+
+/* "holds", "does not hold", "undecided". */
+const char *verdict_name(enum verdict verdict);
+enum verdict verdict_and(enum verdict a, enum verdict b);
+/* What is to be said where all rows say one thing and the unflagged ones another. */
+enum verdict verdict_agree(enum verdict all, enum verdict unflagged);
+
+struct interval {
+	double low, mid, high;
+	bool known;
+};
+/* A figure without doubt. */
+struct interval interval_exact(double value);
+struct interval interval_ratio(struct interval a, struct interval b);
+struct interval interval_difference(struct interval a, struct interval b);
+struct interval interval_sum(struct interval a, struct interval b);
+/* The one with the higher (lower) middle, or the one that is known. */
+struct interval interval_highest(struct interval a, struct interval b);
+struct interval interval_lowest(struct interval a, struct interval b);
+enum verdict interval_below(struct interval interval, double bound);
+enum verdict interval_above(struct interval interval, double bound);
+
+struct judge {
+	enum verdict verdict;
+	char text[JUDGE_TEXT_BYTES];
+};
+void judge_init(struct judge *judge);
+
+/* The conditions. Formats name what is compared, without its figures. */
+void judge_below(struct judge *judge, struct interval interval, double bound, const char *format,
+		 ...) __attribute__((format(printf, 4, 5)));
+void judge_above(struct judge *judge, struct interval interval, double bound, const char *format,
+		 ...) __attribute__((format(printf, 4, 5)));
+/* Wholly between the two bounds. */
+void judge_within(struct judge *judge, struct interval interval, double low, double high,
+		  const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* A sentence that decides nothing. */
+void judge_remark(struct judge *judge, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* A point is found by levels of its factors; those not named take any. */
+struct where {
+	const char *factor;
+	double level;
+};
+/* An argument for it: WHERE({"limit", 1}, {"load", 100}) */
+#define WHERE(...) ((const struct where[JUDGE_WHERE_MAX]){ __VA_ARGS__ })
+
+struct summaries;
+
+/* That column of the first such point; not known if there is none. */
+struct interval judge_at(const struct summaries *summaries, const char *column,
+			 const struct where *where);
+/* The highest (lowest) middle among all such points. */
+struct interval judge_highest(const struct summaries *summaries, const char *column,
+			      const struct where *where);
+struct interval judge_lowest(const struct summaries *summaries, const char *column,
+			     const struct where *where);
+
+#endif

@@ -81,7 +81,8 @@ static int start(struct options *options)
 	raise_fd_limit();
 	log_info("daemon", "splitvifd " SPLITVIF_VERSION " pid=%d", (int)getpid());
 	manager_open(&manager);
-	err = privileged_fork(&privileged, &options->scripts, &manager);
+	err = privileged_fork(&privileged, &options->scripts, options->networks,
+			      options->nr_networks, &manager);
 	if (err) {
 		log_complain("cannot fork: %s", strerror(-err));
 		return 1;

@@ -13,7 +13,8 @@
 
 enum {
 	NETWORKS_MAX = 16,
-	NETWORK_FDB_ENTRIES = 4096,
+	NETWORK_FDB_ENTRIES = 4096, /* or as many as one port may have */
+	NETWORK_FDB_ENTRIES_MAX = 65536,
 	NETWORK_MACS_PER_PORT = 64,
 	NETWORK_AGEING_MS = 300000
 };
@@ -22,7 +23,8 @@ struct network_config {
 	char name[16];
 	char tap[16]; /* empty: no uplink */
 	uint32_t mtu;
-	uint32_t ip; /* of the uplink, network order; 0: none */
+	uint32_t macs; /* that one port may have */
+	uint32_t ip;   /* of the uplink, network order; 0: none */
 	uint8_t prefix;
 	bool own_tap;	/* of one vif: new, and gone with it */
 	bool left_down; /* for a script to bring up */

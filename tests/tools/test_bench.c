@@ -96,7 +96,7 @@ static int parse(struct options *options, char *const *args, char *error)
 		argv[argc] = args[argc - 1];
 		argc++;
 	}
-	return options_parse(options, argc, argv, error);
+	return options_parse_command(options, argc, argv, error);
 }
 
 static void parses_or_says_why(void **state)

@@ -110,7 +110,7 @@ int main(int argc, char **argv)
 	struct options options;
 
 	log_init("splitvif-bench");
-	if (options_parse(&options, argc, argv, error)) {
+	if (options_parse_command(&options, argc, argv, error)) {
 		log_complain("%s", error);
 		return EXIT_USAGE;
 	}

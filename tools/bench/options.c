@@ -155,7 +155,7 @@ static void fill_in(struct options *options)
 		options->seed = (uint64_t)host_now_ns() / 1000 % 1000000 + 1;
 }
 
-int options_parse(struct options *options, int argc, char **argv, char error[OPTIONS_ERROR_BYTES])
+int options_parse_command(struct options *options, int argc, char **argv, char error[OPTIONS_ERROR_BYTES])
 {
 	const struct option_flag *given[OPTION_FLAGS_MAX + 1] = { 0 };
 	struct option long_flags[OPTION_FLAGS_MAX + 1] = { 0 };

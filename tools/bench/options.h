@@ -82,7 +82,7 @@ struct options {
 };
 
 /* 0, or -EINVAL with one line in `error`, without program name and newline. */
-int options_parse(struct options *options, int argc, char **argv, char error[OPTIONS_ERROR_BYTES]);
+int options_parse_command(struct options *options, int argc, char **argv, char error[OPTIONS_ERROR_BYTES]);
 
 void options_help(FILE *out);
 

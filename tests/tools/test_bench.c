@@ -49,6 +49,14 @@ static const struct options_case {
 	{ "half a name", { "ring", "--ring", "spli" }, "some of xen|spsc|split|packed" },
 	{ "one VM", { "relay", "--vms", "1" }, "from 2 to 64" },
 	{ "bursts for one", { "relay", "--burst", "4" }, "--burst is for --vms" },
+	{ "fewer addresses than in use",
+	  { "relay", "--macs", "5", "--destinations", "6" },
+	  "more --destinations than --macs" },
+	{ "idle ones beside", { "relay", "--attached", "64", "--workers", "2" }, NULL },
+	{ "fewer attached than busy",
+	  { "relay", "--vms", "8", "--attached", "4" },
+	  "--attached is less than" },
+	{ "workers of none", { "fdb", "--workers", "2" }, "'fdb' does not know --workers" },
 	{ "a tolerance below nothing", { "ring", "--tolerance", "-1" }, "bad --tolerance" },
 	{ "no file to compare with", { "ring", "--compare", "" }, "empty --compare" },
 	{ "all kinds of rings", { "ring", "--ring", "xen,spsc,split,packed", "--sleep" }, NULL },
@@ -88,7 +96,7 @@ static int parse(struct options *options, char *const *args, char *error)
 		argv[argc] = args[argc - 1];
 		argc++;
 	}
-	return options_parse(options, argc, argv, error);
+	return options_parse_command(options, argc, argv, error);
 }
 
 static void parses_or_says_why(void **state)

@@ -79,13 +79,11 @@ bool backlog_front(const struct backlog *backlog, struct frame *frame, struct fr
 		   uint64_t *since_ms)
 {
 	const struct record *record;
-	struct fragment whole;
 
 	if (backlog_is_empty(backlog))
 		return false;
 	record = record_at(backlog, front_position(backlog));
-	whole = (struct fragment){ (const uint8_t *)(record + 1), record->length };
-	frame_build(frame, &whole, 1, rest);
+	frame_build_plain(frame, (const uint8_t *)(record + 1), record->length, rest);
 	frame->csum = record->csum;
 	frame->gso_type = record->gso_type;
 	frame->gso_size = record->gso_size;

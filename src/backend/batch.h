@@ -1,6 +1,6 @@
 /*
  * Scratch memory of one batch, one of each a worker: what is read from a guest
- * on its way through the bridge, and what is being copied to one.
+ * on its way through the bridge, and what goes to one of several queues.
  */
 #ifndef BACKEND_BATCH_H
 #define BACKEND_BATCH_H
@@ -23,28 +23,7 @@ struct batch {
 	unsigned int nr_frames;
 };
 
-enum { COPIES_MAX = 2 * RX_RING_ENTRIES, VIF_QUEUES_MAX = 16 };
-
-/* To a guest: fragments to be copied, the responses they belong to, and the
- * frames that these make up. */
-struct copies {
-	struct grant_copy list[COPIES_MAX];
-	uint8_t frame_of[COPIES_MAX];
-	union {
-		netif_rx_response_t data;
-		netif_extra_info_t extra;
-	} responses[RX_RING_ENTRIES];
-	struct {
-		uint16_t first, count; /* responses */
-		uint32_t length;
-		bool extra; /* the second response is an extra info */
-		bool refused;
-	} frames[BATCH_FRAMES];
-	bool urgent; /* one of the frames is */
-	unsigned int nr_copies;
-	unsigned int nr_responses;
-	unsigned int nr_frames;
-};
+enum { VIF_QUEUES_MAX = 16 };
 
 /* A list on its way to a vif of several queues, laid out queue by queue. */
 struct spread {

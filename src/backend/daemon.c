@@ -145,13 +145,10 @@ static void revive_uplinks(struct daemon *daemon)
 	for (unsigned int i = 0; i < daemon->networks.nr; i++) {
 		struct network *network = &daemon->networks.list[i];
 
-		if (!network->config.tap[0])
-			continue;
-		if (network->uplink.workers &&
-		    !__atomic_load_n(&network->uplink.lost, __ATOMIC_RELAXED))
+		if (!network_lacks_uplink(network))
 			continue;
 		network_revive(network, daemon->privileged);
-		if (!network->uplink.workers)
+		if (network_lacks_uplink(network))
 			event_add(daemon->revive, &again);
 	}
 }
@@ -291,7 +288,8 @@ static bool may_go_without(const struct daemon *daemon, int err)
 static int networks_open(struct daemon *daemon)
 {
 	const struct options *options = daemon->options;
-	char error[256] = "";
+	char error[256] = "", name[NETWORK_UPLINK_BYTES];
+	const char *uplink;
 
 	for (unsigned int i = 0; i < options->nr_networks; i++) {
 		struct network_config config = options->networks[i];
@@ -310,8 +308,11 @@ static int networks_open(struct daemon *daemon)
 			return err;
 		}
 		daemon->networks.nr++;
-		log_info("bridge", "%s up uplink=%s mtu=%u", config.name,
-			 config.tap[0] ? config.tap : "none", config.mtu);
+		uplink = network_uplink_name(&config, name);
+		log_info("bridge", "%s up uplink=%s mtu=%u", config.name, uplink ? uplink : "none",
+			 config.mtu);
+		if (network_lacks_uplink(network))
+			event_active(daemon->revive, EV_TIMEOUT, 0);
 	}
 	return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "backend/store_socket.h"
 #include "io/log.h"
+#include "store/xenbus.h"
 
 static void store_path(const struct domain *domain, const char *key, char path[64])
 {
@@ -56,13 +57,26 @@ static bool name_is_valid(const char name[64])
 }
 
 /* The domain's home in the store, as libxl lays it out: the domain may read it,
- * and write in two places. What it is called is not its own to say. */
+ * and write in two places and the words of control/. What it is called is not its
+ * own to say. */
 static int home_write(struct store_client *store, uint32_t transaction, void *arg)
 {
 	static const struct {
 		const char *dir;
 		bool own;
-	} dirs[] = { { "", false }, { "/device", false }, { "/data", true }, { "/error", true } };
+	} dirs[] = {
+		{ "", false },
+		{ "/device", false },
+		{ "/data", true },
+		{ "/error", true },
+		{ "/" XENBUS_CONTROL_DIR, false },
+		{ "/" XENBUS_CONTROL_SHUTDOWN, true },
+		{ "/" XENBUS_CONTROL_FEATURE_SUSPEND, true },
+		{ "/" XENBUS_CONTROL_SUSPENDED, true },
+		{ "/" XENBUS_CONTROL_ERROR, true },
+		{ "/" XENBUS_CONTROL_MIGRATE_TO, true },
+		{ "/" XENBUS_CONTROL_MIGRATE_BRIDGE, true },
+	};
 	struct domain *domain = arg;
 	char path[64], permissions[24];
 	int err = 0;

@@ -78,7 +78,8 @@ static int start(struct options *options)
 		return 2;
 	raise_fd_limit();
 	log_info("daemon", "splitvifd " SPLITVIF_VERSION " pid=%d", (int)getpid());
-	err = privileged_fork(&privileged, &options->scripts);
+	err = privileged_fork(&privileged, &options->scripts, options->networks,
+			      options->nr_networks);
 	if (err) {
 		log_complain("cannot fork: %s", strerror(-err));
 		return 1;

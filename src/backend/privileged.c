@@ -15,6 +15,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <poll.h>
 #include <unistd.h>
@@ -25,14 +26,14 @@
 #include "io/log.h"
 #include "ring/hypercall.h"
 
-enum { OPEN_TAP = 1, RUN_SCRIPT = 2, BUSY_TRIES = 300, BUSY_PAUSE_US = 10000 };
+enum { OPEN_TAP = 1, RUN_SCRIPT = 2, OPEN_STREAM = 3, BUSY_TRIES = 300, BUSY_PAUSE_US = 10000 };
 
-struct tap_request {
+struct uplink_request {
 	struct network_config config;
-	bool queue; /* of several; the next of them, if there is one */
+	bool queue; /* of a TAP of several; the next of them, if there is one */
 };
 
-struct tap_reply {
+struct uplink_reply {
 	int32_t err;
 	char error[200];
 };
@@ -49,6 +50,8 @@ struct parent {
 	struct kept_tap taps[NETWORKS_MAX];
 	unsigned int nr_taps;
 	struct scripts *scripts;
+	const struct network_config *networks; /* whose sockets may be connected to */
+	unsigned int nr_networks;
 };
 
 static int set_address(int s, struct ifreq *ifr, unsigned long request, uint32_t ip)
@@ -154,8 +157,8 @@ static int open_own_tap(char name[16])
 	return if_nametoindex(name) ? -EEXIST : tap_open(name, false);
 }
 
-static int serve_open_tap(struct parent *parent, struct tap_request *request,
-			  struct tap_reply *reply)
+static int serve_open_tap(struct parent *parent, struct uplink_request *request,
+			  struct uplink_reply *reply)
 {
 	struct network_config *config = &request->config;
 	int fd;
@@ -195,8 +198,8 @@ static void keep(struct parent *parent, const char name[16], int fd)
 
 static void answer_open_tap(struct parent *parent, const struct hypercall *request)
 {
-	struct tap_request wanted;
-	struct tap_reply reply = { 0 };
+	struct uplink_request wanted;
+	struct uplink_reply reply = { 0 };
 	int fd;
 
 	memcpy(&wanted, request->body, sizeof(wanted));
@@ -206,6 +209,67 @@ static void answer_open_tap(struct parent *parent, const struct hypercall *reque
 		close(fd); /* it ends with the child's */
 	else if (fd >= 0)
 		keep(parent, wanted.config.tap, fd);
+}
+
+/* The child may have been taken over: it is connected to nobody but those whom
+ * the operator named. */
+static bool is_named(const struct parent *parent, const char *path)
+{
+	for (unsigned int i = 0; i < parent->nr_networks; i++)
+		if (*path && !strcmp(parent->networks[i].stream, path))
+			return true;
+	return false;
+}
+
+static int connect_stream(const struct parent *parent, const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd, err;
+
+	if (!is_named(parent, path))
+		return -EPERM;
+	static_assert(sizeof(address.sun_path) == sizeof(parent->networks->stream), "unix(7)");
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+static const char *stream_cure(int err)
+{
+	switch (err) {
+	case -ENOENT:
+	case -ECONNREFUSED:
+		return "start who is to serve it, like 'passt --socket PATH'";
+	case -EPERM:
+		return "it was not named at the start; start the daemon anew";
+	default:
+		return "see who serves it";
+	}
+}
+
+static void answer_open_stream(struct parent *parent, const struct hypercall *request)
+{
+	struct uplink_reply reply = { 0 };
+	struct uplink_request wanted;
+	char *path = wanted.config.stream;
+	int fd;
+
+	memcpy(&wanted, request->body, sizeof(wanted));
+	path[sizeof(wanted.config.stream) - 1] = '\0';
+	fd = connect_stream(parent, path);
+	reply.err = fd < 0 ? fd : 0;
+	if (fd < 0)
+		snprintf(reply.error, sizeof(reply.error), "cannot connect to %.70s: %s; %s", path,
+			 strerror(-fd), stream_cure(fd));
+	hypercall_reply(parent->socket, &request->header, 0, &reply, sizeof(reply), &fd, fd >= 0);
+	if (fd >= 0)
+		close(fd);
 }
 
 static void run_script(struct parent *parent, struct hypercall *request)
@@ -223,8 +287,11 @@ static void serve(struct parent *parent)
 
 	if (hypercall_receive(parent->socket, &request) != 1)
 		return;
-	if (request.header.type == OPEN_TAP && request.length == sizeof(struct tap_request))
+	if (request.header.type == OPEN_TAP && request.length == sizeof(struct uplink_request))
 		answer_open_tap(parent, &request);
+	else if (request.header.type == OPEN_STREAM &&
+		 request.length == sizeof(struct uplink_request))
+		answer_open_stream(parent, &request);
 	else if (request.header.type == RUN_SCRIPT && request.nr_fds == 1 &&
 		 request.length == sizeof(struct script_request))
 		run_script(parent, &request);
@@ -291,9 +358,12 @@ static _Noreturn void parent_run(struct parent *parent)
 	}
 }
 
-int privileged_fork(struct privileged *privileged, struct scripts *scripts)
+int privileged_fork(struct privileged *privileged, struct scripts *scripts,
+		    const struct network_config *networks, unsigned int nr_networks)
 {
-	struct parent parent = { .scripts = scripts };
+	struct parent parent = { .scripts = scripts,
+				 .networks = networks,
+				 .nr_networks = nr_networks };
 	pid_t self = getpid();
 	sigset_t signals;
 	int pair[2];
@@ -325,17 +395,16 @@ int privileged_fork(struct privileged *privileged, struct scripts *scripts)
 }
 
 /* One descriptor, or -errno with a line in `error`. */
-static int ask_for_tap(struct privileged *privileged, const struct network_config *config,
-		       bool queue, char *error, size_t error_size)
+static int ask(struct privileged *privileged, uint16_t type, const struct network_config *config,
+	       bool queue, char *error, size_t error_size)
 {
-	struct tap_request request = { *config, queue };
+	struct uplink_request request = { *config, queue };
 	struct hypercall answer;
-	struct tap_reply reply;
-	int err =
-		hypercall_send(privileged->socket, OPEN_TAP, 0, &request, sizeof(request), NULL, 0);
+	struct uplink_reply reply;
+	int err = hypercall_send(privileged->socket, type, 0, &request, sizeof(request), NULL, 0);
 
-	snprintf(error, error_size, "cannot open tap %s: no answer from the parent process",
-		 config->tap);
+	snprintf(error, error_size, "cannot open uplink of %s: no answer from the parent process",
+		 config->name);
 	if (err)
 		return err;
 	if (hypercall_receive(privileged->socket, &answer) != 1)
@@ -360,14 +429,20 @@ int privileged_open_tap(struct privileged *privileged, const struct network_conf
 	unsigned int n = 0;
 
 	for (; queues > 1 && !config->own_tap && n < queues; n++) {
-		fds[n] = ask_for_tap(privileged, config, true, error, error_size);
+		fds[n] = ask(privileged, OPEN_TAP, config, true, error, error_size);
 		if (fds[n] < 0)
 			break;
 	}
 	if (n)
 		return (int)n;
-	fds[0] = ask_for_tap(privileged, config, false, error, error_size);
+	fds[0] = ask(privileged, OPEN_TAP, config, false, error, error_size);
 	return fds[0] < 0 ? fds[0] : 1;
+}
+
+int privileged_open_stream(struct privileged *privileged, const struct network_config *config,
+			   char *error, size_t error_size)
+{
+	return ask(privileged, OPEN_STREAM, config, false, error, error_size);
 }
 
 int privileged_run_script(struct privileged *privileged, const struct script_request *request,

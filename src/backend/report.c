@@ -53,12 +53,13 @@ static const char *ip_text(uint32_t ip, char text[INET_ADDRSTRLEN])
 static void tell_network(struct table *table, const struct network *network)
 {
 	const struct network_config *config = &network->config;
-	char ip[INET_ADDRSTRLEN];
+	char ip[INET_ADDRSTRLEN], uplink[NETWORK_UPLINK_BYTES];
 
 	table_row(table);
 	table_string(table, "name", "bridge", config->name);
 	table_number(table, "mtu", "mtu", config->mtu);
-	table_string(table, "uplink", "uplink", config->tap[0] ? config->tap : NULL);
+	table_string(table, "uplink", "uplink", network_uplink_name(config, uplink));
+	table_bool(table, "uplink_away", NULL, network_lacks_uplink(network));
 	table_string(table, "ip", "address", ip_text(config->ip, ip));
 	table_number(table, "prefix", NULL, config->prefix);
 	table_number(table, "ports", "ports", bridge_ports(network->bridge));
@@ -92,8 +93,17 @@ static void tell_rate(struct table *table, const struct rate *rate)
 	table_string(table, NULL, "rate", rate->bytes ? text : NULL);
 }
 
-static void tell_device(struct table *table, const struct device *device)
+/* Why a vif is not connected, where that is known. */
+static const char *reason_of(const struct answer *answer, const struct device *device)
 {
+	if (device->reason[0])
+		return device->reason;
+	return report_is_suspended(answer->reporter, device->domid) ? "suspended" : NULL;
+}
+
+static void tell_device(const struct answer *answer, const struct device *device)
+{
+	struct table *table = answer->table;
 	char ip[INET_ADDRSTRLEN];
 
 	table_row(table);
@@ -110,7 +120,7 @@ static void tell_device(struct table *table, const struct device *device)
 		     xenbus_state_name(device->frontend_state));
 	table_bool(table, "broken", NULL, device->broken);
 	table_bool(table, "carrier", NULL, device->vif && !device->carrier_off);
-	table_string(table, "reason", "reason", device->reason[0] ? device->reason : NULL);
+	table_string(table, "reason", "reason", reason_of(answer, device));
 	table_end(table);
 }
 
@@ -128,7 +138,7 @@ static int report_show(struct answer *answer)
 	table_list(table, "vifs", NULL, TABLE_COLUMNS);
 	for (const struct device *device = devices_first(answer->reporter->devices); device;
 	     device = device->next)
-		tell_device(table, device);
+		tell_device(answer, device);
 	table_end(table);
 	table_end(table);
 	return 0;
@@ -252,6 +262,7 @@ static const struct command {
 	int (*report)(struct answer *answer);
 } commands[] = {
 	{ "show", NULL, 0, report_show },
+	{ "list", NULL, 1, report_list },
 	{ "network-list", NULL, 1, report_network_list },
 	{ "fdb", "show", 2, report_fdb },
 	{ "ring", NULL, 2, report_ring },

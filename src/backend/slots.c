@@ -1,7 +1,5 @@
 #include "backend/slots.h"
 
-#include "bridge/frame.h"
-
 static const char *const reason_texts[] = {
 	[SLOTS_OK] = "no fault",
 	[SLOTS_TOO_MANY] = "frame of more than 19 slots",
@@ -115,15 +113,11 @@ static void later_slots_read(const struct ring *ring, uint32_t at, uint32_t avai
 		refuse(chain, SLOTS_ERROR, SLOTS_TOO_MANY);
 }
 
-void slots_read(const struct ring *ring, uint32_t at, uint32_t available, struct slots_chain *chain,
-		netif_tx_request_t data[SLOTS_DATA_TOLERATED])
+void slots_read_more(const struct ring *ring, uint32_t at, uint32_t available,
+		     struct slots_chain *chain, netif_tx_request_t data[SLOTS_DATA_TOLERATED])
 {
 	uint32_t extras = 0;
 
-	*chain = (struct slots_chain){ .nr_data = 1 };
-	ring_copy_tx_request(ring, at, &data[0]);
-	chain->flags = data[0].flags;
-	chain->total = data[0].size;
 	if (chain->flags & NETTXF_extra_info)
 		extras = extras_read(ring, at + 1, available - 1, chain);
 	if (chain->verdict == SLOTS_FATAL)

@@ -8,8 +8,10 @@
 #ifndef BACKEND_SLOTS_H
 #define BACKEND_SLOTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "bridge/frame.h"
 #include "ring/ring.h"
 
 enum {
@@ -50,17 +52,39 @@ struct slots_chain {
 	uint8_t reason;	 /* enum slots_reason */
 	uint8_t nr_data; /* entries written to data[] */
 	uint8_t nr_extras;
-	uint16_t flags; /* of the first slot */
-	uint16_t gso_size;
+	bool plain;	  /* a frame of one slot, and no more to it */
 	uint8_t gso_type; /* XEN_NETIF_GSO_TYPE_* */
-	uint32_t total;	  /* bytes of the frame */
+	uint16_t gso_size;
+	uint16_t flags; /* of the first slot */
+	uint32_t total; /* bytes of the frame */
 };
+
+/* The usual chain: one slot, with nothing to be said but of its checksum. */
+static inline bool slots_is_plain(const netif_tx_request_t *slot)
+{
+	return !(slot->flags & ~(NETTXF_csum_blank | NETTXF_data_validated)) &&
+	       slot->size >= FRAME_HEADER_BYTES && slot->offset + slot->size <= PAGE_BYTES;
+}
+
+/* All others, whose first slot is in data[0]. */
+void slots_read_more(const struct ring *ring, uint32_t at, uint32_t available,
+		     struct slots_chain *chain, netif_tx_request_t data[SLOTS_DATA_TOLERATED]);
 
 /* Reads the chain that starts at index `at`, of which `available` requests are
  * published (>= 1). data[] gets its data slots, with the first one's size made
  * its own part of the total. nr_data + nr_extras requests were read; after
  * SLOTS_FATAL no figure but the reason means anything. */
-void slots_read(const struct ring *ring, uint32_t at, uint32_t available, struct slots_chain *chain,
-		netif_tx_request_t data[SLOTS_DATA_TOLERATED]);
+static inline void slots_read(const struct ring *ring, uint32_t at, uint32_t available,
+			      struct slots_chain *chain,
+			      netif_tx_request_t data[SLOTS_DATA_TOLERATED])
+{
+	ring_copy_tx_request(ring, at, &data[0]);
+	*chain = (struct slots_chain){ .nr_data = 1,
+				       .plain = slots_is_plain(&data[0]),
+				       .flags = data[0].flags,
+				       .total = data[0].size };
+	if (!chain->plain)
+		slots_read_more(ring, at, available, chain, data);
+}
 
 #endif

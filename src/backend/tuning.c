@@ -248,12 +248,15 @@ int tuning_check(const struct tuning *tuning, const char **why)
 
 void tuning_poll(const struct tuning *tuning, struct poll_tuning *poll)
 {
+	bool spin_is_set = tuning->set & 1u << TUNING_SPIN_USECS;
+
 	*poll = (struct poll_tuning){
 		.weight = tuning->value[TUNING_NAPI_WEIGHT],
 		.defer_rounds = tuning->value[TUNING_DEFER_HARD_IRQS],
 		.defer_ns = (uint64_t)tuning->value[TUNING_GRO_FLUSH_TIMEOUT] * 1000,
-		.spin_ns = (uint64_t)tuning->value[TUNING_SPIN_USECS] * 1000,
-		.spins_adaptively = !(tuning->set & 1u << TUNING_SPIN_USECS),
+		.spin_ns = spin_is_set ? (uint64_t)tuning->value[TUNING_SPIN_USECS] * 1000
+				       : POLL_SPIN_NS,
+		.spins_adaptively = !spin_is_set,
 		.by_budget = tuning->value[TUNING_NAPI_COMPLETE] == TUNING_COMPLETE_BUDGET,
 		.adaptive = !(tuning->set &
 			      (1u << TUNING_DEFER_HARD_IRQS | 1u << TUNING_GRO_FLUSH_TIMEOUT)),

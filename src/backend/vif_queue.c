@@ -98,6 +98,8 @@ static bool queue_poll(struct poll_item *item, unsigned int weight, unsigned int
 		return false;
 	if (load_relaxed(&queue->backlog.frames))
 		more = vif_rx_drain(queue, done);
+	if (!ring_pending(&queue->tx)) /* as it mostly is while we spin */
+		weight = 0;
 	while (weight && !queue->out_of_credit && !vif_is_stopped(queue->vif)) {
 		batch = weight < BATCH_FRAMES ? weight : BATCH_FRAMES;
 		got = receive(queue, batch);

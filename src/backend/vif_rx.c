@@ -32,142 +32,9 @@ static void visit_end(const struct visit *visit)
 		pthread_mutex_unlock(&visit->queue->lock);
 }
 
-/* Response slots: a page each, and one for what is said of a GSO frame. */
-static uint32_t slots_for(const struct frame *frame)
-{
-	return (frame->length + PAGE_BYTES - 1) / PAGE_BYTES + (frame->gso_type != GSO_NONE);
-}
-
 static void drop(const struct visit *visit, enum drop_reason reason)
 {
 	counter_add(&visit->counters->to.drops[reason], 1);
-}
-
-static uint16_t flags_of(const struct frame *frame)
-{
-	uint16_t extra = frame->gso_type ? NETRXF_extra_info : 0;
-
-	if (frame->csum == CSUM_BLANK)
-		return extra | NETRXF_csum_blank | NETRXF_data_validated;
-	return extra | (frame->csum == CSUM_VALID ? NETRXF_data_validated : 0);
-}
-
-/* One posted buffer for up to a page of the frame; its reference. */
-static grant_ref_t response_stage(const struct visit *visit, uint32_t bytes, uint16_t flags)
-{
-	struct copies *copies = visit->copies;
-	struct ring *rx = &visit->queue->rx;
-	netif_rx_request_t request;
-
-	ring_copy_rx_request(rx, rx->in_cons, &request);
-	ring_consume(rx, 1);
-	copies->responses[copies->nr_responses++].data =
-		(netif_rx_response_t){ .id = request.id, .flags = flags, .status = (int16_t)bytes };
-	return request.gref;
-}
-
-/* The request whose slot it takes is used up with its buffer untouched. */
-static void extra_stage(const struct visit *visit, const struct frame *frame)
-{
-	struct copies *copies = visit->copies;
-	netif_extra_info_t extra = { .type = XEN_NETIF_EXTRA_TYPE_GSO };
-
-	extra.u.gso.size = frame->gso_size;
-	extra.u.gso.type = frame->gso_type == GSO_TCPV4 ? XEN_NETIF_GSO_TYPE_TCPV4
-							: XEN_NETIF_GSO_TYPE_TCPV6;
-	ring_consume(&visit->queue->rx, 1);
-	copies->responses[copies->nr_responses++].extra = extra;
-}
-
-/* Adds copies that fill pages from one piece of the frame after another. */
-struct stage_cursor {
-	grant_ref_t ref;
-	uint32_t in_page;   /* bytes of the current page filled */
-	uint32_t page_room; /* bytes of the frame meant for the current page */
-	uint32_t left;	    /* bytes of the frame that have no page yet */
-};
-
-static void next_page(const struct visit *visit, struct stage_cursor *cursor, uint16_t flags)
-{
-	cursor->page_room = cursor->left < PAGE_BYTES ? cursor->left : PAGE_BYTES;
-	cursor->left -= cursor->page_room;
-	cursor->in_page = 0;
-	cursor->ref = response_stage(visit, cursor->page_room,
-				     flags | (cursor->left ? NETRXF_more_data : 0));
-}
-
-static void piece_stage(const struct visit *visit, struct stage_cursor *cursor, const uint8_t *data,
-			uint32_t length)
-{
-	struct copies *copies = visit->copies;
-
-	while (length) {
-		uint32_t room, part;
-
-		if (cursor->in_page == cursor->page_room)
-			next_page(visit, cursor, 0);
-		room = cursor->page_room - cursor->in_page;
-		part = length < room ? length : room;
-		copies->frame_of[copies->nr_copies] = (uint8_t)copies->nr_frames;
-		copies->list[copies->nr_copies++] = (struct grant_copy){
-			.ref = cursor->ref,
-			.offset = (uint16_t)cursor->in_page,
-			.length = (uint16_t)part,
-			.source = data,
-		};
-		cursor->in_page += part;
-		data += part;
-		length -= part;
-	}
-}
-
-/* Takes the buffers that the frame needs. The caller has seen that they, and
- * room for the copies, are there. */
-static void frame_stage(const struct visit *visit, const struct frame *frame)
-{
-	struct copies *copies = visit->copies;
-	struct stage_cursor cursor = { .left = frame->length };
-	unsigned int first = copies->nr_responses;
-
-	next_page(visit, &cursor, flags_of(frame));
-	if (frame->gso_type)
-		extra_stage(visit, frame);
-	piece_stage(visit, &cursor, frame->bytes, frame->head);
-	for (unsigned int i = 0; i < frame->nr_frags; i++)
-		piece_stage(visit, &cursor, frame->frags[i].data, frame->frags[i].length);
-	copies->frames[copies->nr_frames].first = (uint16_t)first;
-	copies->frames[copies->nr_frames].count = (uint16_t)(copies->nr_responses - first);
-	copies->frames[copies->nr_frames].length = frame->length;
-	copies->frames[copies->nr_frames].extra = frame->gso_type != GSO_NONE;
-	copies->frames[copies->nr_frames].refused = false;
-	copies->nr_frames++;
-	if (visit->queue->rx_edge.is_timed)
-		copies->urgent |= urgent_is(frame, load_relaxed(&visit->queue->rx_urgent));
-}
-
-/* A frame of which one page was refused is refused whole. */
-static void frame_settle(const struct visit *visit, unsigned int i)
-{
-	struct copies *copies = visit->copies;
-	struct ring *rx = &visit->queue->rx;
-	unsigned int first = copies->frames[i].first;
-
-	for (unsigned int k = 0; k < copies->frames[i].count; k++) {
-		if (k == 1 && copies->frames[i].extra) {
-			ring_produce_rx_extra(rx, &copies->responses[first + k].extra);
-			continue;
-		}
-		if (copies->frames[i].refused)
-			copies->responses[first + k].data.status = NETIF_RSP_ERROR;
-		ring_produce_rx_response(rx, &copies->responses[first + k].data);
-	}
-	if (copies->frames[i].refused) {
-		drop(visit, DROP_BAD_GREF);
-		counter_add(&visit->queue->stats.rx_errors, 1);
-		return;
-	}
-	counter_add(&visit->counters->to.frames, 1);
-	counter_add(&visit->counters->to.bytes, copies->frames[i].length);
 }
 
 /* The guest's last buffer is used: it can go on only if it knows. */
@@ -177,44 +44,41 @@ static bool is_last(const struct ring *ring)
 }
 
 /* Executes what is staged, answers, and notifies at most once. */
-static void copies_flush(const struct visit *visit)
+static void flush(const struct visit *visit)
 {
 	struct vif_queue *queue = visit->queue;
-	struct copies *copies = visit->copies;
-	unsigned int frames = copies->nr_frames;
-	uint64_t bytes = 0;
+	unsigned int frames = visit->copies->nr_frames;
+	struct copies_made made;
 
 	if (!frames)
 		return;
-	hypervisor_copy(queue->vif->domain, copies->list, copies->nr_copies);
-	for (unsigned int i = 0; i < copies->nr_copies; i++)
-		if (copies->list[i].status == GNTST_okay)
-			bytes += copies->list[i].length;
-		else
-			copies->frames[copies->frame_of[i]].refused = true;
-	counter_add(&queue->stats.copies, copies->nr_copies);
-	counter_add(&queue->stats.copied_bytes, bytes);
-	for (unsigned int i = 0; i < copies->nr_frames; i++)
-		frame_settle(visit, i);
-	counter_add(&queue->stats.rx_requests, copies->nr_responses);
-	counter_add(&queue->stats.rx_responses, copies->nr_responses);
-	copies->nr_copies = copies->nr_responses = copies->nr_frames = 0;
-	notifier_publish(&queue->rx_edge, visit->by, frames, copies->urgent || is_last(&queue->rx));
-	copies->urgent = false;
+	copies_make(visit->copies, queue->vif->domain, &queue->rx, &made);
+	counter_add(&visit->counters->to.frames, made.frames);
+	counter_add(&visit->counters->to.bytes, made.bytes);
+	counter_add(&visit->counters->to.drops[DROP_BAD_GREF], made.refused);
+	counter_add(&queue->stats.rx_errors, made.refused);
+	counter_add(&queue->stats.copies, made.copies);
+	counter_add(&queue->stats.copied_bytes, made.copied_bytes);
+	counter_add(&queue->stats.rx_requests, made.slots);
+	counter_add(&queue->stats.rx_responses, made.slots);
+	notifier_publish(&queue->rx_edge, visit->by, frames,
+			 visit->copies->urgent || is_last(&queue->rx));
+	visit->copies->urgent = false;
 }
 
 /* True if the frame found buffers. *pending is what the ring still holds. */
 static bool frame_deliver(const struct visit *visit, const struct frame *frame, uint32_t *pending)
 {
-	const struct copies *copies = visit->copies;
-	uint32_t need = slots_for(frame);
+	struct vif_queue *queue = visit->queue;
+	uint32_t need = copies_slots(frame);
 
 	if (need > *pending)
 		return false;
-	if (copies->nr_frames == BATCH_FRAMES ||
-	    copies->nr_copies + need + frame->nr_frags + 1 > COPIES_MAX)
-		copies_flush(visit);
-	frame_stage(visit, frame);
+	if (!copies_have_room(visit->copies, frame))
+		flush(visit);
+	copies_stage(visit->copies, &queue->rx, frame);
+	if (queue->rx_edge.is_timed)
+		visit->copies->urgent |= urgent_is(frame, load_relaxed(&queue->rx_urgent));
 	*pending -= need;
 	return true;
 }
@@ -286,7 +150,7 @@ static unsigned int queue_transmit(struct vif_queue *queue, struct worker *by,
 		else
 			taken += frame_queue(&visit, list[i]);
 	}
-	copies_flush(&visit);
+	flush(&visit);
 	visit_end(&visit);
 	return taken;
 }
@@ -355,10 +219,10 @@ static unsigned int drain(const struct visit *visit, uint32_t pending)
 	uint64_t since;
 
 	for (; n < POLL_WEIGHT && backlog_front(&queue->backlog, &frame, rest, &since); n++) {
-		if (slots_for(&frame) > pending)
+		if (copies_slots(&frame) > pending)
 			break;
 		frame_deliver(visit, &frame, &pending);
-		copies_flush(visit); /* the head lives in `frame` */
+		flush(visit); /* the head lives in `frame` */
 		backlog_pop(&queue->backlog);
 		buffers_came(queue);
 	}
@@ -373,7 +237,7 @@ static bool arm_for_front(struct vif_queue *queue)
 	uint64_t since;
 
 	return backlog_front(&queue->backlog, &frame, rest, &since) &&
-	       arm_for(queue, slots_for(&frame));
+	       arm_for(queue, copies_slots(&frame));
 }
 
 bool vif_rx_drain(struct vif_queue *queue, unsigned int *drained)

@@ -15,10 +15,13 @@ static bool chain_take(struct vif_queue *queue, struct batch *batch, uint32_t av
 	}
 	if (credit_is_limited(&queue->vif->credit) && !vif_queue_may_send(queue, chain->total))
 		return false;
-	for (unsigned int i = 0; i < chain->nr_data; i++)
-		batch->borrows[batch->nr_slots + i] = (struct grant_borrow){
-			.ref = slots[i].gref, .offset = slots[i].offset, .length = slots[i].size
-		};
+	for (unsigned int i = 0; i < chain->nr_data; i++) {
+		struct grant_borrow *borrow = &batch->borrows[batch->nr_slots + i];
+
+		borrow->ref = slots[i].gref;
+		borrow->offset = slots[i].offset;
+		borrow->length = slots[i].size;
+	}
 	ring_consume(&queue->tx, chain->nr_data + chain->nr_extras);
 	batch->first[batch->nr_chains++] = batch->nr_slots;
 	batch->nr_slots += chain->nr_data;
@@ -30,6 +33,7 @@ static void chain_drop(struct vif_queue *queue, struct slots_chain *chain, enum 
 	struct port_counters *counters = port_counters(&queue->vif->port, &queue->worker->lane);
 
 	chain->verdict = SLOTS_ERROR;
+	chain->plain = false;
 	counter_add(&counters->from.frames, 1);
 	counter_add(&counters->from.bytes, chain->total);
 	counter_add(&counters->from.drops[reason], 1);
@@ -58,13 +62,16 @@ static unsigned int weight_of(const struct slots_chain *chain)
 	return 1 + segments_of(chain) / VIF_TX_SEGMENTS_WEIGHT;
 }
 
-/* A GSO frame's checksums are the segments', whatever the flags forget to say
- * (as netback's checksum_setup has it). */
-static uint8_t csum_of(const struct slots_chain *chain)
+/* What the flags of the first slot say of the checksum. */
+static uint8_t csum_of(uint16_t flags)
 {
-	if (chain->flags & NETTXF_csum_blank || chain->gso_type)
-		return CSUM_BLANK;
-	return chain->flags & NETTXF_data_validated ? CSUM_VALID : CSUM_NONE;
+	static const uint8_t csums[] = {
+		[NETTXF_csum_blank] = CSUM_BLANK,
+		[NETTXF_data_validated] = CSUM_VALID,
+		[NETTXF_csum_blank | NETTXF_data_validated] = CSUM_BLANK,
+	};
+
+	return csums[flags & (NETTXF_csum_blank | NETTXF_data_validated)];
 }
 
 static uint8_t gso_of(uint8_t type)
@@ -74,6 +81,8 @@ static uint8_t gso_of(uint8_t type)
 	return type == XEN_NETIF_GSO_TYPE_TCPV6 ? GSO_TCPV6 : GSO_NONE;
 }
 
+/* A GSO frame's checksums are the segments', whatever the flags forget to say
+ * (as netback's checksum_setup has it). */
 static void chain_build(struct batch *batch, unsigned int i, struct fragment *rest)
 {
 	const struct grant_borrow *borrow = &batch->borrows[batch->first[i]];
@@ -84,10 +93,26 @@ static void chain_build(struct batch *batch, unsigned int i, struct fragment *re
 	for (unsigned int k = 0; k < chain->nr_data; k++)
 		parts[k] = (struct fragment){ borrow[k].data, borrow[k].length };
 	frame_build(frame, parts, chain->nr_data, rest);
-	frame->csum = csum_of(chain);
+	frame->csum = chain->gso_type ? CSUM_BLANK : csum_of(chain->flags);
 	frame->gso_type = gso_of(chain->gso_type);
 	frame->gso_size = chain->gso_size;
-	frame->source = i;
+}
+
+/* A frame that has more slots than one, or something wrong with it. */
+static void chain_judge(struct vif_queue *queue, struct batch *batch, unsigned int i,
+			struct fragment *rest)
+{
+	struct slots_chain *chain = &batch->chains[i];
+
+	if (chain->verdict == SLOTS_ERROR)
+		chain_drop(queue, chain,
+			   chain->reason == SLOTS_NOT_OFFERED ? DROP_BAD_EXTRA : DROP_BAD_SLOT);
+	else if (!chain_is_granted(batch, i))
+		chain_drop(queue, chain, DROP_BAD_GREF);
+	else if (segments_of(chain) > VIF_TX_SEGMENTS_MAX)
+		chain_drop(queue, chain, DROP_BAD_EXTRA);
+	else
+		chain_build(batch, i, rest);
 }
 
 static void batch_build(struct vif_queue *queue, struct batch *batch)
@@ -95,20 +120,18 @@ static void batch_build(struct vif_queue *queue, struct batch *batch)
 	struct fragment *rest = batch->rest;
 
 	for (unsigned int i = 0; i < batch->nr_chains; i++) {
-		struct slots_chain *chain = &batch->chains[i];
+		const struct slots_chain *chain = &batch->chains[i];
+		const struct grant_borrow *borrow = &batch->borrows[batch->first[i]];
 
-		if (chain->verdict == SLOTS_ERROR) {
-			chain_drop(queue, chain,
-				   chain->reason == SLOTS_NOT_OFFERED ? DROP_BAD_EXTRA
-								      : DROP_BAD_SLOT);
-		} else if (!chain_is_granted(batch, i)) {
-			chain_drop(queue, chain, DROP_BAD_GREF);
-		} else if (segments_of(chain) > VIF_TX_SEGMENTS_MAX) {
-			chain_drop(queue, chain, DROP_BAD_EXTRA);
+		if (chain->plain && borrow->data) {
+			struct frame *frame = &batch->frames[batch->nr_frames++];
+
+			frame_build_plain(frame, borrow->data, borrow->length, rest);
+			frame->csum = csum_of(chain->flags);
 		} else {
-			chain_build(batch, i, rest);
-			rest += chain->nr_data + 1;
+			chain_judge(queue, batch, i, rest);
 		}
+		rest += chain->nr_data + 1;
 	}
 }
 
@@ -160,8 +183,15 @@ void vif_tx_complete(struct vif_queue *queue, struct batch *batch)
 	uint32_t start = queue->tx.produced;
 
 	hypervisor_return(queue->vif->domain, batch->borrows, batch->nr_slots);
-	for (unsigned int i = 0; i < batch->nr_chains; i++)
-		chain_answer(queue, batch, i);
+	for (unsigned int i = 0; i < batch->nr_chains; i++) {
+		netif_tx_response_t okay = { .id = batch->slots[batch->first[i]].id,
+					     .status = NETIF_RSP_OKAY };
+
+		if (batch->chains[i].plain)
+			ring_produce_tx_response(&queue->tx, &okay);
+		else
+			chain_answer(queue, batch, i);
+	}
 	counter_add(&queue->stats.tx_responses, queue->tx.produced - start);
 	/* With the last answer there is nothing more to wait for. */
 	notifier_publish(&queue->tx_edge, queue->worker, batch->nr_chains,

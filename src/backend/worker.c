@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,10 @@
 
 #include "bridge/counters.h"
 
-enum { READY_MAX = 64 };
+enum {
+	READY_MAX = 64,
+	YIELD_NS = 5000, /* a yield that took longer let somebody else run */
+};
 
 static uint64_t clock_monotonic_ns(void)
 {
@@ -174,13 +178,28 @@ static void events_take(struct worker *worker, int64_t timeout_ns)
 		mail_take(worker);
 }
 
+/* After a pass that found nothing: what a spinner burns is theirs who want this
+ * processor, if there are any. */
+static void give_way(struct poll_list *polls)
+{
+	uint64_t before = polls->now_ns;
+
+	sched_yield();
+	polls->now_ns = polls->clock_ns();
+	polls->is_wanted = polls->now_ns - before > YIELD_NS;
+}
+
 static void loop(struct worker *worker, int64_t timeout_ns)
 {
+	bool busy;
+
 	events_take(worker, timeout_ns);
 	timers_run(&worker->timers, worker->polls.now_ns);
 	counter_add(&worker->loops, 1);
-	poll_run(&worker->polls, flush_signals, worker);
+	busy = poll_run(&worker->polls, flush_signals, worker);
 	signaller_flush(&worker->signaller);
+	if (busy && !worker->polls.moved)
+		give_way(&worker->polls);
 }
 
 void worker_turn(struct worker *worker)

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "backend/batch.h"
+#include "backend/copies.h"
 #include "bridge/bridge.h"
 #include "io/engine.h"
 #include "io/signal.h"

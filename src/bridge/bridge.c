@@ -140,57 +140,82 @@ static void flood(struct bridge *bridge, struct lane *lane, const struct port *f
 	}
 }
 
-/* First pass, one frame: on its lists, or the reason (DROP_REASONS: none). */
-static enum drop_reason dispatch_frame(struct bridge *bridge, struct lane *lane,
-				       const struct port *from, struct frame *frame,
-				       uint64_t now_ms)
+/* Where a frame goes: to a port, to all others, or nowhere for a reason. */
+struct way {
+	struct port *port;
+	enum drop_reason reason; /* DROP_REASONS: none */
+	uint16_t index;
+	bool is_lasting; /* of the next frame with these addresses, too */
+};
+
+static struct way nowhere(enum drop_reason reason)
+{
+	return (struct way){ .reason = reason };
+}
+
+static struct way find_way(struct bridge *bridge, const struct port *from,
+			   const struct frame *frame, uint64_t now_ms)
 {
 	const uint8_t *destination = frame->bytes;
 	const uint8_t *source = frame->bytes + 6;
-	struct port *port = NULL;
-	uint16_t index = PORT_NONE;
+	struct way way = { .reason = DROP_REASONS, .index = PORT_NONE };
 
 	if (frame->head < FRAME_HEADER_BYTES || is_group(source) || is_zero(source))
-		return DROP_BAD_FRAME;
+		return nowhere(DROP_BAD_FRAME);
 	if (is_group(destination) && (frame->gso_type == GSO_TCPV4 || frame->gso_type == GSO_TCPV6))
-		return DROP_BAD_FRAME; /* no TCP has many ends, and each may want it cut */
+		return nowhere(DROP_BAD_FRAME); /* no TCP has many ends, and each may want it cut */
 	if (is_reserved_group(destination))
-		return DROP_RESERVED_GROUP;
-	fdb_learn(bridge->fdb, source, from->index, now_ms);
+		return nowhere(DROP_RESERVED_GROUP);
+	way.is_lasting = fdb_learn(bridge->fdb, source, from->index, now_ms);
 	if (!is_group(destination))
-		index = fdb_lookup(bridge->fdb, destination, now_ms);
-	if (index == from->index)
-		return DROP_SAME_PORT;
-	if (index != PORT_NONE)
-		port = bridge_port(bridge, index);
-	if (port)
-		send_to(&lane->dispatch, port, index, frame);
-	else if (atomic_peek(&bridge->nr_ports) > 1)
-		flood(bridge, lane, from, frame);
-	else
-		return DROP_NO_DEST;
-	return DROP_REASONS;
+		way.index = fdb_lookup(bridge->fdb, destination, now_ms);
+	if (way.index == from->index)
+		return nowhere(DROP_SAME_PORT);
+	if (way.index != PORT_NONE)
+		way.port = bridge_port(bridge, way.index);
+	way.is_lasting &= way.port != NULL;
+	if (!way.port && atomic_peek(&bridge->nr_ports) <= 1)
+		return nowhere(DROP_NO_DEST);
+	return way;
 }
 
+static bool has_addresses_of(const struct frame *frame, const struct frame *other)
+{
+	return frame->head >= FRAME_HEADER_BYTES && memcmp(frame->bytes, other->bytes, 12) == 0;
+}
+
+/*
+ * First pass: every frame on its lists. One with the addresses of the one before
+ * it goes the same way: its source is known by now, and where its destination
+ * lives has not changed by what this thread learned. That another thread's news
+ * are heard with the next batch only is as if they had come a moment later.
+ */
 static void dispatch_batch(struct bridge *bridge, struct lane *lane, struct port *from,
 			   struct frame *frames, unsigned int n, uint64_t now_ms)
 {
 	struct port_counters *counters = port_counters(from, lane);
-	uint64_t forwarded = 0;
+	struct way way = nowhere(DROP_REASONS);
+	uint64_t dropped = 0;
 	uint64_t bytes = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
-		enum drop_reason reason = dispatch_frame(bridge, lane, from, &frames[i], now_ms);
+		struct frame *frame = &frames[i];
 
-		bytes += frames[i].length;
-		if (reason == DROP_REASONS)
-			forwarded++;
-		else
-			counter_add(&counters->from.drops[reason], 1);
+		if (!way.is_lasting || !has_addresses_of(frame, &frames[i - 1]))
+			way = find_way(bridge, from, frame, now_ms);
+		bytes += frame->length;
+		if (way.port) {
+			send_to(&lane->dispatch, way.port, way.index, frame);
+		} else if (way.reason == DROP_REASONS) {
+			flood(bridge, lane, from, frame);
+		} else {
+			counter_add(&counters->from.drops[way.reason], 1);
+			dropped++;
+		}
 	}
 	counter_add(&counters->from.frames, n);
 	counter_add(&counters->from.bytes, bytes);
-	counter_add(&counters->from.forwarded, forwarded);
+	counter_add(&counters->from.forwarded, n - dropped);
 }
 
 void bridge_forward(struct bridge *bridge, struct lane *lane, struct port *from,

@@ -88,6 +88,12 @@ static void settle_csum(const struct delivery *way, struct frame *frame)
 	counter_add(&way->counters->csum_completed, 1);
 }
 
+/* The usual frame: short enough, and nobody has to do anything to it. */
+static bool is_plain(const struct delivery *way, const struct frame *frame)
+{
+	return frame->length <= way->port->mtu && !frame->gso_type && frame->csum != CSUM_BLANK;
+}
+
 /* What is to become of a frame. */
 enum fate {
 	FATE_DROPPED,
@@ -178,8 +184,9 @@ void deliver_list(struct lane *lane, const struct port *from, struct port *port,
 	n = merge(&way, list, n);
 	for (unsigned int i = 0; i < n; i++) {
 		struct frame *frame = list[i];
-		enum fate fate = frame->gso_type ? settle_gso(&way, frame)
-						 : settle_ordinary(&way, frame);
+		enum fate fate = is_plain(&way, frame) ? FATE_GOES
+				 : frame->gso_type     ? settle_gso(&way, frame)
+						       : settle_ordinary(&way, frame);
 
 		if (fate == FATE_GOES)
 			list[kept++] = frame;

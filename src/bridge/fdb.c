@@ -147,7 +147,7 @@ static void add_sent_on(struct bucket *bucket, int n)
 }
 
 /* Both halves of a 128-bit product, folded (as wyhash mixes). */
-static struct places places_of(const struct fdb *fdb, uint64_t address)
+static inline struct places places_of(const struct fdb *fdb, uint64_t address)
 {
 	unsigned __int128 product = (unsigned __int128)(address ^ fdb->secret[0]) *
 				    (fdb->secret[1] ^ 0xa0761d6478bd642f);
@@ -162,7 +162,7 @@ static struct places places_of(const struct fdb *fdb, uint64_t address)
 }
 
 /* *key as it was found: a moment later the place may be another's. */
-static struct entry *find_in(struct bucket *bucket, uint64_t address, uint64_t *key)
+static inline struct entry *find_in(struct bucket *bucket, uint64_t address, uint64_t *key)
 {
 	for (unsigned int i = 0; i < BUCKET_ENTRIES; i++) {
 		*key = key_in(&bucket->entries[i]);
@@ -172,7 +172,7 @@ static struct entry *find_in(struct bucket *bucket, uint64_t address, uint64_t *
 	return NULL;
 }
 
-static struct entry *find_key(struct places places, uint64_t address, uint64_t *key)
+static inline struct entry *find_key(struct places places, uint64_t address, uint64_t *key)
 {
 	struct entry *entry = find_in(places.first, address, key);
 
@@ -181,21 +181,21 @@ static struct entry *find_key(struct places places, uint64_t address, uint64_t *
 	return entry;
 }
 
-static struct entry *find(struct places places, uint64_t address)
+static inline struct entry *find(struct places places, uint64_t address)
 {
 	uint64_t key;
 
 	return find_key(places, address, &key);
 }
 
-static uint64_t age_of(const struct entry *entry, uint64_t now_ms)
+static inline uint64_t age_of(const struct entry *entry, uint64_t now_ms)
 {
 	uint64_t seen = seen_ms(entry);
 
 	return now_ms > seen ? now_ms - seen : 0;
 }
 
-static bool is_expired(const struct fdb *fdb, const struct entry *entry, uint64_t now_ms)
+static inline bool is_expired(const struct fdb *fdb, const struct entry *entry, uint64_t now_ms)
 {
 	return age_of(entry, now_ms) >= fdb->ageing_ms;
 }

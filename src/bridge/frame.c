@@ -8,39 +8,23 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* The facts alone: the head's bytes are written by frame_build, not cleared. */
-static void forget_facts(struct frame *frame, const struct fragment *rest)
-{
-	frame->head = 0;
-	frame->nr_frags = 0;
-	frame->frags = rest;
-	frame->csum = CSUM_NONE;
-	frame->gso_type = GSO_NONE;
-	frame->gso_size = 0;
-	frame->gso_fixed_id = 0;
-	frame->source = 0;
-}
-
 void frame_build(struct frame *frame, const struct fragment *fragments, unsigned int nr,
 		 struct fragment *rest)
 {
-	uint32_t length = 0;
-
-	forget_facts(frame, rest);
+	frame_forget(frame, rest);
 	for (unsigned int i = 0; i < nr; i++) {
 		uint32_t take = smaller(fragments[i].length, FRAME_HEAD_BYTES - frame->head);
 
 		if (take)
 			memcpy(frame->bytes + frame->head, fragments[i].data, take);
 		frame->head += (uint16_t)take;
-		length += fragments[i].length;
+		frame->length += fragments[i].length;
 		if (fragments[i].length > take)
 			rest[frame->nr_frags++] = (struct fragment){
 				fragments[i].data + take,
 				fragments[i].length - take,
 			};
 	}
-	frame->length = length;
 }
 
 void frame_copy_out(const struct frame *frame, uint32_t offset, uint32_t length, uint8_t *to)

@@ -292,19 +292,20 @@ static unsigned int build_frames(struct tap_batch *batch, struct port_counters *
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < tried; i++) {
-		struct fragment whole = { batch->buffers + i * batch->buffer_bytes, 0 };
+		uint32_t length;
 
 		if (batch->io[i].result < (int)sizeof(batch->headers[i]))
 			continue;
-		whole.length = (uint32_t)batch->io[i].result - sizeof(batch->headers[i]);
-		bytes += whole.length;
-		if (whole.length == batch->buffer_bytes) {
-			drop_from(counters, whole.length, DROP_TOO_BIG);
+		length = (uint32_t)batch->io[i].result - sizeof(batch->headers[i]);
+		bytes += length;
+		if (length == batch->buffer_bytes) {
+			drop_from(counters, length, DROP_TOO_BIG);
 			continue;
 		}
-		frame_build(&frames[n], &whole, 1, &batch->rest[n]);
+		frame_build_plain(&frames[n], batch->buffers + i * batch->buffer_bytes, length,
+				  &batch->rest[n]);
 		if (vnet_read(&batch->headers[i], &frames[n]))
-			drop_from(counters, whole.length, DROP_BAD_FRAME);
+			drop_from(counters, length, DROP_BAD_FRAME);
 		else
 			n++;
 	}

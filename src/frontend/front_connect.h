@@ -10,6 +10,8 @@
  *	go: revoke──> PAUSE ──own state Initialising──> WAIT_BACKEND
  *	LEAVING, and the toolstack takes the vif away ──> AWAY ──it attaches it
  *	again──> WAIT_BACKEND
+ *	told to suspend: LEAVING ──> SUSPENDED ──told to resume──> WAIT_BACKEND
+ *	told to migrate: LEAVING ──> WAIT_BACKEND at another daemon
  *
  * Name, MAC, MTU, bridge and address that the first connection had are asked
  * for again by the later ones. After a daemon's death attempts come every 10 ms
@@ -35,9 +37,17 @@ enum connect_phase {
 	CONNECT_LEAVING,
 	CONNECT_PAUSE,
 	CONNECT_AWAY,
+	CONNECT_SUSPENDED,
 };
 
 enum { CONNECT_RETRY_MIN_MS = 10, CONNECT_RETRY_MAX_MS = 200, CONNECT_STATE_MS = 5000 };
+
+/* A daemon, and what the VM is there. */
+struct front_place {
+	struct front_domain domain;
+	struct front_device device;
+	struct splitvif_status status;
+};
 
 struct front_connect {
 	struct netfront *front;
@@ -53,10 +63,18 @@ struct front_connect {
 	unsigned int retry_ms;
 	int64_t down_since_ns;
 	int64_t up_since_ns;
-	bool away;	     /* the toolstack took the vif */
-	unsigned int events; /* enum splitvif_event, not reported yet */
-	int error;	     /* the last failure, until the next connection */
-	char reason[256];    /* and in words */
+	bool away;	    /* the toolstack took the vif */
+	bool suspended;	    /* and this is what it wants */
+	bool was_suspended; /* since the last connection */
+	bool moving;	    /* on the way to another daemon: `next` */
+	bool arriving;	    /* there, and never up yet */
+	struct front_place next;
+	char *next_rundir, *home_rundir;
+	char home_bridge[16];
+	char homecoming[400]; /* why it could not stay there, to be said at home */
+	unsigned int events;  /* enum splitvif_event, not reported yet */
+	int error;	      /* the last failure, until the next connection */
+	char reason[256];     /* and in words */
 	uint64_t connections, violations, last_outage_ns;
 };
 
@@ -74,9 +92,6 @@ void front_connect_process(struct front_connect *connect);
 
 /* Announces Closing, waits up to timeout_ms for the backend's Closed. */
 void front_connect_leave(struct front_connect *connect, int timeout_ms);
-
-/* After whatever may have put off telling the backend: has it told in time. */
-void front_connect_follow_due(struct front_connect *connect);
 
 /* The backend broke the protocol: wakes whoever sleeps on the descriptor. */
 void front_connect_alarm(struct front_connect *connect);

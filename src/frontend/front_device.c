@@ -308,6 +308,7 @@ int front_device_drain(struct front_device *device)
 	       1) {
 		device->vifs_changed |= !strcmp(token, VIFS_TOKEN);
 		device->tuning_changed |= !strcmp(token, TUNING_TOKEN);
+		device->control_changed |= !strcmp(token, FRONT_DEVICE_CONTROL_TOKEN);
 		n++;
 	}
 	return got < 0 ? got : n;

@@ -17,9 +17,13 @@ struct front_device {
 	uint32_t devid;
 	char frontend_path[XENBUS_PATH_BYTES];
 	char backend_path[XENBUS_PATH_BYTES];
-	bool vifs_changed; /* something happened to the domain's vifs */
-	bool tuning_changed; /* and to what an operator sets of our notifications */
+	bool vifs_changed;    /* something happened to the domain's vifs */
+	bool tuning_changed;  /* or to what an operator sets of our notifications */
+	bool control_changed; /* or to what is asked of the whole domain */
 };
+
+/* Of watches that say so. */
+#define FRONT_DEVICE_CONTROL_TOKEN "control"
 
 /* Takes the connection over, also if it fails. */
 int front_device_open(struct front_device *device, int store_fd);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "frontend/front_control.h"
 #include "frontend/front_voice.h"
 
 static int explain_open(struct front_connect *c, int err)
@@ -10,7 +11,7 @@ static int explain_open(struct front_connect *c, int err)
 	switch (err) {
 	case -ENOENT:
 	case -ECONNREFUSED:
-		if (c->connections) /* that it went has been told */
+		if (c->connections && !c->moving) /* that it went has been told */
 			return err;
 		return front_voice_fail(
 			c, err,
@@ -160,11 +161,15 @@ static int enter_domain(struct front_connect *c)
 {
 	int err;
 
-	if (c->config.further)
-		return join(c);
+	if (c->config.further) {
+		err = join(c);
+		return err ? err : front_control_watch(&c->device);
+	}
 	err = introduce(c);
 	if (!err)
 		err = front_device_watch_vifs(&c->device, c->domain.domid);
+	if (!err)
+		err = front_control_offer(&c->device);
 	return err || c->away ? err : create_vif(c);
 }
 

@@ -26,7 +26,7 @@ int front_voice_fail(struct front_connect *c, int err, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
-	if (c->connections && strcmp(reason, c->reason) != 0)
+	if (c->connections && !c->moving && strcmp(reason, c->reason) != 0)
 		front_voice_tell(c, SPLITVIF_WARNING, "%s", reason);
 	memcpy(c->reason, reason, sizeof(reason));
 	c->error = err;

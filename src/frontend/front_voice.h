@@ -11,7 +11,7 @@ void front_voice_tell(struct front_connect *connect, enum splitvif_severity seve
 		      const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Notes a failure, and tells it once a connection was there; the same one again
- * is not told again. Returns err. */
+ * is not told again, nor is one on the way to another daemon. Returns err. */
 int front_voice_fail(struct front_connect *connect, int err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

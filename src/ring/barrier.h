@@ -39,6 +39,16 @@ static inline void full_fence(void)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
+/* A cache line that the peer had last, and that we are about to write. NULL does no harm. */
+static inline void prefetch_for_write(const void *at)
+{
+#ifdef __x86_64__ /* gcc's own asks for it as if to read, unless told of the processor */
+	__asm__ volatile("prefetchw %0" : : "m"(*(const char *)at));
+#else
+	__builtin_prefetch(at, 1);
+#endif
+}
+
 /* A number with one writer, which others look at. */
 static inline void count_up(uint64_t *number, uint64_t n)
 {

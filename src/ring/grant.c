@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ring/barrier.h"
-
 enum {
 	NEXT_USED = 0xffffffffu,	/* granted */
 	NEXT_QUARANTINED = 0xfffffffeu, /* revoked, the peer holds on */
@@ -89,8 +87,8 @@ int gnttab_revoke(struct gnttab *gnttab, grant_ref_t ref)
 
 uint32_t gnttab_reap(struct gnttab *gnttab)
 {
-	for (grant_ref_t ref = GRANT_RESERVED_REFS;
-	     gnttab->nr_quarantined && ref < gnttab->entries; ref++) {
+	for (grant_ref_t ref = GRANT_RESERVED_REFS; gnttab->nr_quarantined && ref < gnttab->entries;
+	     ref++) {
 		if (gnttab->next_free[ref] != NEXT_QUARANTINED || !gnttab_end_access(gnttab, ref))
 			continue;
 		gnttab->nr_quarantined--;
@@ -116,71 +114,22 @@ void grant_view_init(struct grant_view *view, const struct arena *arena, uint32_
 	if (table_pages > arena->shared.pages)
 		table_pages = arena->shared.pages;
 	*view = (struct grant_view){
-		.arena = arena,
 		.table = (grant_entry_v1_t *)arena->shared.base,
 		.entries = table_pages * GRANTS_PER_PAGE,
+		.table_pages = table_pages,
+		.shared_pages = arena->shared.pages,
+		.tx_pages = arena->tx.pages,
+		.shared = arena->shared.base,
+		.tx = arena->tx.base,
 		.self = self,
 	};
 }
 
-/* One copy of the whole entry, in one access: what is checked is what is used. */
-static grant_entry_v1_t grant_read(const struct grant_view *view, grant_ref_t ref)
+/* Another domain's grant is told from a bad one. */
+int16_t grant_refusal(const struct grant_view *view, grant_entry_v1_t entry, bool write)
 {
-	union {
-		uint64_t word;
-		grant_entry_v1_t entry;
-	} copy = { .word = load_acquire_u64((const uint64_t *)&view->table[ref]) }; /* C */
-
-	return copy.entry;
-}
-
-/* The page that the entry grants for such a use, or NULL with a status. */
-static uint8_t *grant_check(const struct grant_view *view, grant_entry_v1_t entry, bool write,
-			    int16_t *status)
-{
-	bool readonly = entry.flags & GTF_readonly;
-	uint8_t *page;
-
-	*status = GNTST_bad_gntref;
-	if ((entry.flags & GTF_type_mask) != GTF_permit_access)
-		return NULL;
-	if (write && readonly)
-		return NULL;
-	if (entry.frame < view->entries / GRANTS_PER_PAGE) /* the table cannot be granted */
-		return NULL;
-	if (arena_is_tx(view->arena, entry.frame) && !readonly)
-		return NULL;
-	page = arena_page(view->arena, entry.frame);
-	if (!page)
-		return NULL;
-	*status = GNTST_bad_domain;
-	if (entry.domid != view->self)
-		return NULL;
-	*status = GNTST_okay;
-	return page;
-}
-
-static bool grant_ref_is_valid(const struct grant_view *view, grant_ref_t ref)
-{
-	return ref >= GRANT_RESERVED_REFS && ref < view->entries;
-}
-
-uint8_t *grant_resolve(const struct grant_view *view, grant_ref_t ref, uint16_t offset,
-		       uint32_t length, bool write, int16_t *status)
-{
-	uint8_t *page;
-
-	*status = GNTST_bad_gntref;
-	if (!grant_ref_is_valid(view, ref))
-		return NULL;
-	page = grant_check(view, grant_read(view, ref), write, status);
-	if (!page)
-		return NULL;
-	*status = GNTST_bad_copy_arg;
-	if (offset > PAGE_BYTES || length > PAGE_BYTES - (uint32_t)offset) /* cannot wrap */
-		return NULL;
-	*status = GNTST_okay;
-	return page + offset;
+	entry.domid = view->self;
+	return grant_page(view, entry, write) ? GNTST_bad_domain : GNTST_bad_gntref;
 }
 
 uint8_t *grant_map(const struct grant_view *view, grant_ref_t ref, bool write, int16_t *status)
@@ -193,10 +142,13 @@ uint8_t *grant_map(const struct grant_view *view, grant_ref_t ref, bool write, i
 	for (int i = 0; i < CAS_RETRIES; i++) {
 		grant_entry_v1_t entry = grant_read(view, ref);
 		uint16_t flags = entry.flags;
-		uint8_t *page = grant_check(view, entry, write, status);
+		uint8_t *page = grant_page(view, entry, write);
 
-		if (!page)
+		if (!page) {
+			*status = grant_refusal(view, entry, write);
 			return NULL;
+		}
+		*status = GNTST_okay;
 		if (compare_and_swap_u16(&view->table[ref].flags, &flags, flags | bits))
 			return page;
 	}

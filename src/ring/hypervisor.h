@@ -50,7 +50,9 @@ void hypervisor_domain_fini(struct foreign_domain *domain);
 
 void hypervisor_borrow(struct foreign_domain *domain, struct grant_borrow *list, unsigned int n);
 void hypervisor_return(struct foreign_domain *domain, struct grant_borrow *list, unsigned int n);
-void hypervisor_copy(struct foreign_domain *domain, struct grant_copy *list, unsigned int n);
+/* How many were refused. */
+unsigned int hypervisor_copy(struct foreign_domain *domain, struct grant_copy *list,
+			     unsigned int n);
 
 /* A ring page, read-write, with in-use bits set. NULL with a GNTST_* status. */
 union ring_page;

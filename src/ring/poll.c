@@ -101,15 +101,17 @@ void poll_remove(struct poll_list *list, struct poll_item *item)
 }
 
 /* How long this source lets us wait when it has gone dry. What was found by a
- * timer that was set for it tells nothing new. */
+ * timer that was set for it tells nothing new. One long pause is soon forgotten. */
 static void note_gap(struct poll_item *item, uint64_t now_ns)
 {
 	uint64_t gap = now_ns - item->worked_ns;
 
+	if (gap > POLL_GAP_MAX_NS)
+		gap = POLL_GAP_MAX_NS;
 	if (!item->gap_ns)
 		item->gap_ns = gap;
 	else if (item->defers != 1)
-		item->gap_ns = item->gap_ns - item->gap_ns / 4 + gap / 4;
+		item->gap_ns = item->gap_ns - item->gap_ns / 8 + gap / 8;
 }
 
 static void note_work(struct poll_item *item, uint64_t now_ns)
@@ -117,6 +119,7 @@ static void note_work(struct poll_item *item, uint64_t now_ns)
 	if (item->dry && item->worked_ns)
 		note_gap(item, now_ns);
 	item->worked_ns = now_ns;
+	item->list->is_wanted = false;
 	item->dry = false;
 	item->defers = 0;
 	item->spurious_run = item->throttles = 0;
@@ -169,6 +172,7 @@ static void note_turn(struct poll_item *item, uint64_t now_ns, unsigned int done
 	count_up(&item->per_round[bucket_of(done)], 1);
 	second_begin(item, now_ns);
 	if (done) {
+		item->list->moved = true;
 		count_up(&item->frames, done);
 		item->worked_second += item->woken;
 		note_work(item, now_ns);
@@ -180,18 +184,30 @@ static void note_turn(struct poll_item *item, uint64_t now_ns, unsigned int done
 	item->woken = false;
 }
 
-/* To be woken costs both sides about as much as a few looks: where the next
- * frame was always there before that, it is awaited, a few times as long. */
-static uint64_t spin_ns(const struct poll_item *item)
+/* A peer that answers each frame may be slow only because we sleep: whether its
+ * frames come closer if nobody here does is tried out now and then. */
+static bool is_trial(struct poll_list *list)
 {
-	if (!item->tuning.spins_adaptively)
-		return item->tuning.spin_ns;
-	return item->gap_ns < POLL_SPIN_GAP_NS ? item->gap_ns * POLL_SPIN_GAPS : 0;
+	if (list->now_ns - list->trial_ns >= POLL_TRIAL_EVERY_NS)
+		list->trial_ns = list->now_ns;
+	return list->now_ns - list->trial_ns < POLL_TRIAL_NS;
 }
 
-static bool spins(const struct poll_list *list, const struct poll_item *item)
+/* To be woken costs both sides as much time as a frame may take to come: where
+ * the next one was always there soon, it is awaited. */
+static bool spin_pays(struct poll_list *list, const struct poll_item *item)
 {
-	return item->worked_ns && list->now_ns - item->worked_ns < spin_ns(item);
+	if (!item->tuning.spins_adaptively)
+		return true;
+	if (!item->gap_ns || item->gap_ns >= POLL_TRIAL_GAP_NS)
+		return false;
+	return item->gap_ns < POLL_SPIN_GAP_NS || is_trial(list);
+}
+
+static bool spins(struct poll_list *list, const struct poll_item *item)
+{
+	return !list->is_wanted && item->worked_ns &&
+	       list->now_ns - item->worked_ns < item->tuning.spin_ns && spin_pays(list, item);
 }
 
 static bool defers(const struct poll_item *item)
@@ -295,6 +311,7 @@ bool poll_run(struct poll_list *list, void (*after)(void *arg), void *arg)
 	uint64_t end_ns = list->now_ns + list->budget_usecs * NS_PER_USEC;
 	unsigned int used = 0;
 
+	list->moved = false;
 	while (list->head && used < list->budget && list->now_ns < end_ns) {
 		used += turn(list, take_first(list));
 		after(arg);

@@ -36,10 +36,14 @@ enum {
 	POLL_RESTARTS = 10,	   /* passes in a row that left work: a handover */
 	POLL_SPURIOUS_RUN = 16,	   /* events without work in a row before we look away, */
 	POLL_SPURIOUS_RATE = 1000, /* or in a second, if they are the most of its events */
-	POLL_SPIN_GAP_NS = 10000,  /* frames closer than that are awaited */
-	POLL_SPIN_GAPS = 4,	   /* so many times the usual gap */
-	POLL_THROTTLE_MS = 100,	   /* the longest that we look away */
-	POLL_BUCKETS = 10,	   /* frames a turn: 0, 1, 2-3, 4-7, ... 128-255, more */
+	POLL_SPIN_GAP_NS = 10000,  /* frames closer than that, as a rule, are awaited */
+	POLL_SPIN_NS = 20000,	   /* for so long, if nobody says otherwise */
+	POLL_TRIAL_GAP_NS = 40000, /* those closer than that for a trial of spinning, */
+	POLL_TRIAL_NS = 100000,	   /* which lasts so long, of all who like to */
+	POLL_TRIAL_EVERY_NS = 2000000,
+	POLL_GAP_MAX_NS = 50000, /* a longer one counts as that */
+	POLL_THROTTLE_MS = 100,	 /* the longest that we look away */
+	POLL_BUCKETS = 10,	 /* frames a turn: 0, 1, 2-3, 4-7, ... 128-255, more */
 };
 
 enum poll_state {
@@ -59,7 +63,7 @@ struct poll_tuning {
 	uint32_t defer_rounds; /* times that a timer polls it before it is armed */
 	uint64_t defer_ns;     /* that timer; 0: armed at once */
 	uint64_t spin_ns;      /* stays on the list for so long after its last frame */
-	bool spins_adaptively; /* instead, where its frames come so close that it pays */
+	bool spins_adaptively; /* only where its frames come so close that it pays */
 	bool by_budget;	       /* a turn of less than the weight is the last one (NAPI's
 				* rule); else the last one is that which leaves nothing */
 	bool adaptive;	       /* defer only where a frame within defer_ns is likely */
@@ -117,6 +121,9 @@ struct poll_list {
 	uint32_t budget;
 	uint32_t budget_usecs;
 	unsigned int restarts;
+	bool moved;	    /* a frame, in the last pass; else whoever is left spins */
+	uint64_t trial_ns;  /* when the last trial of spinning began */
+	bool is_wanted;	    /* the caller's: nobody spins until a frame moves */
 	uint64_t squeezed;  /* passes that ended with work left */
 	uint64_t handovers; /* every POLL_RESTARTS of them in a row */
 };

@@ -178,6 +178,12 @@ static inline void ring_produce_rx_response(struct ring *ring, const netif_rx_re
 	memcpy(&ring->page->rx.ring[ring->produced++ & ring->mask].rsp, slot, sizeof(*slot));
 }
 
+/* Makes an error of a response that is not published yet. */
+static inline void ring_refuse_rx_response(struct ring *ring, uint32_t index)
+{
+	ring->page->rx.ring[index & ring->mask].rsp.status = NETIF_RSP_ERROR;
+}
+
 static inline void ring_produce_rx_extra(struct ring *ring, const netif_extra_info_t *slot)
 {
 	memcpy(&ring->page->rx.ring[ring->produced++ & ring->mask].rsp, slot, sizeof(*slot));

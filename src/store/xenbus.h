@@ -104,6 +104,17 @@ enum xenbus_step xenbus_backend_next(const struct xenbus_backend_view *view);
 #define XENBUS_KEY_NUM_QUEUES "multi-queue-num-queues"
 #define XENBUS_QUEUE_DIR "queue-%u" /* below the frontend's, where there is more than one */
 
+/* Of a whole domain, below its home: words of its toolstack and answers of its
+ * frontend (front_control.h). The first two are Xen's. */
+#define XENBUS_CONTROL_DIR "control"
+#define XENBUS_CONTROL_SHUTDOWN "control/shutdown"
+#define XENBUS_CONTROL_FEATURE_SUSPEND "control/feature-suspend"
+#define XENBUS_CONTROL_SUSPENDED "control/suspended"
+#define XENBUS_CONTROL_ERROR "control/error"
+#define XENBUS_CONTROL_MIGRATE_TO "control/migrate-to"
+#define XENBUS_CONTROL_MIGRATE_BRIDGE "control/migrate-bridge"
+#define XENBUS_CONTROL_DOWNTIME "data/downtime-us"
+
 /* "/local/domain/0/backend/vif/<domid>/<devid>" and
  * "/local/domain/<domid>/device/vif/<devid>". */
 enum { XENBUS_PATH_BYTES = 128 };

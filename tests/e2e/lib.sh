@@ -116,8 +116,9 @@ vm_up() {
 	fail "$1 does not come up: $(cat "$WORK/$1.log")"
 }
 
-# stream_start FROM TO ADDRESS SEED BYTES: a TCP stream from VM to VM whose payload
-# is checked, both ends in the background; they leave $WORK/FROM.sent and TO.received.
+# stream_start FROM TO ADDRESS SEED BYTES [KIB]: a TCP stream from VM to VM whose payload
+# is checked, both ends in the background, at KIB a second until hurry; they leave
+# $WORK/FROM.sent and TO.received.
 stream_start() {
 	local i any=0.0.0.0
 	[[ $3 = *:* ]] && any=::
@@ -127,8 +128,18 @@ stream_start() {
 		in_vm "$2" grep -qs ":1B59 .* 0A " /proc/net/tcp /proc/net/tcp6 && break
 		sleep 0.02
 	done
-	in_vm "$1" "$STREAM" send "$3" 7001 "$4" "$5" >"$WORK/$1.sent" 2>&1 &
+	in_vm "$1" "$STREAM" send "$3" 7001 "$4" "$5" ${6-} >"$WORK/$1.sent" 2>&1 &
 	ends="$ends $!"
+}
+
+# The slow sender, while it sends.
+sender() {
+	pgrep -f "^$STREAM send"
+}
+
+# Tells it that there is no need to dawdle any more.
+hurry() {
+	kill -USR1 "$(sender)"
 }
 
 # Waits for all streams: false if anything was not as it should.

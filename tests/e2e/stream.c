@@ -1,12 +1,13 @@
 /*
  * stream receive ADDRESS PORT SEED BYTES
- * stream send ADDRESS PORT SEED BYTES
+ * stream send ADDRESS PORT SEED BYTES [KIB]
  *
  * One TCP connection, by IPv4 or IPv6, over which BYTES of a pattern go, and
  * nothing else. Every
  * word of the pattern tells its own place and its seed, so a byte that is
  * wrong, missing, doubled, moved or another connection's is noticed, at a small
- * part of what a cryptographic sum costs. Either end prints one line of JSON;
+ * part of what a cryptographic sum costs. With KIB the sender sends so many KiB
+ * a second, until SIGUSR1 tells it that there is no need to dawdle. Either end prints one line of JSON;
  * the sender's has what the kernel says of its segments. Exit 0: all of it
  * arrived and was right; 1: it was not; 2: usage.
  */
@@ -15,6 +16,7 @@
 #include <inttypes.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -33,7 +35,10 @@ struct stream {
 	uint64_t seed, bytes;
 	uint64_t done;
 	double start;
+	uint64_t kib_per_s; /* 0: as fast as it goes */
 };
+
+static int paced_fd = -1;
 
 static double now(void)
 {
@@ -127,6 +132,29 @@ static void report(const struct stream *stream)
 	       seconds, (double)stream->done * 8 / 1e9 / seconds);
 }
 
+static void pace(uint64_t bytes_per_s)
+{
+	setsockopt(paced_fd, SOL_SOCKET, SO_MAX_PACING_RATE, &bytes_per_s, sizeof(bytes_per_s));
+}
+
+static void hurry(int number)
+{
+	(void)number;
+	pace(UINT64_MAX);
+}
+
+/* The buffer, too, or the kernel would hold the better part of it. */
+static void dawdle(struct stream *stream)
+{
+	struct sigaction action = { .sa_handler = hurry, .sa_flags = SA_RESTART };
+	int buffer = 64 * 1024;
+
+	paced_fd = stream->fd;
+	setsockopt(paced_fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
+	pace(stream->kib_per_s * 1024);
+	sigaction(SIGUSR1, &action, NULL);
+}
+
 static int run_sender(struct stream *stream)
 {
 	struct tcp_info info = { 0 };
@@ -137,6 +165,8 @@ static int run_sender(struct stream *stream)
 	if (connect(stream->fd, (struct sockaddr *)&stream->address, sizeof(stream->address)))
 		return fail(strerror(errno), 0);
 	stream->start = now();
+	if (stream->kib_per_s)
+		dawdle(stream);
 	if (send_all(stream))
 		return 1;
 	shutdown(stream->fd, SHUT_WR);
@@ -207,11 +237,12 @@ int main(int argc, char **argv)
 {
 	struct stream stream = { .fd = -1 };
 
-	if (argc != 6 || (strcmp(argv[1], "send") != 0 && strcmp(argv[1], "receive") != 0) ||
+	if (argc < 6 || argc > 7 || (strcmp(argv[1], "send") != 0 && strcmp(argv[1], "receive") != 0) ||
 	    !parse_address(argv[2], argv[3], &stream.address) ||
 	    !parse_number(argv[4], 65535, &stream.seed) ||
-	    !parse_number(argv[5], 1ULL << 48, &stream.bytes)) {
-		fprintf(stderr, "usage: stream send|receive ADDRESS PORT SEED BYTES\n");
+	    !parse_number(argv[5], 1ULL << 48, &stream.bytes) ||
+	    (argc == 7 && !parse_number(argv[6], 1 << 20, &stream.kib_per_s))) {
+		fprintf(stderr, "usage: stream send|receive ADDRESS PORT SEED BYTES [KIB]\n");
 		return 2;
 	}
 	return strcmp(argv[1], "send") == 0 ? run_sender(&stream) : run_receiver(&stream);

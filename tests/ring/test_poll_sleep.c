@@ -41,7 +41,8 @@ static const struct setting settings[] = {
 	{ "deferred where it pays",
 	  { .weight = 1, .defer_rounds = 1, .defer_ns = 20 * USEC, .adaptive = true } },
 	{ "spinning", { .weight = 64, .spin_ns = 3 * USEC } },
-	{ "spinning where it pays", { .weight = 1, .spins_adaptively = true } },
+	{ "spinning where it pays",
+	  { .weight = 1, .spin_ns = 3 * USEC, .spins_adaptively = true } },
 	{ "spinning, then deferred",
 	  { .weight = 1, .spin_ns = 2 * USEC, .defer_rounds = 1, .defer_ns = 20 * USEC } },
 };
@@ -343,7 +344,9 @@ static void test_spinning_ends(void **state)
 /* Frames every `gap` us: how many looks found nothing, of 50 frames' spinning. */
 static unsigned int looks_at(unsigned int gap)
 {
-	const struct poll_tuning tuning = { .weight = 64, .spins_adaptively = true };
+	const struct poll_tuning tuning = { .weight = 64,
+					    .spin_ns = 50 * USEC,
+					    .spins_adaptively = true };
 	uint64_t next;
 	struct model m;
 
@@ -368,6 +371,58 @@ static void test_spinning_where_it_pays(void **state)
 {
 	assert_true(looks_at(6) > 50);
 	assert_int_equal(looks_at(100), 0);
+}
+
+/* A peer that answers what we send: its frames come 24 us after the last one if it
+ * had to wait for us to be woken, else after `spun` us. How often we were, of 2000. */
+static unsigned int wakings_of(unsigned int spun)
+{
+	const struct poll_tuning tuning = { .weight = 64,
+					    .spin_ns = 50 * USEC,
+					    .spins_adaptively = true };
+	unsigned int woken = 0;
+	struct model m;
+
+	model_open(&m, &tuning);
+	m.list.budget = 1; /* a turn a pass */
+	happen(&m, now_ns, 1);
+	happen(&m, now_ns + 1000 * MSEC, 1); /* after a long pause */
+	for (int i = 0; i < 2000; i++) {
+		uint64_t next = now_ns + (m.list.head ? spun : 24) * USEC;
+
+		woken += !m.list.head;
+		while (m.list.head && now_ns < next)
+			loop(&m);
+		happen(&m, now_ns < next ? next : now_ns, 1);
+	}
+	assert_int_equal(m.cons, 2002);
+	return woken;
+}
+
+static void test_a_trial_of_spinning(void **state)
+{
+	assert_in_range(wakings_of(2), 2, 100);
+	assert_in_range(wakings_of(18), 1700, 1999); /* it tried, and let it be */
+}
+
+static void test_who_is_wanted_does_not_spin(void **state)
+{
+	const struct poll_tuning tuning = { .weight = 64, .spin_ns = 50 * USEC };
+	struct model m;
+
+	model_open(&m, &tuning);
+	m.list.budget = 1;
+	happen(&m, now_ns, 1);
+	assert_true(m.list.moved);
+	loop(&m);
+	assert_int_equal(m.item.state, POLL_SCHEDULED);
+	assert_false(m.list.moved);
+	m.list.is_wanted = true;
+	loop(&m);
+	assert_int_equal(m.item.state, POLL_IDLE);
+	happen(&m, now_ns + MSEC, 1); /* work again: it spins again */
+	assert_true(m.list.moved);
+	assert_int_equal(m.item.state, POLL_SCHEDULED);
 }
 
 /* Empty events, one each `gap` us for a second: how many turns they got. */
@@ -472,6 +527,8 @@ int main(void)
 		cmocka_unit_test(test_deferral_where_it_pays),
 		cmocka_unit_test(test_spinning_ends),
 		cmocka_unit_test(test_spinning_where_it_pays),
+		cmocka_unit_test(test_a_trial_of_spinning),
+		cmocka_unit_test(test_who_is_wanted_does_not_spin),
 		cmocka_unit_test(test_a_flood_of_empty_events),
 		cmocka_unit_test(test_a_flood_with_some_work),
 		cmocka_unit_test(test_some_empty_events_are_no_flood),

@@ -59,7 +59,8 @@ static bool send_one(struct splitvif *vif, const struct relay_stream *stream, ui
 	return true;
 }
 
-/* 1: the number has come; 0: nothing has; -EBADMSG: something else. */
+/* 1: the number has come, and is to be released; 0: nothing has; -EBADMSG:
+ * something else. */
 static int receive_one(struct splitvif *vif, uint32_t size, uint64_t *number)
 {
 	enum relay_verdict verdict;
@@ -69,7 +70,6 @@ static int receive_one(struct splitvif *vif, uint32_t size, uint64_t *number)
 	if (!splitvif_receive(vif, &frame, 1))
 		return 0;
 	verdict = relay_frame_read(frame.parts, frame.length, size, RELAY_HEAD, number, &from);
-	splitvif_release(vif, 1);
 	return verdict == RELAY_GOOD ? 1 : -EBADMSG;
 }
 
@@ -118,20 +118,23 @@ static int await(struct latency_bench *bench, struct splitvif *vif, uint32_t siz
 	return n < 0 || number != bench->number ? -EBADMSG : 0;
 }
 
+/* Buffers are given back after the frame that is waited for was sent. */
 static int trip(struct latency_bench *bench, int64_t *ns)
 {
 	uint32_t size = bench->there.size;
 	int64_t start = host_now_ns();
-	int err;
+	int err = 0;
 
 	if (!send_one(bench->gen, &bench->there, bench->number))
 		return -ENOBUFS;
 	err = await(bench, bench->echo, size, start);
 	if (!err && !send_one(bench->echo, &bench->back, bench->number))
-		return -ENOBUFS;
+		err = -ENOBUFS;
+	splitvif_release(bench->echo, 1);
 	if (!err)
 		err = await(bench, bench->gen, size, start);
 	*ns = host_now_ns() - start;
+	splitvif_release(bench->gen, 1);
 	bench->number++;
 	return err;
 }

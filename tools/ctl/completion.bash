@@ -14,7 +14,7 @@ _splitvif() {
 	-t | --timeout) return ;;
 	esac
 	case $command in
-	'') set -- show network-list network-attach network-detach fdb ring stats ethtool doctor store \
+	'') set -- show list domain-suspend domain-resume domain-migrate network-list network-attach network-detach fdb ring stats ethtool doctor store \
 		--json --pretty --timeout --rundir --quiet --verbose --version --help ;;
 	fdb) set -- show br --json --pretty ;;
 	store) set -- ls read write rm list exists chmod watch ;;

@@ -1,6 +1,7 @@
 /*
  * splitvif: the control tool. It checks the shape of a command, hands the words
- * to the daemon and prints what comes back; `doctor` and `store` are done here.
+ * to the daemon and prints what comes back; `doctor`, `store` and
+ * the domain's verbs are done here.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 
 #include "ctl/client.h"
 #include "ctl/doctor.h"
+#include "ctl/domain.h"
 #include "ctl/exit_status.h"
 #include "ctl/options.h"
 #include "ctl/store.h"
@@ -163,6 +165,9 @@ int main(int argc, char **argv)
 			&(struct store_command){ options.rundir, options.timeout_ms, options.quiet,
 						 format_of(&options) },
 			options.nr_rest, options.rest));
+	case ACTION_DOMAIN:
+		return finish(domain_run(&(struct domain_command){
+			options.timeout_ms, options.quiet, options.nr_words, options.words }));
 	case ACTION_ASK:
 		break;
 	}

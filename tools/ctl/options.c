@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/domain.h"
 #include "ctl/store.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
@@ -18,6 +19,11 @@ static const struct command {
 	const char *synopsis, *help;
 } commands[] = {
 	{ { "show" }, 0, 0, NULL, "show", "bridges with their ports, vifs with their states" },
+	{ { "list" }, 0, 1, NULL, "list [DOM]", "VMs, and whether they run or are suspended" },
+	{ { "domain-suspend" }, 1, 1, NULL, "domain-suspend DOM", "has a VM let go of its vifs" },
+	{ { "domain-resume" }, 1, 1, NULL, "domain-resume DOM", "and connect them again" },
+	{ { "domain-migrate" }, 2, 3, NULL, "domain-migrate DOM RUNDIR [bridge=BRIDGE]",
+	  "moves it to the daemon there" },
 	{ { "network-list" }, 0, 1, NULL, "network-list [DOM]", "vifs as xl network-list prints them" },
 	{ { "network-attach" }, 1, 7, NULL, "network-attach DOM [VIFSPEC...]",
 	  "attaches a vif: mac=,bridge=,... as xl" },
@@ -212,6 +218,8 @@ static int check_command(struct options *options, char error[OPTIONS_ERROR_BYTES
 				    command->words[0], command->synopsis);
 	if (!strcmp(command->words[0], "doctor"))
 		options->action = ACTION_DOCTOR;
+	if (domain_is_verb(command->words[0]))
+		options->action = ACTION_DOMAIN;
 	return 0;
 }
 

@@ -11,7 +11,14 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum options_action { ACTION_ASK, ACTION_DOCTOR, ACTION_STORE, ACTION_HELP, ACTION_VERSION };
+enum options_action {
+	ACTION_ASK,
+	ACTION_DOCTOR,
+	ACTION_STORE,
+	ACTION_DOMAIN,
+	ACTION_HELP,
+	ACTION_VERSION
+};
 
 enum { OPTIONS_MAX_WORDS = 64, OPTIONS_ERROR_BYTES = 256 };
 

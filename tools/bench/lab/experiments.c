@@ -8,7 +8,14 @@ static const struct lab_experiment *const experiments[] = {
 	&x05_livelock,
 	&x06_time_and_count,
 	&x07_polling,
+	&x08_segments,
+	&x09_mismatch,
+	&x10_routing,
+	&x11_copy_map,
 	&x12_suppression,
+	&x14_scaling,
+	&x15_isolation,
+	&x16_private,
 	&x18_adaptive,
 };
 

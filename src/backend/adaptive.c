@@ -23,11 +23,17 @@ static void rates_take(struct adaptive *adaptive, uint64_t took)
 {
 	bool pause = took >= PAUSE_WINDOWS * adaptive->config.window_ms * NS_PER_MS ||
 		     !adaptive->frame_rate;
+	uint64_t slots = adaptive->slots * NS_PER_S / took;
+	uint64_t now = adaptive->frames * NS_PER_S / took;
+	uint64_t lasting = now < adaptive->last_rate ? now : adaptive->last_rate;
 
-	adaptive->frame_rate =
-		average(adaptive->frame_rate, adaptive->frames * NS_PER_S / took, pause);
-	adaptive->slot_rate =
-		average(adaptive->slot_rate, adaptive->slots * NS_PER_S / took, pause);
+	adaptive->last_rate = now;
+	adaptive->frame_rate = average(adaptive->frame_rate, now, pause);
+	if (lasting > adaptive->frame_rate)
+		adaptive->frame_rate = lasting;
+	adaptive->slot_rate = average(adaptive->slot_rate, slots, pause);
+	if (slots > adaptive->slot_rate) /* the ring must not run over meanwhile */
+		adaptive->slot_rate = slots;
 }
 
 /* The longest distance that neither costs too much latency nor half a ring. */
@@ -106,8 +112,6 @@ static void base_move(struct adaptive *adaptive)
 
 	if (by_rate && is_crowded(adaptive) && by_rate >= adaptive->base)
 		by_rate = adaptive->base ? adaptive->base - 1 : 0;
-	else if (by_rate > adaptive->base + 1)
-		by_rate = adaptive->base + 1;
 	adaptive->base = by_rate;
 }
 

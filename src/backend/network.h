@@ -10,18 +10,22 @@
 
 #include "backend/privileged.h"
 #include "backend/uplink.h"
+#include "backend/uplink_stream.h"
+#include "io/rundir.h"
 
 enum {
 	NETWORKS_MAX = 16,
 	NETWORK_FDB_ENTRIES = 4096, /* or as many as one port may have */
 	NETWORK_FDB_ENTRIES_MAX = 65536,
 	NETWORK_MACS_PER_PORT = 64,
-	NETWORK_AGEING_MS = 300000
+	NETWORK_AGEING_MS = 300000,
+	NETWORK_UPLINK_BYTES = RUNDIR_PATH_BYTES + 8,
 };
 
 struct network_config {
 	char name[16];
-	char tap[16]; /* empty: no uplink */
+	char tap[16];			/* the uplink's; empty: none */
+	char stream[RUNDIR_PATH_BYTES]; /* or the socket of whoever serves it */
 	uint32_t mtu;
 	uint32_t macs; /* that one port may have */
 	uint32_t ip;   /* of the uplink, network order; 0: none */
@@ -33,8 +37,10 @@ struct network_config {
 struct network {
 	struct network_config config;
 	struct bridge *bridge;
-	struct uplink uplink;
+	struct uplink uplink;	     /* a TAP, */
+	struct uplink_stream stream; /* or a socket */
 	struct workers *workers;
+	bool told_away;
 };
 
 struct networks {
@@ -42,13 +48,23 @@ struct networks {
 	unsigned int nr;
 };
 
-/* Makes the bridge and its uplink. 0, or -errno with one line in `error`. */
+/* Makes the bridge and its uplink. A stream that nobody serves yet is no error: it
+ * is lacking. 0, or -errno with one line in `error`. */
 int network_open(struct network *network, const struct network_config *config,
 		 struct workers *workers, struct privileged *privileged, char *error,
 		 size_t error_size);
 void network_close(struct network *network);
 
-/* Brings the uplink back when its device was deleted under us. */
+/* What it has for an uplink, in a word: "tap0", "stream:PATH"; NULL: none. */
+const char *network_uplink_name(const struct network_config *config,
+				char name[NETWORK_UPLINK_BYTES]);
+/* NULL: there is none now. */
+const struct port *network_uplink_port(const struct network *network);
+
+/* Whether there should be an uplink that is not there: its device was deleted
+ * under us, or whoever served it is gone. */
+bool network_lacks_uplink(const struct network *network);
+/* Brings it back; whether it is there is to be seen again. */
 void network_revive(struct network *network, struct privileged *privileged);
 
 /* Looks at what the workers have to say of the uplinks: frames beyond their MTU. */

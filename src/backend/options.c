@@ -15,8 +15,8 @@
 
 static const char usage[] =
 	"usage: splitvifd [-f] [--rundir DIR] [--engine auto|uring|epoll]\n"
-	"                 [--bridge NAME[,uplink=tap:IF|none][,ip=ADDRESS/PREFIX][,mtu=N]\n"
-	"                 [,macs=N]]...\n"
+	"                 [--bridge "
+	"NAME[,uplink=tap:IF|stream:PATH|none][,ip=ADDRESS/PREFIX][,mtu=N][,macs=N]]...\n"
 	"                 [--allow-uid UID]... [--max-pages N] [--queue-kib N] [--queues N]\n"
 	"                 [--workers N] [--scripts DIR] [--script-timeout S] [--config FILE]\n"
 	"                 [--log-level LEVEL] [--ready-fd N] [-V] [-h]\n"
@@ -64,17 +64,31 @@ static int name_parse(const char *text, char name[16])
 	return 0;
 }
 
+static const char *stream_parse(const char *path, struct network_config *network)
+{
+	if (*path != '/')
+		return "the stream's path starts with /";
+	if (strlen(path) >= sizeof(network->stream))
+		return "a socket's path has at most 107 bytes";
+	strcpy(network->stream, path);
+	return NULL;
+}
+
 static const char *word_parse(char *word, struct network_config *network)
 {
 	unsigned long number;
 
+	if (!strncmp(word, "uplink=", 7))
+		network->tap[0] = network->stream[0] = '\0';
 	if (!strcmp(word, "uplink=none"))
-		network->tap[0] = '\0';
-	else if (!strncmp(word, "uplink=tap:", 11))
+		return NULL;
+	if (!strncmp(word, "uplink=tap:", 11))
 		return name_parse(word + 11, network->tap) ? "the tap's name has 1 to 15 characters"
 							   : NULL;
+	else if (!strncmp(word, "uplink=stream:", 14))
+		return stream_parse(word + 14, network);
 	else if (!strncmp(word, "uplink=", 7))
-		return "uplink is tap:IF or none";
+		return "uplink is tap:IF, stream:PATH or none";
 	else if (!strncmp(word, "ip=", 3))
 		return cidr_parse(word + 3, network) ? "ip is ADDRESS/PREFIX, prefix 8 to 30"
 						     : NULL;

@@ -15,24 +15,27 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <poll.h>
 #include <unistd.h>
 
+#include "backend/manager.h"
 #include "backend/network.h"
 #include "backend/script.h"
 #include "bridge/tap.h"
 #include "io/log.h"
 #include "ring/hypercall.h"
 
-enum { OPEN_TAP = 1, RUN_SCRIPT = 2, BUSY_TRIES = 300, BUSY_PAUSE_US = 10000 };
+enum { OPEN_TAP = 1, RUN_SCRIPT, OPEN_STREAM, TELL_MANAGER, KEEP, END_START };
+enum { BUSY_TRIES = 300, BUSY_PAUSE_US = 10000 };
 
-struct tap_request {
+struct uplink_request {
 	struct network_config config;
-	bool queue; /* of several; the next of them, if there is one */
+	bool queue; /* of a TAP of several; the next of them, if there is one */
 };
 
-struct tap_reply {
+struct uplink_reply {
 	int32_t err;
 	char error[200];
 };
@@ -49,6 +52,9 @@ struct parent {
 	struct kept_tap taps[NETWORKS_MAX];
 	unsigned int nr_taps;
 	struct scripts *scripts;
+	struct manager *manager;
+	const struct network_config *networks; /* whose sockets may be connected to */
+	unsigned int nr_networks;
 };
 
 static int set_address(int s, struct ifreq *ifr, unsigned long request, uint32_t ip)
@@ -139,8 +145,13 @@ static int open_tap_patiently(const struct parent *parent, char name[16], bool q
 {
 	int (*open_tap)(char name[16], bool persistent) = queue ? tap_open_queue : tap_open;
 	int tries = is_kept(parent, name) ? 0 : BUSY_TRIES;
-	int fd = open_tap(name, true);
+	int kept = manager_take_tap(parent->manager, name);
+	int fd = kept < 0 ? open_tap(name, true) : kept;
 
+	if (kept >= 0 && tap_adopt(kept, true)) {
+		close(kept);
+		fd = open_tap(name, true);
+	}
 	for (int i = 0; fd == -EBUSY && i < tries; i++) {
 		usleep(BUSY_PAUSE_US);
 		fd = open_tap(name, true);
@@ -154,8 +165,8 @@ static int open_own_tap(char name[16])
 	return if_nametoindex(name) ? -EEXIST : tap_open(name, false);
 }
 
-static int serve_open_tap(struct parent *parent, struct tap_request *request,
-			  struct tap_reply *reply)
+static int serve_open_tap(struct parent *parent, struct uplink_request *request,
+			  struct uplink_reply *reply)
 {
 	struct network_config *config = &request->config;
 	int fd;
@@ -195,8 +206,8 @@ static void keep(struct parent *parent, const char name[16], int fd)
 
 static void answer_open_tap(struct parent *parent, const struct hypercall *request)
 {
-	struct tap_request wanted;
-	struct tap_reply reply = { 0 };
+	struct uplink_request wanted;
+	struct uplink_reply reply = { 0 };
 	int fd;
 
 	memcpy(&wanted, request->body, sizeof(wanted));
@@ -204,8 +215,71 @@ static void answer_open_tap(struct parent *parent, const struct hypercall *reque
 	hypercall_reply(parent->socket, &request->header, 0, &reply, sizeof(reply), &fd, fd >= 0);
 	if (fd >= 0 && wanted.config.own_tap)
 		close(fd); /* it ends with the child's */
-	else if (fd >= 0)
+	else if (fd >= 0) {
+		manager_keep(parent->manager, wanted.config.tap, fd);
 		keep(parent, wanted.config.tap, fd);
+	}
+}
+
+/* The child may have been taken over: it is connected to nobody but those whom
+ * the operator named. */
+static bool is_named(const struct parent *parent, const char *path)
+{
+	for (unsigned int i = 0; i < parent->nr_networks; i++)
+		if (*path && !strcmp(parent->networks[i].stream, path))
+			return true;
+	return false;
+}
+
+static int connect_stream(const struct parent *parent, const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd, err;
+
+	if (!is_named(parent, path))
+		return -EPERM;
+	static_assert(sizeof(address.sun_path) == sizeof(parent->networks->stream), "unix(7)");
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+static const char *stream_cure(int err)
+{
+	switch (err) {
+	case -ENOENT:
+	case -ECONNREFUSED:
+		return "start who is to serve it, like 'passt --socket PATH'";
+	case -EPERM:
+		return "it was not named at the start; start the daemon anew";
+	default:
+		return "see who serves it";
+	}
+}
+
+static void answer_open_stream(struct parent *parent, const struct hypercall *request)
+{
+	struct uplink_reply reply = { 0 };
+	struct uplink_request wanted;
+	char *path = wanted.config.stream;
+	int fd;
+
+	memcpy(&wanted, request->body, sizeof(wanted));
+	path[sizeof(wanted.config.stream) - 1] = '\0';
+	fd = connect_stream(parent, path);
+	reply.err = fd < 0 ? fd : 0;
+	if (fd < 0)
+		snprintf(reply.error, sizeof(reply.error), "cannot connect to %.70s: %s; %s", path,
+			 strerror(-fd), stream_cure(fd));
+	hypercall_reply(parent->socket, &request->header, 0, &reply, sizeof(reply), &fd, fd >= 0);
+	if (fd >= 0)
+		close(fd);
 }
 
 static void run_script(struct parent *parent, struct hypercall *request)
@@ -217,17 +291,34 @@ static void run_script(struct parent *parent, struct hypercall *request)
 	request->nr_fds = 0;
 }
 
+/* The body is a text without its end. */
+static const char *text_of(struct hypercall *request)
+{
+	request->body[request->length < sizeof(request->body) ? request->length
+							      : sizeof(request->body) - 1] = '\0';
+	return (const char *)request->body;
+}
+
 static void serve(struct parent *parent)
 {
 	struct hypercall request;
 
 	if (hypercall_receive(parent->socket, &request) != 1)
 		return;
-	if (request.header.type == OPEN_TAP && request.length == sizeof(struct tap_request))
+	if (request.header.type == OPEN_TAP && request.length == sizeof(struct uplink_request))
 		answer_open_tap(parent, &request);
+	else if (request.header.type == OPEN_STREAM &&
+		 request.length == sizeof(struct uplink_request))
+		answer_open_stream(parent, &request);
 	else if (request.header.type == RUN_SCRIPT && request.nr_fds == 1 &&
 		 request.length == sizeof(struct script_request))
 		run_script(parent, &request);
+	else if (request.header.type == TELL_MANAGER)
+		manager_tell(parent->manager, text_of(&request));
+	else if (request.header.type == KEEP && request.nr_fds == 1)
+		manager_keep(parent->manager, text_of(&request), request.fds[0]);
+	else if (request.header.type == END_START)
+		manager_drop_fds(parent->manager);
 	hypercall_close_fds(&request);
 }
 
@@ -237,8 +328,21 @@ static void remove_taps(struct parent *parent)
 		tap_set_persistent(parent->taps[i].fd, false);
 }
 
+/* What it said last. */
+static void hear_out(struct parent *parent)
+{
+	struct hypercall request;
+
+	while (hypercall_receive(parent->socket, &request) == 1) {
+		if (request.header.type == TELL_MANAGER)
+			manager_tell(parent->manager, text_of(&request));
+		hypercall_close_fds(&request);
+	}
+}
+
 _Noreturn static void child_ended(struct parent *parent, int status)
 {
+	hear_out(parent);
 	if (WIFEXITED(status)) {
 		remove_taps(parent);
 		exit(WEXITSTATUS(status));
@@ -291,9 +395,14 @@ static _Noreturn void parent_run(struct parent *parent)
 	}
 }
 
-int privileged_fork(struct privileged *privileged, struct scripts *scripts)
+int privileged_fork(struct privileged *privileged, struct scripts *scripts,
+		    const struct network_config *networks, unsigned int nr_networks,
+		    struct manager *manager)
 {
-	struct parent parent = { .scripts = scripts };
+	struct parent parent = { .scripts = scripts,
+				 .networks = networks,
+				 .nr_networks = nr_networks,
+				 .manager = manager };
 	pid_t self = getpid();
 	sigset_t signals;
 	int pair[2];
@@ -311,6 +420,7 @@ int privileged_fork(struct privileged *privileged, struct scripts *scripts)
 		return -errno;
 	if (parent.child) {
 		close(pair[1]);
+		manager_part(manager, true);
 		parent.socket = pair[0];
 		parent.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 		parent_run(&parent);
@@ -321,21 +431,22 @@ int privileged_fork(struct privileged *privileged, struct scripts *scripts)
 	if (getppid() != self)
 		_exit(1);
 	privileged->socket = pair[1];
+	privileged->manager = manager;
+	manager_part(manager, false);
 	return 0;
 }
 
 /* One descriptor, or -errno with a line in `error`. */
-static int ask_for_tap(struct privileged *privileged, const struct network_config *config,
-		       bool queue, char *error, size_t error_size)
+static int ask(struct privileged *privileged, uint16_t type, const struct network_config *config,
+	       bool queue, char *error, size_t error_size)
 {
-	struct tap_request request = { *config, queue };
+	struct uplink_request request = { *config, queue };
 	struct hypercall answer;
-	struct tap_reply reply;
-	int err =
-		hypercall_send(privileged->socket, OPEN_TAP, 0, &request, sizeof(request), NULL, 0);
+	struct uplink_reply reply;
+	int err = hypercall_send(privileged->socket, type, 0, &request, sizeof(request), NULL, 0);
 
-	snprintf(error, error_size, "cannot open tap %s: no answer from the parent process",
-		 config->tap);
+	snprintf(error, error_size, "cannot open uplink of %s: no answer from the parent process",
+		 config->name);
 	if (err)
 		return err;
 	if (hypercall_receive(privileged->socket, &answer) != 1)
@@ -360,14 +471,20 @@ int privileged_open_tap(struct privileged *privileged, const struct network_conf
 	unsigned int n = 0;
 
 	for (; queues > 1 && !config->own_tap && n < queues; n++) {
-		fds[n] = ask_for_tap(privileged, config, true, error, error_size);
+		fds[n] = ask(privileged, OPEN_TAP, config, true, error, error_size);
 		if (fds[n] < 0)
 			break;
 	}
 	if (n)
 		return (int)n;
-	fds[0] = ask_for_tap(privileged, config, false, error, error_size);
+	fds[0] = ask(privileged, OPEN_TAP, config, false, error, error_size);
 	return fds[0] < 0 ? fds[0] : 1;
+}
+
+int privileged_open_stream(struct privileged *privileged, const struct network_config *config,
+			   char *error, size_t error_size)
+{
+	return ask(privileged, OPEN_STREAM, config, false, error, error_size);
 }
 
 int privileged_run_script(struct privileged *privileged, const struct script_request *request,
@@ -375,6 +492,24 @@ int privileged_run_script(struct privileged *privileged, const struct script_req
 {
 	return hypercall_send(privileged->socket, RUN_SCRIPT, 0, request, sizeof(*request), &pipe,
 			      1);
+}
+
+void privileged_tell_manager(struct privileged *privileged, const char *state)
+{
+	if (privileged->manager->there)
+		hypercall_send(privileged->socket, TELL_MANAGER, 0, state, strlen(state), NULL, 0);
+}
+
+void privileged_keep(struct privileged *privileged, const char *name, int fd)
+{
+	if (privileged->manager->there)
+		hypercall_send(privileged->socket, KEEP, 0, name, strlen(name), &fd, 1);
+}
+
+void privileged_end_start(struct privileged *privileged)
+{
+	manager_drop_fds(privileged->manager);
+	hypercall_send(privileged->socket, END_START, 0, NULL, 0, NULL, 0);
 }
 
 void privileged_drop(void)

@@ -75,6 +75,16 @@ static const struct options_case {
 	{ "a value too many", { "--json=1", "ring" }, "takes no value" },
 	{ "unknown option", { "--frob", "ring" }, "unknown option '--frob'" },
 	{ "unknown letter", { "-x", "ring" }, "unknown option '-x'" },
+	{ "the laboratory", { "lab", "--full", "--only", "X1,X2", "--out", "x" }, NULL },
+	{ "a generator that rests", { "lab", "--gen", "sleep:50", "--seed", "3" }, NULL },
+	{ "a generator that does not", { "lab", "--gen", "spin" }, NULL },
+	{ "two sizes of laboratory", { "lab", "--full", "--quick" }, "choose one of them" },
+	{ "a generator without time", { "lab", "--gen", "sleep:" }, "bad --gen 'sleep:'" },
+	{ "a generator that waits for ever", { "lab", "--gen", "sleep:0" }, "bad --gen 'sleep:0'" },
+	{ "units of rest", { "lab", "--gen", "sleep:5us" }, "bad --gen 'sleep:5us'" },
+	{ "the laboratory's of ring", { "ring", "--full" }, "'ring' does not know --full" },
+	{ "rounds of the laboratory", { "lab", "--warmup", "1" }, "'lab' does not know --warmup" },
+	{ "nothing to write to", { "lab", "--out", "" }, "empty --out" },
 };
 
 static int parse(struct options *options, char *const *args, char *error)

@@ -92,14 +92,14 @@ static void judge_model(struct judge *judge, const struct summaries *summaries)
 	tell_fit(judge, summaries);
 }
 
-#define FIGURE(place, id, text, from)                                                                              \
-	{                                                                                                          \
-		.name = id, .title = text, .x = "load", .x_max = 130, .y = "goodput_pps",                        \
-		.xlabel = "offered load, % of capacity", .ylabel = "goodput",                      \
-		.series = "limit",                                                                 \
-		.where = { { "placement", place }, { "round_cost_us", 20 },                        \
-			   { "complete", RECEIVER_COMPLETE_BUDGET }, },                            \
-		.reference = from, \
+#define FIGURE(place, id, text, from)                                                            \
+	{                                                                                        \
+		.name = id, .title = text, .x = "load", .x_max = 130, .y = "goodput_pps",        \
+		.xlabel = "offered load, % of capacity", .ylabel = "goodput", .series = "limit", \
+		.where = { { "placement", place },                                               \
+			   { "round_cost_us", 20 },                                              \
+			   { "complete", RECEIVER_COMPLETE_BUDGET } },                           \
+		.reference = from,                                                               \
 	}
 
 const struct lab_experiment x02_limit_rate = {
@@ -112,22 +112,23 @@ const struct lab_experiment x02_limit_rate = {
 	.sizes = LAB_IN_ALL,
 	.sweep = &limit_sweep,
 	.columns = { "offered_pps", "goodput_pps", "taken_pps", "drop_ring_pps", "drop_queue_pps" },
+	.shown = { { "complete", RECEIVER_COMPLETE_BUDGET } },
 	.claims = {
-		{ "Kuroda 2013, received rate by limit (VirtualBox, Xen)",
+		{ "Kuroda 2013, Banda X Limite (VirtualBox, Xen)",
 		  "With limit 1 packets are lost.",
 		  "holds if limit 1 has less than 90 % of limit 64's goodput at 100 % load, "
 		  "application apart",
 		  judge_limit_1 },
-		{ "Kuroda 2013, received rate by limit (VirtualBox, Xen)",
+		{ "Kuroda 2013, Banda X Limite (VirtualBox, Xen)",
 		  "A limit of 2 is enough, with the application on a processor of its own.",
 		  "holds if limit 2 has more than 90 % of limit 64's goodput at 100 % load",
 		  judge_limit_2 },
-		{ "slides, high limits are good; Kuroda 2013, limits 60 and 200",
+		{ "slides, limites altos são bons; Kuroda 2013, Banda X Limite",
 		  "High limits do not differ from one another; the default of 64 needs no change.",
 		  "holds if the goodputs of limits 64 and 200 differ by less than 10 % of what is "
 		  "offered at 100 % load, in both placements",
 		  judge_high },
-		{ "Kuroda 2013, VirtualBox with the application on the same processor",
+		{ "Kuroda 2013, VirtualBox com Afinidade de CPU",
 		  "With application and soft interrupts on one processor, a low limit receives "
 		  "more (in the source's own data, against its text).",
 		  "holds if limit 1 has more goodput than limit 64 at 120 % load",

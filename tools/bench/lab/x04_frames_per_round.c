@@ -55,7 +55,7 @@ const struct lab_experiment x04_frames_per_round = {
 	.columns = { "frames_per_round", "rounds_per_s", "irq_per_s", "rounds_of_1",
 		     "rounds_of_2_3", "rounds_of_4_7", "rounds_of_8_15", "rounds_of_64_up" },
 	.claims = {
-		{ "Kuroda 2013, packets per poll cycle (8.2, 10.8, 15.3 with growing load)",
+		{ "slides, ciclo de varredura; Kuroda 2013 (8.2, 10.8, 15.3 packets a cycle)",
 		  "More packets are taken per cycle the higher the load.",
 		  "holds if the mean over rounds that found any grows from 85 % to 115 % load, "
 		  "for single frames and bursts of 8",

@@ -56,7 +56,7 @@ const struct lab_experiment x19_burst = {
 	.columns = { "goodput_pps", "loss_percent", "irq_per_s", "frames_per_round",
 		     "poll_ns_per_frame", "p50_us", "p99_us" },
 	.claims = {
-		{ "Kuroda 2013, unexplained: VirtualBox receives 61 at 700 but 510 at 800 Mbit/s",
+		{ "Kuroda 2013, VirtualBox com Afinidade de CPU: 61 at 700 but 510 at 800 Mbit/s",
 		  "At equal rates CPU and interrupts depend on how bursty the sender is.",
 		  "holds if bursts of 64 take less than 80 % of the driver's CPU per frame, and of "
 		  "the interrupts, that single frames take at 60 % load",

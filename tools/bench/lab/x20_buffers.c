@@ -30,10 +30,10 @@ static const struct lab_sweep sweep = {
 	.grids = {
 		{ LAB_IN_QUICK | LAB_IN_FULL,
 		  { [QUEUE] = { 5, { 16, 64, 256, 1024, 4096 } }, [RING] = { 2, { 32, 256 } },
-		    [LOAD] = { 2, { 80, 110 } } } },
+		    [LOAD] = { 2, { 80, 140 } } } },
 		{ LAB_IN_EXHAUSTIVE,
 		  { [QUEUE] = { 9, { 16, 32, 64, 128, 256, 512, 1024, 2048, 4096 } },
-		    [RING] = { 4, { 32, 64, 128, 256 } }, [LOAD] = { 4, { 40, 80, 100, 110 } } } },
+		    [RING] = { 4, { 32, 64, 128, 256 } }, [LOAD] = { 4, { 40, 80, 110, 140 } } } },
 	},
 };
 
@@ -66,8 +66,8 @@ static void judge_saves(struct judge *judge, const struct summaries *summaries)
 
 static void judge_delays(struct judge *judge, const struct summaries *summaries)
 {
-	judge_above(judge, interval_ratio(AT("p99_us", 4096, 110), AT("p99_us", 256, 110)), 1.5,
-		    "p99 at 110 %% load, a queue of 4096 to one of 256");
+	judge_above(judge, interval_ratio(AT("p99_us", 4096, 140), AT("p99_us", 256, 140)), 1.5,
+		    "p99 at 140 %% load, a queue of 4096 to one of 256");
 }
 
 const struct lab_experiment x20_buffers = {
@@ -81,14 +81,14 @@ const struct lab_experiment x20_buffers = {
 	.columns = { "goodput_pps", "loss_percent", "drop_ring_pps", "drop_queue_pps", "p50_us",
 		     "p99_us" },
 	.claims = {
-		{ "Kuroda 2013, Xen at 800 Mbit/s: 800 with 8 MB, 89.5 with the default buffer",
+		{ "slides, tamanho do buffer; Kuroda 2013, Banda X Limite (Xen: 800 and 89.5 Mbit/s)",
 		  "The receive buffer is the largest effect of all.",
 		  "holds if a queue of 16 frames loses at least 1 % more than one of 4096 at 80 % "
 		  "load in bursts of 32, and the latter less than 0.1 %",
 		  judge_saves },
 		{ "left open: the source did not measure latency",
 		  "Under overload a bigger buffer means a longer delay.",
-		  "holds if p99 at 110 % load is more than 1.5 times as long with 4096 frames as "
+		  "holds if p99 at 140 % load is more than 1.5 times as long with 4096 frames as "
 		  "with 256",
 		  judge_delays },
 	},

@@ -44,7 +44,8 @@ static const struct lab_sweep sweep = {
 	},
 };
 
-#define AT(name, mode_, load_) judge_at(summaries, name, WHERE({ "mode", mode_ }, { "load", load_ }))
+#define AT(name, mode_, load_) \
+	judge_at(summaries, name, WHERE({ "mode", mode_ }, { "load", load_ }))
 
 static void judge_none(struct judge *judge, const struct summaries *summaries)
 {

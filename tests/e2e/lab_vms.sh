@@ -20,6 +20,8 @@ def check(what, told):
 for name in "X08 X09 X10 X11 X14 X15 X16".split():
     rows = list(csv.DictReader(open(f"{sys.argv[1]}/{name}.csv")))
     check(f"{name}: no rows", rows)
+    if "pps" in rows[0]:
+        check(f"{name}: a row without frames", all(number(row, "pps") > 0 for row in rows if row.get("way") != "veth"))
     for row in rows:
         if "delivered" not in row or not number(row, "offered") > 0:
             continue # no frames of ours, or a veth pair that is not to be had

@@ -16,8 +16,10 @@
 #include "backend/hotplug.h"
 #include "backend/config.h"
 #include "backend/listener.h"
+#include "backend/manager.h"
 #include "backend/reload.h"
 #include "backend/report.h"
+#include "backend/service.h"
 #include "backend/store_socket.h"
 #include "backend/toolstack.h"
 #include "io/log.h"
@@ -43,6 +45,7 @@ struct daemon {
 	struct toolstack toolstack;
 	struct reload *reload;
 	struct reporter reporter;
+	struct service service;
 	bool stopping; /* for scripts only */
 	struct control *control;
 	struct listener *listeners[LISTENERS];
@@ -190,6 +193,7 @@ static void on_signal(evutil_socket_t number, short events, void *arg)
 
 	(void)events;
 	log_info("daemon", "stopping on signal %d", (int)number);
+	service_tell_end(&daemon->service);
 	if (daemon->stopping || !devices_part(daemon->devices)) {
 		event_base_loopbreak(daemon->base);
 		return;
@@ -415,6 +419,20 @@ static int guests_open(struct daemon *daemon)
 	return daemon->control ? vifs_load(daemon) : -ENOMEM;
 }
 
+/* One that a service manager kept for us, or -1; its path. */
+static int kept_socket(struct daemon *daemon, char path[RUNDIR_PATH_BYTES], const char *file,
+		       int type)
+{
+	rundir_path(path, RUNDIR_PATH_BYTES, file);
+	return manager_take_socket(daemon->privileged->manager, path, type);
+}
+
+static void keep_socket(struct daemon *daemon, struct listener *listener, const char *file)
+{
+	if (daemon->privileged->manager->there)
+		privileged_keep(daemon->privileged, file, listener_share(listener));
+}
+
 /* Last: whoever finds the sockets finds everything behind them. */
 static int listeners_open(struct daemon *daemon)
 {
@@ -432,13 +450,15 @@ static int listeners_open(struct daemon *daemon)
 	char path[RUNDIR_PATH_BYTES];
 
 	for (unsigned int i = 0; i < LISTENERS; i++) {
-		int err = listener_open(&daemon->listeners[i], daemon->base, sockets[i].file,
+		int kept = kept_socket(daemon, path, sockets[i].file, sockets[i].type);
+		int err = listener_open(&daemon->listeners[i], daemon->base, kept, sockets[i].file,
 					sockets[i].type, sockets[i].mode, sockets[i].accepted,
 					daemon);
 
-		if (!err)
+		if (!err) {
+			keep_socket(daemon, daemon->listeners[i], sockets[i].file);
 			continue;
-		rundir_path(path, sizeof(path), sockets[i].file);
+		}
 		log_complain("cannot listen: %s: %s; name another directory with --rundir", path,
 			     strerror(-err));
 		return err;
@@ -448,6 +468,7 @@ static int listeners_open(struct daemon *daemon)
 
 static void daemon_close(struct daemon *daemon)
 {
+	service_stop(&daemon->service);
 	listeners_close(daemon);
 	if (daemon->hotplug)
 		hotplug_destroy(daemon->hotplug);
@@ -488,6 +509,12 @@ static int daemon_open(struct daemon *daemon)
 		err = guests_open(daemon);
 	if (!err)
 		err = listeners_open(daemon);
+	privileged_end_start(daemon->privileged);
+	daemon->service = (struct service){ .privileged = daemon->privileged,
+					    .workers = &daemon->workers,
+					    .devices = daemon->devices };
+	if (!err)
+		err = service_start(&daemon->service, daemon->base);
 	if (err == -ENOMEM)
 		log_complain("out of memory");
 	return err;

@@ -1,6 +1,7 @@
 #include "backend/listener.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,6 +21,7 @@ struct listener {
 	struct event *readable;
 	struct event *resume;
 	int fd;
+	bool shared;
 	void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid);
 	void *arg;
 };
@@ -80,18 +82,19 @@ static int socket_bind(struct listener *listener, int type, mode_t mode)
 	return 0;
 }
 
-int listener_open(struct listener **out, struct event_base *base, const char *file, int type,
-		  mode_t mode, void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid), void *arg)
+int listener_open(struct listener **out, struct event_base *base, int fd, const char *file,
+		  int type, mode_t mode, void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid),
+		  void *arg)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
 	int err = -ENOMEM;
 
 	if (!listener)
 		return err;
-	*listener = (struct listener){ .fd = -1, .accepted = accepted, .arg = arg };
+	*listener = (struct listener){ .fd = fd, .accepted = accepted, .arg = arg };
 	listener->address.sun_family = AF_UNIX;
 	err = rundir_path(listener->address.sun_path, sizeof(listener->address.sun_path), file);
-	if (!err)
+	if (!err && fd < 0)
 		err = socket_bind(listener, type, mode);
 	if (err)
 		goto fail;
@@ -108,7 +111,7 @@ int listener_open(struct listener **out, struct event_base *base, const char *fi
 fail:
 	if (listener->readable)
 		event_free(listener->readable);
-	if (listener->fd >= 0)
+	if (listener->fd >= 0 && fd < 0)
 		close(listener->fd);
 	free(listener);
 	return err;
@@ -116,9 +119,16 @@ fail:
 
 void listener_close(struct listener *listener)
 {
-	unlink(listener->address.sun_path);
+	if (!listener->shared)
+		unlink(listener->address.sun_path);
 	event_free(listener->readable);
 	event_free(listener->resume);
 	close(listener->fd);
 	free(listener);
+}
+
+int listener_share(struct listener *listener)
+{
+	listener->shared = true;
+	return listener->fd;
 }

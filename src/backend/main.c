@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "backend/daemon.h"
+#include "backend/manager.h"
 #include "io/log.h"
 #include "io/rundir.h"
 
@@ -71,6 +72,7 @@ static void raise_fd_limit(void)
 
 static int start(struct options *options)
 {
+	static struct manager manager; /* the parent's and the child's, each its own */
 	struct privileged privileged;
 	int err;
 
@@ -78,8 +80,9 @@ static int start(struct options *options)
 		return 2;
 	raise_fd_limit();
 	log_info("daemon", "splitvifd " SPLITVIF_VERSION " pid=%d", (int)getpid());
+	manager_open(&manager);
 	err = privileged_fork(&privileged, &options->scripts, options->networks,
-			      options->nr_networks);
+			      options->nr_networks, &manager);
 	if (err) {
 		log_complain("cannot fork: %s", strerror(-err));
 		return 1;

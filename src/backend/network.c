@@ -100,8 +100,10 @@ int network_open(struct network *network, const struct network_config *config,
 		 struct workers *workers, struct privileged *privileged, char *error,
 		 size_t error_size)
 {
-	struct fdb_config fdb = { .entries = NETWORK_FDB_ENTRIES,
-				  .max_per_port = NETWORK_MACS_PER_PORT,
+	struct fdb_config fdb = { .entries = config->macs > NETWORK_FDB_ENTRIES
+						     ? config->macs
+						     : NETWORK_FDB_ENTRIES,
+				  .max_per_port = config->macs,
 				  .ageing_ms = NETWORK_AGEING_MS };
 	int err;
 

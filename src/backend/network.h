@@ -15,7 +15,8 @@
 
 enum {
 	NETWORKS_MAX = 16,
-	NETWORK_FDB_ENTRIES = 4096,
+	NETWORK_FDB_ENTRIES = 4096, /* or as many as one port may have */
+	NETWORK_FDB_ENTRIES_MAX = 65536,
 	NETWORK_MACS_PER_PORT = 64,
 	NETWORK_AGEING_MS = 300000,
 	NETWORK_UPLINK_BYTES = RUNDIR_PATH_BYTES + 8,
@@ -26,7 +27,8 @@ struct network_config {
 	char tap[16];			/* the uplink's; empty: none */
 	char stream[RUNDIR_PATH_BYTES]; /* or the socket of whoever serves it */
 	uint32_t mtu;
-	uint32_t ip; /* of the uplink, network order; 0: none */
+	uint32_t macs; /* that one port may have */
+	uint32_t ip;   /* of the uplink, network order; 0: none */
 	uint8_t prefix;
 	bool own_tap;	/* of one vif: new, and gone with it */
 	bool left_down; /* for a script to bring up */

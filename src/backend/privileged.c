@@ -20,13 +20,15 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "backend/manager.h"
 #include "backend/network.h"
 #include "backend/script.h"
 #include "bridge/tap.h"
 #include "io/log.h"
 #include "ring/hypercall.h"
 
-enum { OPEN_TAP = 1, RUN_SCRIPT = 2, OPEN_STREAM = 3, BUSY_TRIES = 300, BUSY_PAUSE_US = 10000 };
+enum { OPEN_TAP = 1, RUN_SCRIPT, OPEN_STREAM, TELL_MANAGER, KEEP, END_START };
+enum { BUSY_TRIES = 300, BUSY_PAUSE_US = 10000 };
 
 struct uplink_request {
 	struct network_config config;
@@ -50,6 +52,7 @@ struct parent {
 	struct kept_tap taps[NETWORKS_MAX];
 	unsigned int nr_taps;
 	struct scripts *scripts;
+	struct manager *manager;
 	const struct network_config *networks; /* whose sockets may be connected to */
 	unsigned int nr_networks;
 };
@@ -142,8 +145,13 @@ static int open_tap_patiently(const struct parent *parent, char name[16], bool q
 {
 	int (*open_tap)(char name[16], bool persistent) = queue ? tap_open_queue : tap_open;
 	int tries = is_kept(parent, name) ? 0 : BUSY_TRIES;
-	int fd = open_tap(name, true);
+	int kept = manager_take_tap(parent->manager, name);
+	int fd = kept < 0 ? open_tap(name, true) : kept;
 
+	if (kept >= 0 && tap_adopt(kept, true)) {
+		close(kept);
+		fd = open_tap(name, true);
+	}
 	for (int i = 0; fd == -EBUSY && i < tries; i++) {
 		usleep(BUSY_PAUSE_US);
 		fd = open_tap(name, true);
@@ -207,8 +215,10 @@ static void answer_open_tap(struct parent *parent, const struct hypercall *reque
 	hypercall_reply(parent->socket, &request->header, 0, &reply, sizeof(reply), &fd, fd >= 0);
 	if (fd >= 0 && wanted.config.own_tap)
 		close(fd); /* it ends with the child's */
-	else if (fd >= 0)
+	else if (fd >= 0) {
+		manager_keep(parent->manager, wanted.config.tap, fd);
 		keep(parent, wanted.config.tap, fd);
+	}
 }
 
 /* The child may have been taken over: it is connected to nobody but those whom
@@ -281,6 +291,14 @@ static void run_script(struct parent *parent, struct hypercall *request)
 	request->nr_fds = 0;
 }
 
+/* The body is a text without its end. */
+static const char *text_of(struct hypercall *request)
+{
+	request->body[request->length < sizeof(request->body) ? request->length
+							      : sizeof(request->body) - 1] = '\0';
+	return (const char *)request->body;
+}
+
 static void serve(struct parent *parent)
 {
 	struct hypercall request;
@@ -295,6 +313,12 @@ static void serve(struct parent *parent)
 	else if (request.header.type == RUN_SCRIPT && request.nr_fds == 1 &&
 		 request.length == sizeof(struct script_request))
 		run_script(parent, &request);
+	else if (request.header.type == TELL_MANAGER)
+		manager_tell(parent->manager, text_of(&request));
+	else if (request.header.type == KEEP && request.nr_fds == 1)
+		manager_keep(parent->manager, text_of(&request), request.fds[0]);
+	else if (request.header.type == END_START)
+		manager_drop_fds(parent->manager);
 	hypercall_close_fds(&request);
 }
 
@@ -304,8 +328,21 @@ static void remove_taps(struct parent *parent)
 		tap_set_persistent(parent->taps[i].fd, false);
 }
 
+/* What it said last. */
+static void hear_out(struct parent *parent)
+{
+	struct hypercall request;
+
+	while (hypercall_receive(parent->socket, &request) == 1) {
+		if (request.header.type == TELL_MANAGER)
+			manager_tell(parent->manager, text_of(&request));
+		hypercall_close_fds(&request);
+	}
+}
+
 _Noreturn static void child_ended(struct parent *parent, int status)
 {
+	hear_out(parent);
 	if (WIFEXITED(status)) {
 		remove_taps(parent);
 		exit(WEXITSTATUS(status));
@@ -359,11 +396,13 @@ static _Noreturn void parent_run(struct parent *parent)
 }
 
 int privileged_fork(struct privileged *privileged, struct scripts *scripts,
-		    const struct network_config *networks, unsigned int nr_networks)
+		    const struct network_config *networks, unsigned int nr_networks,
+		    struct manager *manager)
 {
 	struct parent parent = { .scripts = scripts,
 				 .networks = networks,
-				 .nr_networks = nr_networks };
+				 .nr_networks = nr_networks,
+				 .manager = manager };
 	pid_t self = getpid();
 	sigset_t signals;
 	int pair[2];
@@ -381,6 +420,7 @@ int privileged_fork(struct privileged *privileged, struct scripts *scripts,
 		return -errno;
 	if (parent.child) {
 		close(pair[1]);
+		manager_part(manager, true);
 		parent.socket = pair[0];
 		parent.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 		parent_run(&parent);
@@ -391,6 +431,8 @@ int privileged_fork(struct privileged *privileged, struct scripts *scripts,
 	if (getppid() != self)
 		_exit(1);
 	privileged->socket = pair[1];
+	privileged->manager = manager;
+	manager_part(manager, false);
 	return 0;
 }
 
@@ -450,6 +492,24 @@ int privileged_run_script(struct privileged *privileged, const struct script_req
 {
 	return hypercall_send(privileged->socket, RUN_SCRIPT, 0, request, sizeof(*request), &pipe,
 			      1);
+}
+
+void privileged_tell_manager(struct privileged *privileged, const char *state)
+{
+	if (privileged->manager->there)
+		hypercall_send(privileged->socket, TELL_MANAGER, 0, state, strlen(state), NULL, 0);
+}
+
+void privileged_keep(struct privileged *privileged, const char *name, int fd)
+{
+	if (privileged->manager->there)
+		hypercall_send(privileged->socket, KEEP, 0, name, strlen(name), &fd, 1);
+}
+
+void privileged_end_start(struct privileged *privileged)
+{
+	manager_drop_fds(privileged->manager);
+	hypercall_send(privileged->socket, END_START, 0, NULL, 0, NULL, 0);
 }
 
 void privileged_drop(void)

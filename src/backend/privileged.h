@@ -14,20 +14,24 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct manager;
 struct network_config;
 struct script_request;
 struct scripts;
 
 struct privileged {
 	int socket;
+	struct manager *manager; /* the data process' own copy: for what it was handed */
 };
 
 /* Forks. In the data process returns 0 with *privileged ready; in the parent
  * never returns: it serves until its child is gone and exits as that did.
  * `scripts`, the parent's from then on, says which scripts may run, and the
- * networks which sockets may be connected to. -errno if it cannot fork. */
+ * networks which sockets may be connected to; `manager` is of both. -errno if it
+ * cannot fork. */
 int privileged_fork(struct privileged *privileged, struct scripts *scripts,
-		    const struct network_config *networks, unsigned int nr_networks);
+		    const struct network_config *networks, unsigned int nr_networks,
+		    struct manager *manager);
 
 /* Makes or adopts the network's TAP: persistent, up, with MTU and address; or,
  * for one that is a vif's own, a new TAP that ends with its descriptor. As many
@@ -44,6 +48,13 @@ int privileged_open_stream(struct privileged *privileged, const struct network_c
 /* Has a script run, whose one struct script_result comes through that pipe. */
 int privileged_run_script(struct privileged *privileged, const struct script_request *request,
 			  int pipe);
+
+/* Tells the service manager, and has it keep a descriptor (manager.h). */
+void privileged_tell_manager(struct privileged *privileged, const char *state);
+void privileged_keep(struct privileged *privileged, const char *name, int fd);
+
+/* Everything is there: what was kept and not asked for is let go. */
+void privileged_end_start(struct privileged *privileged);
 
 /* Gives up, in the data process, all that the parent keeps for it. */
 void privileged_drop(void);

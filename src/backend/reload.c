@@ -137,6 +137,7 @@ static void change_bridges(struct reload *reload, const struct options *fresh)
 		if (!network)
 			add_bridge(reload, config);
 		else if (network->config.mtu != config->mtu || network->config.ip != config->ip ||
+			 network->config.macs != config->macs ||
 			 strcmp(network->config.tap, config->tap) ||
 			 strcmp(network->config.stream, config->stream))
 			log_notice("config", "bridge %s changes at the next start only",

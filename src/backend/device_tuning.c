@@ -7,6 +7,7 @@
 
 #include "backend/device_keys.h"
 #include "io/log.h"
+#include "io/state.h"
 
 enum { NAMES_BYTES = 2048, PATH_BYTES = XENBUS_PATH_BYTES + 48 };
 
@@ -133,5 +134,29 @@ void device_tuning_forget(struct kept_tuning **kept)
 
 		*kept = first->next;
 		free(first);
+	}
+}
+
+static void carry_kept(struct kept_tuning *kept, struct state *state)
+{
+	state_text(state, kept->name, sizeof(kept->name));
+	state_bytes(state, kept->tuning.value, sizeof(kept->tuning.value));
+	state_u32(state, &kept->tuning.set);
+}
+
+void device_tuning_carry(struct kept_tuning **kept, struct state *state)
+{
+	for (struct kept_tuning *one = state->restores ? NULL : *kept; one; one = one->next) {
+		state_more(state, true);
+		carry_kept(one, state);
+	}
+	while (state_more(state, false)) {
+		*kept = calloc(1, sizeof(**kept));
+		if (!*kept) {
+			state_refuse(state, "out of memory");
+			return;
+		}
+		carry_kept(*kept, state);
+		kept = &(*kept)->next;
 	}
 }

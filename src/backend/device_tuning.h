@@ -25,6 +25,8 @@ void device_tuning_keep(struct kept_tuning **kept, const struct device *device);
 /* The device comes: what was kept for its name, and no longer is. False: nothing. */
 bool device_tuning_take(struct kept_tuning **kept, const struct device *device,
 			struct tuning *tuning);
+struct state;
+void device_tuning_carry(struct kept_tuning **kept, struct state *state);
 void device_tuning_forget(struct kept_tuning **kept);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -25,7 +26,7 @@
 #include "io/log.h"
 #include "ring/hypercall.h"
 
-enum { OPEN_TAP = 1, RUN_SCRIPT = 2, BUSY_TRIES = 300, BUSY_PAUSE_US = 10000 };
+enum { OPEN_TAP = 1, RUN_SCRIPT = 2, KEEP = 3, BUSY_TRIES = 300, BUSY_PAUSE_US = 10000 };
 
 struct tap_request {
 	struct network_config config;
@@ -49,6 +50,8 @@ struct parent {
 	struct kept_tap taps[NETWORKS_MAX];
 	unsigned int nr_taps;
 	struct scripts *scripts;
+	const char *program; /* by its path: it may be another one by then */
+	char **argv;
 };
 
 static int set_address(int s, struct ifreq *ifr, unsigned long request, uint32_t ip)
@@ -208,6 +211,21 @@ static void answer_open_tap(struct parent *parent, const struct hypercall *reque
 		keep(parent, wanted.config.tap, fd);
 }
 
+static void keep_for_child(struct parent *parent, struct hypercall *request)
+{
+	char name[16];
+
+	memcpy(name, request->body, sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	request->nr_fds = 0;
+	if (!name[0]) /* the lock: held for as long as we live */
+		return;
+	if (parent->nr_taps < NETWORKS_MAX || is_kept(parent, name))
+		keep(parent, name, request->fds[0]);
+	else
+		close(request->fds[0]);
+}
+
 static void run_script(struct parent *parent, struct hypercall *request)
 {
 	struct script_request script;
@@ -228,6 +246,8 @@ static void serve(struct parent *parent)
 	else if (request.header.type == RUN_SCRIPT && request.nr_fds == 1 &&
 		 request.length == sizeof(struct script_request))
 		run_script(parent, &request);
+	else if (request.header.type == KEEP && request.nr_fds == 1 && request.length == 16)
+		keep_for_child(parent, &request);
 	hypercall_close_fds(&request);
 }
 
@@ -237,8 +257,51 @@ static void remove_taps(struct parent *parent)
 		tap_set_persistent(parent->taps[i].fd, false);
 }
 
+/* --ready-fd was for the first. */
+static bool is_ready_option(const char *word, bool *with_value)
+{
+	*with_value = !strcmp(word, "--ready-fd");
+	return *with_value || !strncmp(word, "--ready-fd=", strlen("--ready-fd="));
+}
+
+_Noreturn static void become_successor(const struct parent *parent)
+{
+	char *argv[256];
+	unsigned int n = 0;
+	sigset_t none;
+	bool with_value;
+
+	for (char **word = parent->argv; *word && n < 254; word++) {
+		if (is_ready_option(*word, &with_value))
+			word += with_value && word[1];
+		else if (strcmp(*word, "--takeover"))
+			argv[n++] = *word;
+	}
+	argv[n++] = "--takeover";
+	argv[n] = NULL;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execv(parent->program, argv);
+	log_error("daemon", "cannot start %s for a take-over: %s; going on", parent->program,
+		  strerror(errno));
+	_exit(1);
+}
+
+/* It asks the data process by itself, as one that an operator starts. */
+static void start_successor(const struct parent *parent)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		become_successor(parent);
+	if (pid < 0)
+		log_error("daemon", "cannot fork for a take-over: %s; going on", strerror(errno));
+}
+
 _Noreturn static void child_ended(struct parent *parent, int status)
 {
+	if (WIFEXITED(status) && WEXITSTATUS(status) == PRIVILEGED_HANDED_OVER)
+		exit(0);
 	if (WIFEXITED(status)) {
 		remove_taps(parent);
 		exit(WEXITSTATUS(status));
@@ -268,6 +331,8 @@ static void forward_signal(struct parent *parent)
 		return;
 	if (info.ssi_signo == SIGCHLD)
 		reap(parent);
+	else if (info.ssi_signo == SIGUSR2)
+		start_successor(parent);
 	else
 		kill(parent->child, (int)info.ssi_signo);
 }
@@ -291,9 +356,19 @@ static _Noreturn void parent_run(struct parent *parent)
 	}
 }
 
-int privileged_fork(struct privileged *privileged, struct scripts *scripts)
+/* As it was started: while it runs another program may come to have its name. */
+static const char *program_path(void)
 {
-	struct parent parent = { .scripts = scripts };
+	static char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	path[n < 0 ? 0 : n] = '\0';
+	return path;
+}
+
+int privileged_fork(struct privileged *privileged, struct scripts *scripts, char **argv)
+{
+	struct parent parent = { .scripts = scripts, .program = program_path(), .argv = argv };
 	pid_t self = getpid();
 	sigset_t signals;
 	int pair[2];
@@ -304,6 +379,7 @@ int privileged_fork(struct privileged *privileged, struct scripts *scripts)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGUSR2);
 	sigaddset(&signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	parent.child = fork();
@@ -368,6 +444,14 @@ int privileged_open_tap(struct privileged *privileged, const struct network_conf
 		return (int)n;
 	fds[0] = ask_for_tap(privileged, config, false, error, error_size);
 	return fds[0] < 0 ? fds[0] : 1;
+}
+
+int privileged_keep(struct privileged *privileged, const char *tap, int fd)
+{
+	char name[16] = "";
+
+	snprintf(name, sizeof(name), "%s", tap);
+	return hypercall_send(privileged->socket, KEEP, 0, name, sizeof(name), &fd, 1);
 }
 
 int privileged_run_script(struct privileged *privileged, const struct script_request *request,

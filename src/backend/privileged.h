@@ -5,7 +5,9 @@
  *
  * The parent's life is the daemon's: it forwards SIGTERM and SIGINT, removes
  * the TAPs that it made when the data process ended in order, and leaves them
- * standing, with their addresses, when it did not.
+ * standing, with their addresses, when it did not, or when another daemon goes on
+ * in its place. On SIGUSR2 it starts that daemon: the program of its own name,
+ * with its own arguments and --takeover.
  */
 #ifndef BACKEND_PRIVILEGED_H
 #define BACKEND_PRIVILEGED_H
@@ -18,15 +20,19 @@ struct network_config;
 struct script_request;
 struct scripts;
 
+/* How the data process ends when another goes on; the daemon's status is 0 then. */
+enum { PRIVILEGED_HANDED_OVER = 99 };
+
 struct privileged {
 	int socket;
+	int lock; /* of the run directory; lives as long as the parent or this */
 };
 
 /* Forks. In the data process returns 0 with *privileged ready; in the parent
  * never returns: it serves until its child is gone and exits as that did.
- * `scripts`, the parent's from then on, says which scripts may run. -errno if
- * it cannot fork. */
-int privileged_fork(struct privileged *privileged, struct scripts *scripts);
+ * `scripts`, the parent's from then on, says which scripts may run; argv is the
+ * daemon's. -errno if it cannot fork. */
+int privileged_fork(struct privileged *privileged, struct scripts *scripts, char **argv);
 
 /* Makes or adopts the network's TAP: persistent, up, with MTU and address; or,
  * for one that is a vif's own, a new TAP that ends with its descriptor. As many
@@ -34,6 +40,10 @@ int privileged_fork(struct privileged *privileged, struct scripts *scripts);
  * line in `error`. */
 int privileged_open_tap(struct privileged *privileged, const struct network_config *config,
 			int *fds, unsigned int queues, char *error, size_t error_size);
+
+/* Gives the parent what a daemon before us had: a TAP to be removed at the end, or,
+ * without a name, the run directory's lock. 0 or -errno. */
+int privileged_keep(struct privileged *privileged, const char *tap, int fd);
 
 /* Has a script run, whose one struct script_result comes through that pipe. */
 int privileged_run_script(struct privileged *privileged, const struct script_request *request,

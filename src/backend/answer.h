@@ -27,6 +27,11 @@ int answer_complain(struct answer *answer, int code, const char *format, ...)
 const struct device *answer_connected_vif(struct answer *answer, const char *name, int *code);
 int answer_no_such_vif(struct answer *answer, const char *name);
 
+/* The VMs. */
+int report_list(struct answer *answer);
+/* What the frontend says of its domain, having been told to suspend. */
+bool report_is_suspended(const struct reporter *reporter, uint16_t domid);
+
 /* Attaching and detaching vifs. */
 int report_network_attach(struct answer *answer);
 int report_network_detach(struct answer *answer);

@@ -12,6 +12,7 @@
 
 #include "backend/config.h"
 #include "backend/daemon_parts.h"
+#include "backend/manager.h"
 #include "io/log.h"
 #include "io/rundir.h"
 
@@ -133,13 +134,10 @@ static void revive_uplinks(struct daemon *daemon)
 	for (unsigned int i = 0; i < daemon->networks.nr; i++) {
 		struct network *network = &daemon->networks.list[i];
 
-		if (!network->config.tap[0])
-			continue;
-		if (network->uplink.workers &&
-		    !__atomic_load_n(&network->uplink.lost, __ATOMIC_RELAXED))
+		if (!network_lacks_uplink(network))
 			continue;
 		network_revive(network, daemon->privileged);
-		if (!network->uplink.workers)
+		if (network_lacks_uplink(network))
 			event_add(daemon->revive, &again);
 	}
 }
@@ -181,6 +179,7 @@ static void on_signal(evutil_socket_t number, short events, void *arg)
 
 	(void)events;
 	log_info("daemon", "stopping on signal %d", (int)number);
+	service_tell_end(&daemon->service);
 	if (daemon->stopping || !devices_part(daemon->devices)) {
 		event_base_loopbreak(daemon->base);
 		return;
@@ -279,7 +278,8 @@ static bool may_go_without(const struct daemon *daemon, int err)
 static int networks_open(struct daemon *daemon)
 {
 	const struct options *options = daemon->options;
-	char error[256] = "";
+	char error[256] = "", name[NETWORK_UPLINK_BYTES];
+	const char *uplink;
 
 	for (unsigned int i = 0; i < options->nr_networks; i++) {
 		struct network_config config = options->networks[i];
@@ -298,8 +298,11 @@ static int networks_open(struct daemon *daemon)
 			return err;
 		}
 		daemon->networks.nr++;
-		log_info("bridge", "%s up uplink=%s mtu=%u", config.name,
-			 config.tap[0] ? config.tap : "none", config.mtu);
+		uplink = network_uplink_name(&config, name);
+		log_info("bridge", "%s up uplink=%s mtu=%u", config.name, uplink ? uplink : "none",
+			 config.mtu);
+		if (network_lacks_uplink(network))
+			event_active(daemon->revive, EV_TIMEOUT, 0);
 	}
 	return 0;
 }
@@ -416,6 +419,22 @@ const struct daemon_socket *daemon_socket(unsigned int listener)
 	return &sockets[listener];
 }
 
+/* One that a service manager kept for us, or -1; its path. */
+static int kept_socket(struct daemon *daemon, char path[RUNDIR_PATH_BYTES], const char *file,
+		       int type)
+{
+	rundir_path(path, RUNDIR_PATH_BYTES, file);
+	return manager_take_socket(daemon->privileged->manager, path, type);
+}
+
+/* Nobody is to be asked for what he has when there is no daemon. */
+static void keep_socket(struct daemon *daemon, unsigned int listener)
+{
+	if (daemon->privileged->manager->there && listener != LISTEN_TAKEOVER)
+		privileged_keep(daemon->privileged, daemon_socket(listener)->file,
+				listener_share(daemon->listeners[listener]));
+}
+
 /* Last: whoever finds the sockets finds everything behind them. */
 static int listeners_open(struct daemon *daemon)
 {
@@ -424,13 +443,15 @@ static int listeners_open(struct daemon *daemon)
 	for (unsigned int i = 0; i < LISTENERS; i++) {
 		const struct daemon_socket *socket = daemon_socket(i);
 		bool open_to_all = i == LISTEN_DOMAIN && daemon->options->nr_uids;
-		int err = listener_open(&daemon->listeners[i], daemon->base, socket->file,
+		int kept = kept_socket(daemon, path, socket->file, socket->type);
+		int err = listener_open(&daemon->listeners[i], daemon->base, kept, socket->file,
 					socket->type, open_to_all ? 0666 : socket->mode,
 					socket->accepted, daemon);
 
-		if (!err)
+		if (!err) {
+			keep_socket(daemon, i);
 			continue;
-		rundir_path(path, sizeof(path), socket->file);
+		}
 		log_complain("cannot listen: %s: %s; name another directory with --rundir", path,
 			     strerror(-err));
 		return err;
@@ -440,6 +461,7 @@ static int listeners_open(struct daemon *daemon)
 
 static void daemon_close(struct daemon *daemon)
 {
+	service_stop(&daemon->service);
 	listeners_close(daemon);
 	if (daemon->hotplug)
 		hotplug_destroy(daemon->hotplug);
@@ -501,17 +523,32 @@ static int exit_status(int err)
 }
 
 /* Whoever fails to go on leaves everything to the one that still serves. */
-static int daemon_open(struct daemon *daemon)
+static void take_over(struct daemon *daemon, int err)
 {
-	int err = parts_open(daemon);
-
-	if (!daemon->options->takeover)
-		return err ? err : listeners_open(daemon);
 	if (!err)
 		err = daemon_take_over(daemon);
 	if (err)
 		_exit(exit_status(err));
-	return 0;
+	for (unsigned int i = 0; i < LISTENERS; i++)
+		keep_socket(daemon, i);
+	event_active(daemon->revive, EV_TIMEOUT, 0); /* what cannot be taken over */
+}
+
+static int daemon_open(struct daemon *daemon)
+{
+	int err = parts_open(daemon);
+
+	if (daemon->options->takeover) {
+		take_over(daemon, err);
+		err = 0;
+	} else if (!err) {
+		err = listeners_open(daemon);
+	}
+	privileged_end_start(daemon->privileged);
+	daemon->service = (struct service){ .privileged = daemon->privileged,
+					    .workers = &daemon->workers,
+					    .devices = daemon->devices };
+	return err ? err : service_start(&daemon->service, daemon->base);
 }
 
 int daemon_run(const struct options *options, struct privileged *privileged)

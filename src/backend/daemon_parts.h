@@ -15,6 +15,7 @@
 #include "backend/privileged.h"
 #include "backend/reload.h"
 #include "backend/report.h"
+#include "backend/service.h"
 #include "backend/store_socket.h"
 #include "backend/toolstack.h"
 
@@ -44,6 +45,7 @@ struct daemon {
 	struct toolstack toolstack;
 	struct reload *reload;
 	struct reporter reporter;
+	struct service service;
 	bool stopping; /* for scripts only */
 	struct control *control;
 	struct listener *listeners[LISTENERS];

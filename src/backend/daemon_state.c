@@ -116,13 +116,6 @@ static int hand_over(struct daemon *daemon, int socket)
 	return err;
 }
 
-/* The daemon is another process from now on; `pid` is its parent's, the one that a
- * service manager is to watch. */
-static void main_process_is(pid_t pid)
-{
-	log_info("daemon", "handed over to pid=%d", (int)pid);
-}
-
 void daemon_give_way(struct daemon *daemon, int socket)
 {
 	const char *why = is_busy(daemon);
@@ -138,7 +131,8 @@ void daemon_give_way(struct daemon *daemon, int socket)
 	}
 	if (hand_over(daemon, socket))
 		return;
-	main_process_is(pid);
+	log_info("daemon", "handed over to pid=%d", (int)pid);
+	privileged_hand_over(daemon->privileged, pid);
 	_exit(PRIVILEGED_HANDED_OVER); /* what we have is theirs: nothing is taken down */
 }
 
@@ -149,11 +143,11 @@ static void tell_parent(const struct daemon *daemon)
 		const struct network *network = &daemon->networks.list[i];
 
 		if (network->uplink.workers)
-			privileged_keep(daemon->privileged, network->config.tap,
-					network->uplink.tap.lanes[0].fd);
+			privileged_inherit(daemon->privileged, network->config.tap,
+					   network->uplink.tap.lanes[0].fd);
 	}
 	if (daemon->privileged->lock >= 0)
-		privileged_keep(daemon->privileged, "", daemon->privileged->lock);
+		privileged_inherit(daemon->privileged, "", daemon->privileged->lock);
 }
 
 /* 0, or -errno with what does not fit. */

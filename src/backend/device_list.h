@@ -12,7 +12,7 @@ struct devices {
 	struct devices_config config;
 	struct device *first;
 	bool parting;		  /* all of them: the daemon ends */
-	struct kept_tuning *kept; /* of vifs that are gone for now */
+	struct kept_tuning *kept; /* by name: for the next vif of it */
 };
 
 #endif

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "backend/device_list.h"
-#include "backend/device_tuning.h"
 #include "io/log.h"
 #include "io/state.h"
 
@@ -176,7 +175,6 @@ void devices_carry(struct devices *devices, struct state *state)
 {
 	struct device **last = &devices->first;
 
-	device_tuning_carry(&devices->kept, state);
 	for (struct device *device = devices->first; !state->restores && device;
 	     device = device->next) {
 		state_more(state, true);

@@ -1,6 +1,7 @@
 #include "backend/listener.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,6 +22,7 @@ struct listener {
 	struct event *readable;
 	struct event *resume;
 	int fd;
+	bool shared;
 	void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid);
 	void *arg;
 };
@@ -92,8 +94,8 @@ static void listener_free(struct listener *listener)
 	free(listener);
 }
 
-/* With its address, and no socket yet. 0 or -errno. */
-static int listener_create(struct listener **out, const char *file,
+/* With its address; fd -1: no socket yet. 0 or -errno. */
+static int listener_create(struct listener **out, int fd, const char *file,
 			   void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid), void *arg)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
@@ -101,7 +103,7 @@ static int listener_create(struct listener **out, const char *file,
 
 	if (!listener)
 		return -ENOMEM;
-	*listener = (struct listener){ .fd = -1, .accepted = accepted, .arg = arg };
+	*listener = (struct listener){ .fd = fd, .accepted = accepted, .arg = arg };
 	listener->address.sun_family = AF_UNIX;
 	err = rundir_path(listener->address.sun_path, sizeof(listener->address.sun_path), file);
 	if (err)
@@ -122,21 +124,25 @@ static int listener_begin(struct listener *listener, struct event_base *base)
 	return 0;
 }
 
-int listener_open(struct listener **out, struct event_base *base, const char *file, int type,
-		  mode_t mode, void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid), void *arg)
+int listener_open(struct listener **out, struct event_base *base, int fd, const char *file,
+		  int type, mode_t mode, void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid),
+		  void *arg)
 {
 	struct listener *listener;
-	int err = listener_create(&listener, file, accepted, arg);
+	int err = listener_create(&listener, fd, file, accepted, arg);
 
 	if (err)
 		return err;
-	err = socket_bind(listener, type, mode);
+	err = fd < 0 ? socket_bind(listener, type, mode) : 0;
 	if (!err)
 		err = listener_begin(listener, base);
-	if (err)
-		listener_free(listener);
-	else
+	if (!err) {
 		*out = listener;
+		return 0;
+	}
+	if (fd >= 0)
+		listener->fd = -1; /* the caller's still */
+	listener_free(listener);
 	return err;
 }
 
@@ -144,7 +150,7 @@ void listener_carry(struct listener **out, struct event_base *base, const char *
 		    void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid), void *arg,
 		    struct state *state)
 {
-	if (state->restores && listener_create(out, file, accepted, arg)) {
+	if (state->restores && listener_create(out, -1, file, accepted, arg)) {
 		state_refuse(state, "out of memory");
 		return;
 	}
@@ -155,6 +161,13 @@ void listener_carry(struct listener **out, struct event_base *base, const char *
 
 void listener_close(struct listener *listener)
 {
-	unlink(listener->address.sun_path);
+	if (!listener->shared)
+		unlink(listener->address.sun_path);
 	listener_free(listener);
+}
+
+int listener_share(struct listener *listener)
+{
+	listener->shared = true;
+	return listener->fd;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "backend/daemon.h"
+#include "backend/manager.h"
 #include "io/log.h"
 #include "io/rundir.h"
 
@@ -71,6 +72,7 @@ static void raise_fd_limit(void)
 
 static int start(struct options *options, char **argv)
 {
+	static struct manager manager; /* the parent's and the child's, each its own */
 	struct privileged privileged = { .lock = -1 };
 	int err;
 
@@ -78,7 +80,9 @@ static int start(struct options *options, char **argv)
 		return 2; /* else the lock comes with all the rest */
 	raise_fd_limit();
 	log_info("daemon", "splitvifd " SPLITVIF_VERSION " pid=%d", (int)getpid());
-	err = privileged_fork(&privileged, &options->scripts, argv);
+	manager_open(&manager);
+	err = privileged_fork(&privileged, &options->scripts, options->networks,
+			      options->nr_networks, &manager, argv);
 	if (err) {
 		log_complain("cannot fork: %s", strerror(-err));
 		return 1;

@@ -12,8 +12,8 @@
 #include "io/state.h"
 #include "io/log.h"
 
-static int uplink_open(struct network *network, struct privileged *privileged, char *error,
-		       size_t error_size)
+static int tap_uplink_open(struct network *network, struct privileged *privileged, char *error,
+			   size_t error_size)
 {
 	struct workers *workers = network->workers;
 	int fds[LANES_MAX];
@@ -31,12 +31,81 @@ static int uplink_open(struct network *network, struct privileged *privileged, c
 	return err;
 }
 
+static int stream_uplink_open(struct network *network, struct privileged *privileged, char *error,
+			      size_t error_size)
+{
+	const struct network_config *config = &network->config;
+	char name[NETWORK_UPLINK_BYTES];
+	int fd = privileged_open_stream(privileged, config, error, error_size);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = uplink_stream_attach(&network->stream, network_uplink_name(config, name), fd,
+				   config->mtu, network->workers, network->bridge);
+	if (err)
+		snprintf(error, error_size, "cannot use %s: %s", name, strerror(-err));
+	return err;
+}
+
+static int uplink_open(struct network *network, struct privileged *privileged, char *error,
+		       size_t error_size)
+{
+	return network->config.stream[0]
+		       ? stream_uplink_open(network, privileged, error, error_size)
+		       : tap_uplink_open(network, privileged, error, error_size);
+}
+
+const char *network_uplink_name(const struct network_config *config,
+				char name[NETWORK_UPLINK_BYTES])
+{
+	if (!config->stream[0])
+		return config->tap[0] ? config->tap : NULL;
+	snprintf(name, NETWORK_UPLINK_BYTES, "stream:%s", config->stream);
+	return name;
+}
+
+const struct port *network_uplink_port(const struct network *network)
+{
+	if (network->stream.workers)
+		return &network->stream.stream.port;
+	return network->uplink.workers ? &network->uplink.tap.port : NULL;
+}
+
+bool network_lacks_uplink(const struct network *network)
+{
+	const struct network_config *config = &network->config;
+
+	if (config->stream[0])
+		return !network->stream.workers || uplink_stream_trouble(&network->stream);
+	return config->tap[0] && (!network->uplink.workers ||
+				  __atomic_load_n(&network->uplink.lost, __ATOMIC_RELAXED));
+}
+
+static void uplink_close(struct network *network)
+{
+	if (network->uplink.workers)
+		uplink_detach(&network->uplink);
+	if (network->stream.workers)
+		uplink_stream_detach(&network->stream);
+}
+
+/* Once for each time it goes. */
+static void tell_away(struct network *network, const char *why)
+{
+	if (!network->told_away)
+		log_warning("bridge", "uplink of %s is away: %s", network->config.name, why);
+	network->told_away = true;
+}
+
 /* The bridge, with nothing on it. */
 static int bridge_open(struct network *network, const struct network_config *config,
 		       struct workers *workers)
 {
-	struct fdb_config fdb = { .entries = NETWORK_FDB_ENTRIES,
-				  .max_per_port = NETWORK_MACS_PER_PORT,
+	struct fdb_config fdb = { .entries = config->macs > NETWORK_FDB_ENTRIES
+						     ? config->macs
+						     : NETWORK_FDB_ENTRIES,
+				  .max_per_port = config->macs,
 				  .ageing_ms = NETWORK_AGEING_MS };
 
 	*network = (struct network){ .config = *config, .workers = workers };
@@ -55,9 +124,13 @@ int network_open(struct network *network, const struct network_config *config,
 	if (err)
 		snprintf(error, error_size, "cannot create bridge %s: %s", config->name,
 			 strerror(-err));
-	if (err || !config->tap[0])
+	if (err || (!config->tap[0] && !config->stream[0]))
 		return err;
 	err = uplink_open(network, privileged, error, error_size);
+	if (err && config->stream[0]) {
+		tell_away(network, error);
+		return 0;
+	}
 	if (err)
 		bridge_destroy(network->bridge);
 	return err;
@@ -65,31 +138,36 @@ int network_open(struct network *network, const struct network_config *config,
 
 void network_close(struct network *network)
 {
-	if (network->uplink.workers)
-		uplink_detach(&network->uplink);
+	uplink_close(network);
 	bridge_destroy(network->bridge);
 }
 
 void network_revive(struct network *network, struct privileged *privileged)
 {
-	char error[256];
+	char error[256], name[NETWORK_UPLINK_BYTES];
 
-	if (network->uplink.workers)
-		uplink_detach(&network->uplink);
-	if (uplink_open(network, privileged, error, sizeof(error)))
-		log_warning("bridge", "uplink of %s is away: %s", network->config.name, error);
-	else
-		log_info("bridge", "uplink of %s is back tap=%s", network->config.name,
-			 network->config.tap);
+	if (network->stream.workers)
+		tell_away(network, uplink_stream_trouble(&network->stream));
+	uplink_close(network);
+	if (uplink_open(network, privileged, error, sizeof(error))) {
+		tell_away(network, error);
+		return;
+	}
+	network->told_away = false;
+	log_info("bridge", "uplink of %s is back: %s", network->config.name,
+		 network_uplink_name(&network->config, name));
 }
 
 void networks_handle_alarm(struct networks *networks)
 {
 	for (unsigned int i = 0; i < networks->nr; i++) {
-		struct uplink *uplink = &networks->list[i].uplink;
+		struct network *network = &networks->list[i];
 
-		if (uplink->workers)
-			mtu_log_too_big(&uplink->tap.port, &uplink->told_too_big);
+		if (network->uplink.workers)
+			mtu_log_too_big(&network->uplink.tap.port, &network->uplink.told_too_big);
+		if (network->stream.workers)
+			mtu_log_too_big(&network->stream.stream.port,
+					&network->stream.told_too_big);
 	}
 }
 
@@ -148,7 +226,9 @@ static void carry_config(struct network_config *config, struct state *state)
 {
 	state_text(state, config->name, sizeof(config->name));
 	state_text(state, config->tap, sizeof(config->tap));
+	state_text(state, config->stream, sizeof(config->stream));
 	state_u32(state, &config->mtu);
+	state_u32(state, &config->macs);
 	state_u32(state, &config->ip);
 	state_u8(state, &config->prefix);
 	state_bool(state, &config->own_tap);

@@ -16,24 +16,27 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <poll.h>
 #include <unistd.h>
 
+#include "backend/manager.h"
 #include "backend/network.h"
 #include "backend/script.h"
 #include "bridge/tap.h"
 #include "io/log.h"
 #include "ring/hypercall.h"
 
-enum { OPEN_TAP = 1, RUN_SCRIPT = 2, KEEP = 3, BUSY_TRIES = 300, BUSY_PAUSE_US = 10000 };
+enum { OPEN_TAP = 1, RUN_SCRIPT, OPEN_STREAM, TELL_MANAGER, KEEP, END_START, INHERIT, HAND_OVER };
+enum { BUSY_TRIES = 300, BUSY_PAUSE_US = 10000 };
 
-struct tap_request {
+struct uplink_request {
 	struct network_config config;
-	bool queue; /* of several; the next of them, if there is one */
+	bool queue; /* of a TAP of several; the next of them, if there is one */
 };
 
-struct tap_reply {
+struct uplink_reply {
 	int32_t err;
 	char error[200];
 };
@@ -52,6 +55,9 @@ struct parent {
 	struct scripts *scripts;
 	const char *program; /* by its path: it may be another one by then */
 	char **argv;
+	struct manager *manager;
+	const struct network_config *networks; /* whose sockets may be connected to */
+	unsigned int nr_networks;
 };
 
 static int set_address(int s, struct ifreq *ifr, unsigned long request, uint32_t ip)
@@ -142,8 +148,13 @@ static int open_tap_patiently(const struct parent *parent, char name[16], bool q
 {
 	int (*open_tap)(char name[16], bool persistent) = queue ? tap_open_queue : tap_open;
 	int tries = is_kept(parent, name) ? 0 : BUSY_TRIES;
-	int fd = open_tap(name, true);
+	int kept = manager_take_tap(parent->manager, name);
+	int fd = kept < 0 ? open_tap(name, true) : kept;
 
+	if (kept >= 0 && tap_adopt(kept, true)) {
+		close(kept);
+		fd = open_tap(name, true);
+	}
 	for (int i = 0; fd == -EBUSY && i < tries; i++) {
 		usleep(BUSY_PAUSE_US);
 		fd = open_tap(name, true);
@@ -157,8 +168,8 @@ static int open_own_tap(char name[16])
 	return if_nametoindex(name) ? -EEXIST : tap_open(name, false);
 }
 
-static int serve_open_tap(struct parent *parent, struct tap_request *request,
-			  struct tap_reply *reply)
+static int serve_open_tap(struct parent *parent, struct uplink_request *request,
+			  struct uplink_reply *reply)
 {
 	struct network_config *config = &request->config;
 	int fd;
@@ -198,8 +209,8 @@ static void keep(struct parent *parent, const char name[16], int fd)
 
 static void answer_open_tap(struct parent *parent, const struct hypercall *request)
 {
-	struct tap_request wanted;
-	struct tap_reply reply = { 0 };
+	struct uplink_request wanted;
+	struct uplink_reply reply = { 0 };
 	int fd;
 
 	memcpy(&wanted, request->body, sizeof(wanted));
@@ -207,11 +218,74 @@ static void answer_open_tap(struct parent *parent, const struct hypercall *reque
 	hypercall_reply(parent->socket, &request->header, 0, &reply, sizeof(reply), &fd, fd >= 0);
 	if (fd >= 0 && wanted.config.own_tap)
 		close(fd); /* it ends with the child's */
-	else if (fd >= 0)
+	else if (fd >= 0) {
+		manager_keep(parent->manager, wanted.config.tap, fd);
 		keep(parent, wanted.config.tap, fd);
+	}
 }
 
-static void keep_for_child(struct parent *parent, struct hypercall *request)
+/* The child may have been taken over: it is connected to nobody but those whom
+ * the operator named. */
+static bool is_named(const struct parent *parent, const char *path)
+{
+	for (unsigned int i = 0; i < parent->nr_networks; i++)
+		if (*path && !strcmp(parent->networks[i].stream, path))
+			return true;
+	return false;
+}
+
+static int connect_stream(const struct parent *parent, const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd, err;
+
+	if (!is_named(parent, path))
+		return -EPERM;
+	static_assert(sizeof(address.sun_path) == sizeof(parent->networks->stream), "unix(7)");
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+static const char *stream_cure(int err)
+{
+	switch (err) {
+	case -ENOENT:
+	case -ECONNREFUSED:
+		return "start who is to serve it, like 'passt --socket PATH'";
+	case -EPERM:
+		return "it was not named at the start; start the daemon anew";
+	default:
+		return "see who serves it";
+	}
+}
+
+static void answer_open_stream(struct parent *parent, const struct hypercall *request)
+{
+	struct uplink_reply reply = { 0 };
+	struct uplink_request wanted;
+	char *path = wanted.config.stream;
+	int fd;
+
+	memcpy(&wanted, request->body, sizeof(wanted));
+	path[sizeof(wanted.config.stream) - 1] = '\0';
+	fd = connect_stream(parent, path);
+	reply.err = fd < 0 ? fd : 0;
+	if (fd < 0)
+		snprintf(reply.error, sizeof(reply.error), "cannot connect to %.70s: %s; %s", path,
+			 strerror(-fd), stream_cure(fd));
+	hypercall_reply(parent->socket, &request->header, 0, &reply, sizeof(reply), &fd, fd >= 0);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void inherit(struct parent *parent, struct hypercall *request)
 {
 	char name[16];
 
@@ -235,19 +309,36 @@ static void run_script(struct parent *parent, struct hypercall *request)
 	request->nr_fds = 0;
 }
 
+/* The body is a text without its end. */
+static const char *text_of(struct hypercall *request)
+{
+	request->body[request->length < sizeof(request->body) ? request->length
+							      : sizeof(request->body) - 1] = '\0';
+	return (const char *)request->body;
+}
+
 static void serve(struct parent *parent)
 {
 	struct hypercall request;
 
 	if (hypercall_receive(parent->socket, &request) != 1)
 		return;
-	if (request.header.type == OPEN_TAP && request.length == sizeof(struct tap_request))
+	if (request.header.type == OPEN_TAP && request.length == sizeof(struct uplink_request))
 		answer_open_tap(parent, &request);
+	else if (request.header.type == OPEN_STREAM &&
+		 request.length == sizeof(struct uplink_request))
+		answer_open_stream(parent, &request);
 	else if (request.header.type == RUN_SCRIPT && request.nr_fds == 1 &&
 		 request.length == sizeof(struct script_request))
 		run_script(parent, &request);
-	else if (request.header.type == KEEP && request.nr_fds == 1 && request.length == 16)
-		keep_for_child(parent, &request);
+	else if (request.header.type == INHERIT && request.nr_fds == 1 && request.length == 16)
+		inherit(parent, &request);
+	else if (request.header.type == TELL_MANAGER)
+		manager_tell(parent->manager, text_of(&request));
+	else if (request.header.type == KEEP && request.nr_fds == 1)
+		manager_keep(parent->manager, text_of(&request), request.fds[0]);
+	else if (request.header.type == END_START)
+		manager_drop_fds(parent->manager);
 	hypercall_close_fds(&request);
 }
 
@@ -262,6 +353,16 @@ static bool is_ready_option(const char *word, bool *with_value)
 {
 	*with_value = !strcmp(word, "--ready-fd");
 	return *with_value || !strncmp(word, "--ready-fd=", strlen("--ready-fd="));
+}
+
+/* As the manager told us; the rest of its words still stands in the environment. */
+static void pass_watchdog(const struct manager *manager)
+{
+	char usecs[24];
+
+	snprintf(usecs, sizeof(usecs), "%llu", (unsigned long long)manager->watchdog_usecs);
+	if (manager->watchdog_usecs)
+		setenv("WATCHDOG_USEC", usecs, 1);
 }
 
 _Noreturn static void become_successor(const struct parent *parent)
@@ -279,6 +380,7 @@ _Noreturn static void become_successor(const struct parent *parent)
 	}
 	argv[n++] = "--takeover";
 	argv[n] = NULL;
+	pass_watchdog(parent->manager);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execv(parent->program, argv);
@@ -298,8 +400,23 @@ static void start_successor(const struct parent *parent)
 		log_error("daemon", "cannot fork for a take-over: %s; going on", strerror(errno));
 }
 
+/* What it said last. */
+static void hear_out(struct parent *parent)
+{
+	struct hypercall request;
+
+	while (hypercall_receive(parent->socket, &request) == 1) {
+		if (request.header.type == TELL_MANAGER)
+			manager_tell(parent->manager, text_of(&request));
+		else if (request.header.type == HAND_OVER)
+			manager_tell_main(parent->manager, (pid_t)atoi(text_of(&request)));
+		hypercall_close_fds(&request);
+	}
+}
+
 _Noreturn static void child_ended(struct parent *parent, int status)
 {
+	hear_out(parent);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == PRIVILEGED_HANDED_OVER)
 		exit(0);
 	if (WIFEXITED(status)) {
@@ -366,9 +483,16 @@ static const char *program_path(void)
 	return path;
 }
 
-int privileged_fork(struct privileged *privileged, struct scripts *scripts, char **argv)
+int privileged_fork(struct privileged *privileged, struct scripts *scripts,
+		    const struct network_config *networks, unsigned int nr_networks,
+		    struct manager *manager, char **argv)
 {
-	struct parent parent = { .scripts = scripts, .program = program_path(), .argv = argv };
+	struct parent parent = { .scripts = scripts,
+				 .networks = networks,
+				 .nr_networks = nr_networks,
+				 .manager = manager,
+				 .program = program_path(),
+				 .argv = argv };
 	pid_t self = getpid();
 	sigset_t signals;
 	int pair[2];
@@ -387,6 +511,7 @@ int privileged_fork(struct privileged *privileged, struct scripts *scripts, char
 		return -errno;
 	if (parent.child) {
 		close(pair[1]);
+		manager_part(manager, true);
 		parent.socket = pair[0];
 		parent.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 		parent_run(&parent);
@@ -397,21 +522,22 @@ int privileged_fork(struct privileged *privileged, struct scripts *scripts, char
 	if (getppid() != self)
 		_exit(1);
 	privileged->socket = pair[1];
+	privileged->manager = manager;
+	manager_part(manager, false);
 	return 0;
 }
 
 /* One descriptor, or -errno with a line in `error`. */
-static int ask_for_tap(struct privileged *privileged, const struct network_config *config,
-		       bool queue, char *error, size_t error_size)
+static int ask(struct privileged *privileged, uint16_t type, const struct network_config *config,
+	       bool queue, char *error, size_t error_size)
 {
-	struct tap_request request = { *config, queue };
+	struct uplink_request request = { *config, queue };
 	struct hypercall answer;
-	struct tap_reply reply;
-	int err =
-		hypercall_send(privileged->socket, OPEN_TAP, 0, &request, sizeof(request), NULL, 0);
+	struct uplink_reply reply;
+	int err = hypercall_send(privileged->socket, type, 0, &request, sizeof(request), NULL, 0);
 
-	snprintf(error, error_size, "cannot open tap %s: no answer from the parent process",
-		 config->tap);
+	snprintf(error, error_size, "cannot open uplink of %s: no answer from the parent process",
+		 config->name);
 	if (err)
 		return err;
 	if (hypercall_receive(privileged->socket, &answer) != 1)
@@ -436,22 +562,36 @@ int privileged_open_tap(struct privileged *privileged, const struct network_conf
 	unsigned int n = 0;
 
 	for (; queues > 1 && !config->own_tap && n < queues; n++) {
-		fds[n] = ask_for_tap(privileged, config, true, error, error_size);
+		fds[n] = ask(privileged, OPEN_TAP, config, true, error, error_size);
 		if (fds[n] < 0)
 			break;
 	}
 	if (n)
 		return (int)n;
-	fds[0] = ask_for_tap(privileged, config, false, error, error_size);
+	fds[0] = ask(privileged, OPEN_TAP, config, false, error, error_size);
 	return fds[0] < 0 ? fds[0] : 1;
 }
 
-int privileged_keep(struct privileged *privileged, const char *tap, int fd)
+int privileged_inherit(struct privileged *privileged, const char *tap, int fd)
 {
 	char name[16] = "";
 
 	snprintf(name, sizeof(name), "%s", tap);
-	return hypercall_send(privileged->socket, KEEP, 0, name, sizeof(name), &fd, 1);
+	return hypercall_send(privileged->socket, INHERIT, 0, name, sizeof(name), &fd, 1);
+}
+
+void privileged_hand_over(struct privileged *privileged, pid_t pid)
+{
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%d", (int)pid);
+
+	hypercall_send(privileged->socket, HAND_OVER, 0, text, (size_t)length, NULL, 0);
+}
+
+int privileged_open_stream(struct privileged *privileged, const struct network_config *config,
+			   char *error, size_t error_size)
+{
+	return ask(privileged, OPEN_STREAM, config, false, error, error_size);
 }
 
 int privileged_run_script(struct privileged *privileged, const struct script_request *request,
@@ -459,6 +599,24 @@ int privileged_run_script(struct privileged *privileged, const struct script_req
 {
 	return hypercall_send(privileged->socket, RUN_SCRIPT, 0, request, sizeof(*request), &pipe,
 			      1);
+}
+
+void privileged_tell_manager(struct privileged *privileged, const char *state)
+{
+	if (privileged->manager->there)
+		hypercall_send(privileged->socket, TELL_MANAGER, 0, state, strlen(state), NULL, 0);
+}
+
+void privileged_keep(struct privileged *privileged, const char *name, int fd)
+{
+	if (privileged->manager->there)
+		hypercall_send(privileged->socket, KEEP, 0, name, strlen(name), &fd, 1);
+}
+
+void privileged_end_start(struct privileged *privileged)
+{
+	manager_drop_fds(privileged->manager);
+	hypercall_send(privileged->socket, END_START, 0, NULL, 0, NULL, 0);
 }
 
 void privileged_drop(void)

@@ -113,7 +113,8 @@ static void change_vifs(struct reload *reload, const struct attachments *fresh)
 static void add_bridge(struct reload *reload, const struct network_config *config)
 {
 	struct networks *networks = reload->config.networks;
-	char error[256] = "out of memory";
+	char error[256] = "out of memory", name[NETWORK_UPLINK_BYTES];
+	const char *uplink = network_uplink_name(config, name);
 
 	if (networks->nr == NETWORKS_MAX)
 		log_warning("config", "cannot add bridge %s: %d are the most", config->name,
@@ -123,8 +124,8 @@ static void add_bridge(struct reload *reload, const struct network_config *confi
 		log_warning("config", "cannot add bridge %s: %s", config->name, error);
 	else
 		log_info("bridge", "%s up uplink=%s mtu=%u",
-			 networks->list[networks->nr++].config.name,
-			 config->tap[0] ? config->tap : "none", config->mtu);
+			 networks->list[networks->nr++].config.name, uplink ? uplink : "none",
+			 config->mtu);
 }
 
 /* Vifs point to those that there are. */
@@ -137,7 +138,9 @@ static void change_bridges(struct reload *reload, const struct options *fresh)
 		if (!network)
 			add_bridge(reload, config);
 		else if (network->config.mtu != config->mtu || network->config.ip != config->ip ||
-			 strcmp(network->config.tap, config->tap))
+			 network->config.macs != config->macs ||
+			 strcmp(network->config.tap, config->tap) ||
+			 strcmp(network->config.stream, config->stream))
 			log_notice("config", "bridge %s changes at the next start only",
 				   config->name);
 	}

@@ -53,12 +53,13 @@ static const char *ip_text(uint32_t ip, char text[INET_ADDRSTRLEN])
 static void tell_network(struct table *table, const struct network *network)
 {
 	const struct network_config *config = &network->config;
-	char ip[INET_ADDRSTRLEN];
+	char ip[INET_ADDRSTRLEN], uplink[NETWORK_UPLINK_BYTES];
 
 	table_row(table);
 	table_string(table, "name", "bridge", config->name);
 	table_number(table, "mtu", "mtu", config->mtu);
-	table_string(table, "uplink", "uplink", config->tap[0] ? config->tap : NULL);
+	table_string(table, "uplink", "uplink", network_uplink_name(config, uplink));
+	table_bool(table, "uplink_away", NULL, network_lacks_uplink(network));
 	table_string(table, "ip", "address", ip_text(config->ip, ip));
 	table_number(table, "prefix", NULL, config->prefix);
 	table_number(table, "ports", "ports", bridge_ports(network->bridge));
@@ -92,23 +93,12 @@ static void tell_rate(struct table *table, const struct rate *rate)
 	table_string(table, NULL, "rate", rate->bytes ? text : NULL);
 }
 
-/* What the frontend says of its domain, having been told to suspend. */
-static bool is_suspended(const struct reporter *reporter, uint16_t domid)
-{
-	char path[64], value[2];
-
-	snprintf(path, sizeof(path), "/local/domain/%u/" XENBUS_CONTROL_SUSPENDED, domid);
-	return store_read(reporter->toolstack->store, STORE_NO_TRANSACTION, path, value,
-			  sizeof(value)) == 1 &&
-	       value[0] == '1';
-}
-
 /* Why a vif is not connected, where that is known. */
 static const char *reason_of(const struct answer *answer, const struct device *device)
 {
 	if (device->reason[0])
 		return device->reason;
-	return is_suspended(answer->reporter, device->domid) ? "suspended" : NULL;
+	return report_is_suspended(answer->reporter, device->domid) ? "suspended" : NULL;
 }
 
 static void tell_device(const struct answer *answer, const struct device *device)
@@ -204,53 +194,11 @@ static int report_network_list(struct answer *answer)
 	return 0;
 }
 
-static unsigned int count_vifs(const struct reporter *reporter, uint16_t domid)
-{
-	unsigned int n = 0;
-
-	for (const struct device *device = devices_first(reporter->devices); device;
-	     device = device->next)
-		n += device->domid == domid;
-	return n;
-}
-
-static void tell_domain(struct answer *answer, const struct domain_info *domain)
-{
-	struct table *table = answer->table;
-
-	table_row(table);
-	table_string(table, "name", "Name", domain->name);
-	table_number(table, "domid", "ID", domain->domid);
-	table_number(table, "vifs", "vifs", count_vifs(answer->reporter, domain->domid));
-	table_string(table, "state", "State",
-		     is_suspended(answer->reporter, domain->domid) ? "suspended" : "running");
-	table_number(table, "pid", "pid", (uint64_t)domain->pid);
-	table_end(table);
-}
-
-static int report_list(struct answer *answer)
-{
-	struct domains *domains = answer->reporter->domains;
-	const struct domain_info *only = NULL;
-
-	if (answer->argc && !(only = domains_named(domains, answer->argv[0])))
-		return answer_complain(answer, EXIT_UNKNOWN,
-				       "no such domain: %s; 'splitvif list' shows those there are",
-				       answer->argv[0]);
-	table_list(answer->table, NULL, NULL, TABLE_COLUMNS);
-	for (const struct domain_info *domain = domains_next(domains, NULL); domain;
-	     domain = domains_next(domains, domain))
-		if (!only || only == domain)
-			tell_domain(answer, domain);
-	table_end(answer->table);
-	return 0;
-}
-
 struct fdb_call {
 	struct bridge *bridge;
 	uint64_t now_ms;
-	struct fdb_entry entries[NETWORK_FDB_ENTRIES];
-	const char *ports[NETWORK_FDB_ENTRIES];
+	struct fdb_entry entries[NETWORK_FDB_ENTRIES_MAX];
+	const char *ports[NETWORK_FDB_ENTRIES_MAX];
 	uint32_t nr;
 };
 
@@ -258,7 +206,7 @@ struct fdb_call {
 static void fdb_read(struct fdb_call *call)
 {
 	call->nr = fdb_list(bridge_fdb(call->bridge), call->now_ms, call->entries,
-			    NETWORK_FDB_ENTRIES);
+			    NETWORK_FDB_ENTRIES_MAX);
 	for (uint32_t i = 0; i < call->nr; i++) {
 		const struct port *port = bridge_port(call->bridge, call->entries[i].port);
 

@@ -260,10 +260,12 @@ int report_stats(struct answer *answer)
 	     device = device->next)
 		if (device->vif && (!only || only == device))
 			tell_stats_row(answer->table, device->name, &device->vif->port);
-	for (unsigned int i = 0; !only && i < networks->nr; i++)
-		if (networks->list[i].uplink.workers)
-			tell_stats_row(answer->table, networks->list[i].config.tap,
-				       &networks->list[i].uplink.tap.port);
+	for (unsigned int i = 0; !only && i < networks->nr; i++) {
+		const struct port *port = network_uplink_port(&networks->list[i]);
+
+		if (port)
+			tell_stats_row(answer->table, port->name, port);
+	}
 	table_end(answer->table);
 	return 0;
 }

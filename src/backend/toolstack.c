@@ -265,7 +265,7 @@ static void tell_facts(struct toolstack *toolstack, const struct device *device,
 		return;
 	if (!created->prefix)
 		created->prefix = network->config.prefix;
-	if (network->config.tap[0]) /* else nobody is there */
+	if (network->config.tap[0] || network->config.stream[0]) /* else nobody is there */
 		created->gateway = network->config.ip;
 }
 

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "bridge/atomic.h"
 #include "bridge/port.h"
@@ -28,7 +29,13 @@
  * whether one was made meanwhile.
  */
 
-enum { BUCKET_ENTRIES = 4, SWEEP_MS = 1000, REFRESH_MS = 1000, MOVES_AWAITED = 4 };
+enum {
+	BUCKET_ENTRIES = 4,
+	SWEEP_MS = 1000,
+	REFRESH_MS = 1000,
+	MOVES_AWAITED = 4,
+	HUGE_PAGE_BYTES = 2 << 20
+};
 
 struct entry {
 	uint64_t key;  /* the address above the port; 0: free */
@@ -72,6 +79,17 @@ static uint32_t power_of_two(uint32_t at_least)
 	return n;
 }
 
+/* A big table is looked up all over: on huge pages, if there are any. */
+static void *allocate_buckets(size_t bytes)
+{
+	bool is_big = bytes >= HUGE_PAGE_BYTES;
+	void *buckets = aligned_alloc(is_big ? HUGE_PAGE_BYTES : 64, bytes);
+
+	if (buckets && is_big)
+		madvise(buckets, bytes, MADV_HUGEPAGE);
+	return buckets;
+}
+
 struct fdb *fdb_create(const struct fdb_config *config)
 {
 	struct fdb *fdb = aligned_alloc(64, sizeof(*fdb));
@@ -81,7 +99,7 @@ struct fdb *fdb_create(const struct fdb_config *config)
 		return NULL;
 	memset(fdb, 0, sizeof(*fdb));
 	pthread_mutex_init(&fdb->lock, NULL);
-	fdb->buckets = aligned_alloc(64, buckets * sizeof(struct bucket));
+	fdb->buckets = allocate_buckets(buckets * sizeof(struct bucket));
 	if (!fdb->buckets) {
 		free(fdb);
 		return NULL;
@@ -227,6 +245,11 @@ static void age_out(struct fdb *fdb, struct entry *entry)
 {
 	remove_entry(fdb, entry);
 	fdb->stats.aged++;
+}
+
+void fdb_prefetch(const struct fdb *fdb, const uint8_t mac[6])
+{
+	__builtin_prefetch(places_of(fdb, key_of(mac)).first);
 }
 
 uint16_t fdb_lookup(const struct fdb *fdb, const uint8_t mac[6], uint64_t now_ms)

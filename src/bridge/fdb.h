@@ -32,6 +32,9 @@ struct fdb_stats {
 struct fdb *fdb_create(const struct fdb_config *config); /* NULL: out of memory */
 void fdb_destroy(struct fdb *fdb);
 
+/* For a look-up some 100 ns later. */
+void fdb_prefetch(const struct fdb *fdb, const uint8_t mac[6]);
+
 /* The port, or PORT_NONE. */
 uint16_t fdb_lookup(const struct fdb *fdb, const uint8_t mac[6], uint64_t now_ms);
 

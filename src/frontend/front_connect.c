@@ -7,37 +7,17 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "frontend/front_control.h"
 #include "frontend/front_entry.h"
 #include "frontend/front_move.h"
+#include "frontend/front_order.h"
+#include "frontend/front_phase.h"
 #include "frontend/front_sources.h"
 #include "frontend/front_voice.h"
 
-enum { READY_MAX = 16 };
-enum { LASTED_MS = 5000, HANGUP_GRACE_MS = 1000, EAGER_MS = 2000, BACKEND_DOMID = 0 };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
-
-/* A daemon that is restarted is back soon: a connect(2) that fails costs
- * little, every millisecond without a backend does not. */
-static void retry_later(struct front_connect *c, enum connect_phase phase)
-{
-	c->phase = phase;
-	if (phase == CONNECT_DOWN && now_ns() - c->down_since_ns < EAGER_MS * 1000000LL)
-		c->retry_ms = CONNECT_RETRY_MIN_MS;
-	front_sources_set_timer_ms(c, c->retry_ms);
-	c->retry_ms = c->retry_ms * 2 < CONNECT_RETRY_MAX_MS ? c->retry_ms * 2
-							     : CONNECT_RETRY_MAX_MS;
-}
+enum { READY_MAX = 16, BACKEND_DOMID = 0 };
 
 /* Segmentation comes with a blank checksum. */
 static unsigned int what_is_taken(unsigned int takes)
@@ -59,9 +39,13 @@ int front_connect_init(struct front_connect *c, struct netfront *front,
 				     .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
 				     .timer_fd = timerfd_create(CLOCK_MONOTONIC,
 								TFD_CLOEXEC | TFD_NONBLOCK),
+				     .flush_fd = timerfd_create(CLOCK_MONOTONIC,
+								TFD_CLOEXEC | TFD_NONBLOCK),
+				     .flush_ns = UINT64_MAX,
 				     .retry_ms = CONNECT_RETRY_MIN_MS };
-	if (c->epoll_fd < 0 || c->timer_fd < 0 ||
-	    front_sources_listen(c, c->timer_fd, SOURCE_TIMER))
+	if (c->epoll_fd < 0 || c->timer_fd < 0 || c->flush_fd < 0 ||
+	    front_sources_listen(c, c->timer_fd, SOURCE_TIMER) ||
+	    front_sources_listen(c, c->flush_fd, SOURCE_FLUSH))
 		goto fail;
 	c->rundir = config->rundir ? strdup(config->rundir) : NULL;
 	if (config->rundir && !c->rundir)
@@ -81,114 +65,20 @@ fail:
 	return errno ? -errno : -ENOMEM;
 }
 
-/* Lets go of domain and store; the data path is the caller's business. */
-static void hang_up(struct front_connect *c)
-{
-	front_device_close(&c->device);
-	front_domain_close(&c->domain);
-}
-
 void front_connect_fini(struct front_connect *c)
 {
-	hang_up(c);
+	front_phase_hang_up(c);
 	front_move_fini(c);
 	if (c->timer_fd >= 0)
 		close(c->timer_fd);
+	if (c->flush_fd >= 0)
+		close(c->flush_fd);
 	if (c->epoll_fd >= 0)
 		close(c->epoll_fd);
 	free(c->rundir);
 }
 
-static void note_down(struct front_connect *c)
-{
-	if (c->status.up) {
-		c->events |= SPLITVIF_WENT_DOWN;
-		c->down_since_ns = now_ns();
-		if (c->down_since_ns - c->up_since_ns > LASTED_MS * 1000000LL)
-			c->retry_ms = CONNECT_RETRY_MIN_MS;
-	}
-	c->status.up = false;
-}
-
-static void arrive(struct front_connect *c);
-
-/* What could not be done at another daemon is done at home. */
-static void turn_back(struct front_connect *c, const char *why)
-{
-	snprintf(c->homecoming, sizeof(c->homecoming),
-		 "cannot migrate %.63s to %.100s: %.200s; it is back", c->status.name, c->rundir,
-		 why);
-	front_voice_tell(c, SPLITVIF_WARNING, "%s", c->homecoming);
-	front_move_return(c);
-}
-
-/* The daemon is gone, and its mappings with it. */
-static void daemon_died(struct front_connect *c)
-{
-	if (c->moving) {
-		note_down(c);
-		netfront_bury(c->front);
-		arrive(c);
-		return;
-	}
-	if (c->arriving)
-		turn_back(c, "the daemon there died");
-	else if (c->phase != CONNECT_DOWN && c->connections)
-		front_voice_tell(c, SPLITVIF_WARNING, "daemon hung up; waiting for it at %s",
-				 c->domain.path);
-	note_down(c);
-	netfront_bury(c->front);
-	hang_up(c);
-	c->retry_ms = CONNECT_RETRY_MIN_MS;
-	retry_later(c, CONNECT_DOWN);
-}
-
-/* Starts all over with a new introduction, though the daemon may live. */
-static void start_over(struct front_connect *c)
-{
-	note_down(c);
-	netfront_revoke(c->front);
-	netfront_close_channels(c->front);
-	if (c->moving) {
-		arrive(c);
-		return;
-	}
-	if (c->arriving)
-		turn_back(c, c->reason);
-	hang_up(c);
-	retry_later(c, CONNECT_DOWN);
-}
-
-/* The store failed us; it dies with the daemon, perhaps a moment earlier. */
-static void store_failed(struct front_connect *c, int err)
-{
-	if (front_domain_is_dead(&c->domain, HANGUP_GRACE_MS)) {
-		daemon_died(c);
-		return;
-	}
-	front_voice_fail(c, err, "%s: store failed: %s; connecting anew", c->status.name,
-			 strerror(-err));
-	start_over(c);
-}
-
 static void look_at_backend(struct front_connect *c);
-static void went_away(struct front_connect *c);
-
-static void await_backend(struct front_connect *c)
-{
-	c->phase = CONNECT_WAIT_BACKEND;
-	front_sources_set_timer_ms(c, CONNECT_STATE_MS);
-}
-
-/* Everything is given back; the toolstack may know. */
-static void lie_down(struct front_connect *c)
-{
-	c->phase = CONNECT_SUSPENDED;
-	front_sources_set_timer_ns(c, 0);
-	front_device_set_state(&c->device, XenbusStateClosed);
-	if (!c->config.further)
-		front_control_set_suspended(&c->device, true);
-}
 
 int front_connect_start(struct front_connect *c)
 {
@@ -204,11 +94,11 @@ int front_connect_start(struct front_connect *c)
 	if (!err)
 		err = front_sources_listen(c, store_client_fd(c->device.store), SOURCE_STORE);
 	if (err) {
-		hang_up(c);
+		front_phase_hang_up(c);
 		return err;
 	}
 	if (c->away) {
-		went_away(c);
+		front_phase_away(c);
 		look_at_backend(c);
 		return 0;
 	}
@@ -216,9 +106,9 @@ int front_connect_start(struct front_connect *c)
 		front_control_report_error(&c->device, c->homecoming);
 	c->homecoming[0] = '\0';
 	if (c->suspended)
-		lie_down(c);
+		front_phase_lie_down(c);
 	else
-		await_backend(c);
+		front_phase_await(c);
 	look_at_backend(c); /* the watch's first event may have come with its answer */
 	return 0;
 }
@@ -275,35 +165,13 @@ static void went_up(struct front_connect *c)
 	c->error = 0;
 	c->reason[0] = '\0';
 	front_sources_set_timer_ns(c, 0);
-	c->up_since_ns = now_ns();
+	c->up_since_ns = front_phase_now_ns();
 	if (c->connections++)
 		tell_outage(c);
 	front_move_settle(c);
 	c->was_suspended = false;
 	netfront_flush(c->front);
 }
-
-/* Gives the connection up while the daemon lives. */
-static void leave(struct front_connect *c)
-{
-	note_down(c);
-	c->front->live = false; /* the data path stops here, the pages stay granted */
-	c->phase = CONNECT_LEAVING;
-	front_sources_set_timer_ms(c, CONNECT_STATE_MS);
-	front_device_set_state(&c->device, XenbusStateClosing);
-}
-
-/* Not to be asked for again: whoever took it will give it back. */
-static void went_away(struct front_connect *c)
-{
-	c->phase = CONNECT_AWAY;
-	c->events |= SPLITVIF_WENT_AWAY;
-	front_sources_set_timer_ns(c, 0);
-	front_device_unbind(&c->device);
-	c->device.vifs_changed = true; /* it may be back already */
-}
-
-static void come_back(struct front_connect *c);
 
 /* The first vif of its domain was attached again. */
 static void look_for_return(struct front_connect *c)
@@ -324,7 +192,7 @@ static void look_for_return(struct front_connect *c)
 	c->away = false;
 	front_voice_tell(c, SPLITVIF_NOTICE, "%s.%u: vif attached again", c->status.name,
 			 c->status.devid);
-	come_back(c);
+	front_phase_return(c);
 }
 
 static void backend_left(struct front_connect *c, enum xenbus_state state)
@@ -335,26 +203,26 @@ static void backend_left(struct front_connect *c, enum xenbus_state state)
 		c->away = true;
 		front_voice_tell(c, SPLITVIF_NOTICE, "%s.%u: vif detached", c->status.name,
 				 c->status.devid);
-		leave(c);
+		front_phase_leave(c);
 		return;
 	}
 	if (state == XenbusStateUnknown && c->config.further) {
 		netfront_revoke(c->front);
 		c->away = true;
-		note_down(c);
-		went_away(c);
+		front_phase_note_down(c);
+		front_phase_away(c);
 		return;
 	}
 	if (state == XenbusStateUnknown) {
 		front_voice_fail(c, -ENODEV, "%s.%u: vif removed; asking for a new one",
 				 c->status.name, c->status.devid);
-		start_over(c);
+		front_phase_start_over(c);
 		return;
 	}
 	front_device_backend_reason(&c->device, reason, sizeof(reason));
 	front_voice_fail(c, -ECONNABORTED, "%s.%u: backend is %s: %s; connecting anew",
 			 c->status.name, c->status.devid, xenbus_state_name(state), reason);
-	leave(c);
+	front_phase_leave(c);
 }
 
 static void violated(struct front_connect *c)
@@ -365,61 +233,7 @@ static void violated(struct front_connect *c)
 	front_device_report(&c->device, EPROTO, front_fault_text(fault));
 	front_voice_fail(c, -EPROTO, "%s.%u: backend broke the protocol: %s; connecting anew",
 			 c->status.name, c->status.devid, front_fault_text(fault));
-	leave(c);
-}
-
-/* The backend let go, or says so: our pages tell. */
-static void finish_leaving(struct front_connect *c)
-{
-	if (netfront_revoke(c->front)) {
-		front_sources_set_timer_ms(c, CONNECT_RETRY_MIN_MS);
-		return;
-	}
-	front_sources_close_channels(c);
-	front_device_set_state(&c->device, XenbusStateClosed);
-	if (c->moving)
-		arrive(c);
-	else if (c->away)
-		went_away(c);
-	else if (c->suspended)
-		lie_down(c);
-	else
-		retry_later(c, CONNECT_PAUSE);
-}
-
-/* Everything is given back here: on to the other daemon. */
-static void arrive(struct front_connect *c)
-{
-	int err = front_move_arrive(c);
-
-	if (!err) {
-		await_backend(c);
-		return;
-	}
-	front_voice_tell(c, SPLITVIF_WARNING, "cannot migrate %s: %s; it stays", c->status.name,
-			 strerror(-err));
-	if (front_domain_is_dead(&c->domain, 0)) {
-		daemon_died(c);
-		return;
-	}
-	front_control_report_error(&c->device, "the daemon there died; the VM stays here");
-	retry_later(c, CONNECT_PAUSE);
-}
-
-static void come_back(struct front_connect *c)
-{
-	int err;
-
-	if (c->suspended) {
-		lie_down(c);
-		return;
-	}
-	err = front_device_set_state(&c->device, XenbusStateInitialising);
-	if (err) {
-		store_failed(c, err);
-		return;
-	}
-	await_backend(c);
+	front_phase_leave(c);
 }
 
 static bool is_closing(enum xenbus_state state)
@@ -433,7 +247,7 @@ static void follow(struct front_connect *c, enum xenbus_state state)
 	switch (c->phase) {
 	case CONNECT_WAIT_BACKEND:
 		if (state == XenbusStateInitWait && offer(c))
-			start_over(c);
+			front_phase_start_over(c);
 		else if (state == XenbusStateUnknown ||
 			 (is_closing(state) && !front_device_is_online(&c->device)))
 			backend_left(c, state);
@@ -450,7 +264,7 @@ static void follow(struct front_connect *c, enum xenbus_state state)
 		break;
 	case CONNECT_LEAVING:
 		if (state != XenbusStateConnected && state != XenbusStateClosing)
-			finish_leaving(c);
+			front_phase_finish(c);
 		break;
 	case CONNECT_AWAY:
 		look_for_return(c);
@@ -462,74 +276,17 @@ static void follow(struct front_connect *c, enum xenbus_state state)
 	}
 }
 
-static bool is_connecting(const struct front_connect *c)
+static void take_tuning(struct front_connect *c)
 {
-	return c->phase == CONNECT_WAIT_CONNECTED || c->phase == CONNECT_UP;
-}
+	struct coalesce_limits limits;
 
-static void suspend(struct front_connect *c)
-{
-	c->suspended = c->was_suspended = true;
-	if (is_connecting(c))
-		leave(c);
-	else if (c->phase == CONNECT_AWAY)
-		front_control_set_suspended(&c->device, true);
-	else if (c->phase != CONNECT_LEAVING)
-		lie_down(c);
-}
-
-static void resume(struct front_connect *c)
-{
-	c->suspended = false;
-	if (!c->config.further)
-		front_control_set_suspended(&c->device, false);
-	if (c->phase == CONNECT_SUSPENDED)
-		come_back(c);
-}
-
-/* Refused where there is no connection to take along. */
-static void migrate(struct front_connect *c, const struct front_destination *to)
-{
-	char line[sizeof(c->homecoming)];
-
-	snprintf(line, sizeof(line),
-		 "cannot migrate %.63s: it is not connected; wait, or resume it", c->status.name);
-	if (!is_connecting(c) || front_move_prepare(c, to, line, sizeof(line))) {
-		front_voice_tell(c, SPLITVIF_WARNING, "%s", line);
-		front_control_report_error(&c->device, line);
-		return;
-	}
-	leave(c);
-}
-
-/* A domain's first vif is told, and what it does the others see. */
-static void obey(struct front_connect *c)
-{
-	struct front_destination to;
-	bool wanted;
-
-	c->device.control_changed = false;
-	if (c->config.further) {
-		wanted = front_control_is_suspended(&c->device);
-		if (wanted && !c->suspended)
-			suspend(c);
-		else if (!wanted && c->suspended)
-			resume(c);
-		return;
-	}
-	switch (front_control_take(&c->device, &to)) {
-	case ORDER_SUSPEND:
-		suspend(c);
-		break;
-	case ORDER_RESUME:
-		resume(c);
-		break;
-	case ORDER_MIGRATE:
-		migrate(c, &to);
-		break;
-	case ORDER_NONE:
-		break;
-	}
+	c->device.tuning_changed = false;
+	front_device_aggregation(&c->device, &limits);
+	if (netfront_aggregate(c->front, &limits))
+		front_voice_tell(c, SPLITVIF_WARNING,
+		     "%s.%u: tx-aggr 0 and 0 in the store: the backend would never be told; the "
+		     "settings stay",
+		     c->status.name, c->status.devid);
 }
 
 /* Events may have come along with the answers to our own requests, so this
@@ -547,12 +304,14 @@ static void look_at_backend(struct front_connect *c)
 			follow(c, state);
 		if (!err && c->device.store)
 			err = front_device_drain(&c->device);
+		if (err > 0 && c->device.tuning_changed)
+			take_tuning(c);
 		if (err > 0 && c->device.control_changed)
-			obey(c);
+			front_order_obey(c);
 		if (err >= 0 && c->phase != before)
 			err = 1;
 		if (err < 0)
-			store_failed(c, err);
+			front_phase_store_failed(c, err);
 	}
 }
 
@@ -567,10 +326,10 @@ static void timer_fired(struct front_connect *c)
 		if (front_connect_start(c) && c->away && c->config.further)
 			c->events |= SPLITVIF_WENT_AWAY;
 		else if (c->phase == CONNECT_DOWN)
-			retry_later(c, CONNECT_DOWN);
+			front_phase_retry(c, CONNECT_DOWN);
 		break;
 	case CONNECT_PAUSE:
-		come_back(c);
+		front_phase_return(c);
 		break;
 	case CONNECT_WAIT_BACKEND:
 	case CONNECT_WAIT_CONNECTED:
@@ -581,16 +340,42 @@ static void timer_fired(struct front_connect *c)
 		front_voice_fail(c, -ETIMEDOUT,
 				 "cannot connect %s: backend did not answer in %d s; see its log",
 				 c->status.name, CONNECT_STATE_MS / 1000);
-		start_over(c);
+		front_phase_start_over(c);
 		break;
 	case CONNECT_LEAVING:
-		finish_leaving(c);
+		front_phase_finish(c);
 		break;
 	case CONNECT_UP: /* an alarm */
 	case CONNECT_AWAY:
 	case CONNECT_SUSPENDED:
 		break;
 	}
+}
+
+/* Set to an earlier time where it must be; one that was told of meanwhile only
+ * lets it fire for nothing. */
+void front_connect_follow_due(struct front_connect *c)
+{
+	uint64_t due = netfront_due(c->front);
+	struct itimerspec when = { .it_value = { (time_t)(due / 1000000000),
+						 (long)(due % 1000000000) } };
+
+	if (due >= c->flush_ns)
+		return;
+	c->flush_ns = due;
+	timerfd_settime(c->flush_fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+static void flush_due(struct front_connect *c)
+{
+	uint64_t ticks;
+
+	if (read(c->flush_fd, &ticks, sizeof(ticks)) != sizeof(ticks))
+		return;
+	c->flush_ns = UINT64_MAX;
+	if (c->phase == CONNECT_UP)
+		netfront_flush(c->front);
+	front_connect_follow_due(c);
 }
 
 static void take_event(struct front_connect *c, uint32_t channel)
@@ -605,13 +390,16 @@ static bool serve(struct front_connect *c, uint32_t source)
 {
 	switch (source) {
 	case SOURCE_DOMAIN:
-		daemon_died(c);
+		front_phase_daemon_died(c);
 		return false;
 	case SOURCE_TIMER:
 		timer_fired(c);
 		return true;
 	case SOURCE_STORE:
 		return true;
+	case SOURCE_FLUSH:
+		flush_due(c);
+		return false;
 	}
 	take_event(c, source - SOURCE_CHANNELS);
 	return false;
@@ -648,7 +436,7 @@ void front_connect_alarm(struct front_connect *c)
 
 void front_connect_leave(struct front_connect *c, int timeout_ms)
 {
-	int64_t deadline = now_ns() + timeout_ms * 1000000LL;
+	int64_t deadline = front_phase_now_ns() + timeout_ms * 1000000LL;
 	struct pollfd waits[2];
 	enum xenbus_state state;
 
@@ -656,13 +444,13 @@ void front_connect_leave(struct front_connect *c, int timeout_ms)
 		return;
 	waits[0] = (struct pollfd){ .fd = store_client_fd(c->device.store), .events = POLLIN };
 	waits[1] = (struct pollfd){ .fd = c->domain.fd, .events = POLLRDHUP };
-	while (now_ns() < deadline && front_device_drain(&c->device) >= 0 &&
+	while (front_phase_now_ns() < deadline && front_device_drain(&c->device) >= 0 &&
 	       front_device_backend_state(&c->device, &state) == 0) {
 		if (state == XenbusStateClosed || state == XenbusStateUnknown) {
 			front_device_set_state(&c->device, XenbusStateClosed);
 			return;
 		}
-		poll(waits, 2, (int)((deadline - now_ns()) / 1000000) + 1);
+		poll(waits, 2, (int)((deadline - front_phase_now_ns()) / 1000000) + 1);
 		if (waits[1].revents)
 			return;
 	}

@@ -58,6 +58,8 @@ struct front_connect {
 	struct splitvif_status status;
 	enum connect_phase phase;
 	int epoll_fd, timer_fd;
+	int flush_fd;	  /* a timer: for what is to be told later */
+	uint64_t flush_ns; /* when it fires; UINT64_MAX: not at all */
 	unsigned int retry_ms;
 	int64_t down_since_ns;
 	int64_t up_since_ns;
@@ -90,6 +92,9 @@ void front_connect_process(struct front_connect *connect);
 
 /* Announces Closing, waits up to timeout_ms for the backend's Closed. */
 void front_connect_leave(struct front_connect *connect, int timeout_ms);
+
+/* After whatever may have put off telling the backend: has it told in time. */
+void front_connect_follow_due(struct front_connect *connect);
 
 /* The backend broke the protocol: wakes whoever sleeps on the descriptor. */
 void front_connect_alarm(struct front_connect *connect);

@@ -20,11 +20,13 @@ const char front_options_usage[] =
 	"       splitvif-front [OPTIONS] sink [VIF] [--credit] [--count N] [--duration S] "
 	"[--json]\n"
 	"       splitvif-front [OPTIONS] echo [VIF] [--count N] [--duration S] [--json]\n"
+	"       splitvif-front [OPTIONS] stream [VIF] [--connect] PATH\n"
 	"OPTIONS: --rundir DIR, --engine auto|uring|epoll, -v|--verbose, -V|--version, -h|--help\n"
 	"VIF:     --name N, --bridge B, --mac M, --mtu N, and for run and --netns --ip CIDR,\n"
 	"         --gateway IP, --offload on|off, --queues N\n"
 	"run starts CMD (default: your shell) as a VM: in namespaces of its own, whose eth0 is\n"
-	"the vif. --netns serves a namespace that exists.\n";
+	"the vif. --netns serves a namespace that exists. stream serves whoever connects to\n"
+	"the socket PATH, like qemu -netdev stream; --connect connects there instead.\n";
 
 enum option_id {
 	OPT_RUNDIR = 256,
@@ -47,6 +49,7 @@ enum option_id {
 	OPT_CREDIT,
 	OPT_DURATION,
 	OPT_JSON,
+	OPT_CONNECT,
 };
 
 static const struct option long_options[] = {
@@ -73,6 +76,7 @@ static const struct option long_options[] = {
 	{ "credit", no_argument, NULL, OPT_CREDIT },
 	{ "duration", required_argument, NULL, OPT_DURATION },
 	{ "json", no_argument, NULL, OPT_JSON },
+	{ "connect", no_argument, NULL, OPT_CONNECT },
 	{ 0 },
 };
 
@@ -82,7 +86,8 @@ enum {
 	ON_NETNS = 1 << FRONT_NETNS,
 	ON_GEN = 1 << FRONT_GEN,
 	ON_SINK = 1 << FRONT_SINK,
-	ON_ECHO = 1 << FRONT_ECHO
+	ON_ECHO = 1 << FRONT_ECHO,
+	ON_STREAM = 1 << FRONT_STREAM
 };
 
 static const struct {
@@ -90,7 +95,8 @@ static const struct {
 	unsigned int modes;
 } restricted[] = {
 	{ OPT_NETNS, ON_NETNS },
-	{ OPT_IP, ON_RUN | ON_NETNS },
+	{ OPT_CONNECT, ON_STREAM },
+	{ OPT_IP, ON_RUN | ON_NETNS | ON_STREAM },
 	{ OPT_GATEWAY, ON_RUN | ON_NETNS },
 	{ OPT_QUEUES, ON_RUN | ON_NETNS },
 	{ OPT_OFFLOAD, ON_RUN | ON_NETNS },
@@ -290,6 +296,9 @@ static int take_option(struct parser *p, int id, const char *value)
 	case OPT_JSON:
 		o->json = true;
 		return 0;
+	case OPT_CONNECT:
+		o->connect = true;
+		return 0;
 	}
 	return id >= OPT_DST ? take_load(p, id, value) : take_vif(p, id, value);
 }
@@ -341,7 +350,8 @@ static int parse_mode(struct parser *p, const char *word)
 	static const char *const names[] = { [FRONT_RUN] = "run",
 					     [FRONT_GEN] = "gen",
 					     [FRONT_SINK] = "sink",
-					     [FRONT_ECHO] = "echo" };
+					     [FRONT_ECHO] = "echo",
+					     [FRONT_STREAM] = "stream" };
 
 	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (names[i] && strcmp(names[i], word) == 0) {
@@ -350,7 +360,7 @@ static int parse_mode(struct parser *p, const char *word)
 		}
 	}
 	snprintf(p->error, p->error_size,
-		 "unknown command '%.80s'; it is run, gen, sink, echo, or --netns", word);
+		 "unknown command '%.80s'; it is run, gen, sink, echo, stream, or --netns", word);
 	return -EINVAL;
 }
 
@@ -378,6 +388,18 @@ static int check_modes(struct parser *p)
 		return -EINVAL;
 	}
 	return 0;
+}
+
+/* Its word may stand before other options, too. */
+static int parse_path(struct parser *p, int argc, char **argv)
+{
+	if (optind == argc || !*argv[optind]) {
+		snprintf(p->error, p->error_size,
+			 "stream wants PATH: its socket; see 'splitvif-front --help'");
+		return -EINVAL;
+	}
+	p->options->path = argv[optind++];
+	return parse_options(p, argc, argv);
 }
 
 static int parse_rest(struct parser *p, int argc, char **argv)
@@ -410,7 +432,7 @@ int front_options_parse(struct front_options *options, int argc, char **argv, ch
 	if (!options->netns) {
 		if (optind == argc) {
 			snprintf(error, error_size,
-				 "no command: run, gen, sink, echo, or --netns; see "
+				 "no command: run, gen, sink, echo, stream, or --netns; see "
 				 "'splitvif-front --help'");
 			return -EINVAL;
 		}
@@ -420,6 +442,8 @@ int front_options_parse(struct front_options *options, int argc, char **argv, ch
 		argv += optind - 1;
 		optind = 0;
 		if (parse_options(&p, argc, argv))
+			return -EINVAL;
+		if (options->mode == FRONT_STREAM && parse_path(&p, argc, argv))
 			return -EINVAL;
 		if (options->mode == FRONT_HELP || options->mode == FRONT_VERSION)
 			return 0;

@@ -15,6 +15,7 @@ enum front_mode {
 	FRONT_GEN,
 	FRONT_SINK,
 	FRONT_ECHO,
+	FRONT_STREAM,
 	FRONT_HELP,
 	FRONT_VERSION
 };
@@ -35,6 +36,9 @@ struct front_options {
 	const char *netns;
 	bool no_offload;
 	char **command; /* NULL-terminated */
+	/* stream */
+	const char *path;
+	bool connect;
 	/* gen, sink, echo */
 	uint8_t dst[6];
 	uint32_t size;

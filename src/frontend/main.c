@@ -15,6 +15,7 @@
 #include "frontend/guest_facts.h"
 #include "frontend/guest_gen.h"
 #include "frontend/guest_sink.h"
+#include "frontend/guest_stream.h"
 #include "frontend/guest_tap.h"
 #include "frontend/guest_vifs.h"
 #include "io/log.h"
@@ -284,6 +285,20 @@ static int run_guest(const struct front_options *options, const char *name)
 	return result;
 }
 
+static const char *builtin_name(enum front_mode mode)
+{
+	switch (mode) {
+	case FRONT_GEN:
+		return "gen";
+	case FRONT_SINK:
+		return "sink";
+	case FRONT_STREAM:
+		return "stream";
+	default:
+		return "echo";
+	}
+}
+
 static int run_builtin(const struct front_options *options, const char *name)
 {
 	int signal_fd = block_signals(), result = EXIT_FAILED;
@@ -295,15 +310,13 @@ static int run_builtin(const struct front_options *options, const char *name)
 	if (!vif)
 		return exit_status(options, errno);
 	splitvif_status(vif, &status);
-	guest_facts_say(&status,
-			options->mode == FRONT_GEN    ? "gen"
-			: options->mode == FRONT_SINK ? "sink"
-						      : "echo",
-			status.prefix);
+	guest_facts_say(&status, builtin_name(options->mode), status.prefix);
 	if (options->mode == FRONT_GEN)
 		result = guest_gen_run(vif, signal_fd, options);
 	else if (options->mode == FRONT_SINK)
 		result = guest_sink_run(vif, signal_fd, options);
+	else if (options->mode == FRONT_STREAM)
+		result = guest_stream_run(vif, signal_fd, options);
 	else
 		result = guest_echo_run(vif, signal_fd, options);
 	fflush(stdout);

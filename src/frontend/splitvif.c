@@ -359,8 +359,10 @@ unsigned int splitvif_transmit(struct splitvif *vif, const struct splitvif_outpu
 
 void splitvif_flush(struct splitvif *vif)
 {
-	if (vif->connect.status.up)
-		netfront_flush(&vif->front);
+	if (!vif->connect.status.up)
+		return;
+	netfront_flush(&vif->front);
+	front_connect_follow_due(&vif->connect);
 }
 
 bool splitvif_queue_arm(struct splitvif *vif, unsigned int number, uint32_t tx_bytes)
@@ -371,6 +373,7 @@ bool splitvif_queue_arm(struct splitvif *vif, unsigned int number, uint32_t tx_b
 	if (!queue)
 		return true;
 	sleep = netfront_arm_queue(&vif->front, queue, tx_bytes);
+	front_connect_follow_due(&vif->connect);
 	note_fault(vif);
 	return sleep;
 }
@@ -382,6 +385,7 @@ bool splitvif_arm(struct splitvif *vif, uint32_t tx_bytes)
 	if (!vif->connect.status.up)
 		return true;
 	sleep = netfront_arm(&vif->front, tx_bytes);
+	front_connect_follow_due(&vif->connect);
 	note_fault(vif);
 	return sleep;
 }
@@ -393,6 +397,7 @@ bool splitvif_arm_answers(struct splitvif *vif, unsigned int in_flight)
 	if (!vif->connect.status.up)
 		return true;
 	sleep = netfront_arm(&vif->front, 0);
+	front_connect_follow_due(&vif->connect);
 	if (!front_tx_arm_answers(&vif->front.queues[0].tx, in_flight))
 		sleep = netfront_fault(&vif->front) != FRONT_SOUND;
 	note_fault(vif);

@@ -112,6 +112,16 @@ static inline int ring_arm(struct ring *ring, uint32_t slots)
 	return ring_pending(ring);
 }
 
+/* Slots that the peer had last, and that we are about to read and then to write:
+ * asked for at once, and as our own. */
+static inline void ring_prefetch(const struct ring *ring, uint32_t slots, uint32_t slot_bytes)
+{
+	for (uint32_t i = 0; i < slots; i += 64 / slot_bytes)
+		prefetch_for_write(
+			&ring->page->bytes[RING_HEADER_BYTES +
+					   ((ring->in_cons + i) & ring->mask) * slot_bytes]);
+}
+
 /* Typed slots. Each copy is taken once; what was checked is what is used. */
 
 static inline void ring_copy_tx_request(const struct ring *ring, uint32_t index,

@@ -130,7 +130,7 @@ static void test_errors(void **state)
 		{ "[bridge a-name-that-is-too-long]\n", "1 to 15 characters" },
 		{ "[bridge b]\n[bridge b]\n",
 		  ":2: error: [bridge b]: the bridge was named before" },
-		{ "[bridge b]\nuplink = eth0\n", ":2: error: uplink 'eth0': uplink is tap:IF" },
+		{ "[bridge b]\nuplink = eth0\n", ":2: error: uplink 'eth0': uplink is tap:IF, stream:PATH" },
 		{ "[bridge b]\nip = 10.0.0.1\n", ":2: error: ip '10.0.0.1'" },
 		{ "[bridge b]\nmtu = 9\n", ":2: error: mtu '9'" },
 		{ "[bridge b]\nuplnik = none\n",

@@ -78,7 +78,7 @@ static void test_everything(void **state)
 	assert_int_equal(parse_quietly(&options,
 				       "-f --rundir /tmp/x --engine epoll --max-pages 8 "
 				       "--bridge br0,uplink=tap:t0,ip=10.1.2.3/8,mtu=9000 "
-				       "--bridge br1,uplink=none --bridge br2,mtu=68,mtu=65521 "
+				       "--bridge br1,uplink=tap:t1,uplink=stream:/p --bridge br2,mtu=68,mtu=65521 "
 				       "--allow-uid 0 --allow-uid 4294967294 --ready-fd 2 "
 				       "--log-level debug"),
 			 -1);
@@ -93,6 +93,8 @@ static void test_everything(void **state)
 	assert_int_equal(options.networks[0].mtu, 9000);
 	assert_string_equal(options.networks[1].name, "br1");
 	assert_string_equal(options.networks[1].tap, "");
+	assert_string_equal(options.networks[1].stream, "/p");
+	assert_string_equal(options.networks[0].stream, "");
 	assert_int_equal(options.networks[1].ip, 0);
 	assert_int_equal(options.networks[2].mtu, 65521); /* twice: the last one */
 	assert_int_equal(options.nr_uids, 2);
@@ -123,7 +125,11 @@ static const struct {
 	{ "--bridge br0 --bridge br0", "named before" },
 	{ "--bridge br0,", "words are" },
 	{ "--bridge br0,speed=10", "words are" },
-	{ "--bridge br0,uplink=eth0", "tap:IF or none" },
+	{ "--bridge br0,uplink=eth0", "tap:IF, stream:PATH or none" },
+	{ "--bridge br0,uplink=stream:", "starts with /" },
+	{ "--bridge br0,uplink=stream:here.sock", "starts with /" },
+	{ "--bridge br0,uplink=stream:/0123456789/0123456789/0123456789/0123456789/0123456789"
+	  "/0123456789/0123456789/0123456789/0123456789/01234567", "107 bytes" },
 	{ "--bridge br0,uplink=tap:", "1 to 15 characters" },
 	{ "--bridge br0,uplink=tap:sixteen-letters0", "1 to 15 characters" },
 	{ "--bridge br0,ip=10.0.0.1", "ADDRESS/PREFIX" },

@@ -33,7 +33,7 @@ expect 2 "--ready-fd '77'.*not open" "$d" --ready-fd 77
 expect 2 "--log-level 'loud'" "$d" --log-level loud
 expect 2 "1 to 15 characters" "$d" --bridge ""
 expect 2 "1 to 15 characters" "$d" --bridge a-name-that-is-too-long
-expect 2 "uplink is tap:IF or none" "$d" --bridge br0,uplink=eth0
+expect 2 "uplink is tap:IF, stream:PATH or none" "$d" --bridge br0,uplink=eth0
 expect 2 "tap's name" "$d" --bridge br0,uplink=tap:
 expect 2 "ip is ADDRESS/PREFIX" "$d" --bridge br0,ip=10.0.0.1
 expect 2 "ip is ADDRESS/PREFIX" "$d" --bridge br0,ip=300.0.0.1/24

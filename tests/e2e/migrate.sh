@@ -6,6 +6,11 @@
 . "$(dirname "$0")/lib.sh"
 e2e_begin ip ping pgrep nsenter tcpdump xenstore-write
 
+first_daemon() {
+	daemon --engine "${ENGINE:-auto}" --bridge xenbr0,uplink=tap:tap0
+	ip link set tap0 master br0
+}
+
 # other: as daemon, beside it.
 other() {
 	local DAEMON
@@ -26,7 +31,7 @@ refused() {
 }
 
 state() {
-	"$CTL" --json list "$1" | sed -n 's/.*"state":"\([a-z]*\)".*/\1/p'
+	"$CTL" --json list "$1" 2>/dev/null | sed -n 's/.*"state":"\([a-z]*\)".*/\1/p'
 }
 
 domid() {
@@ -40,8 +45,7 @@ reachable() {
 ip link add br0 type bridge
 ip addr add 10.9.0.1/24 dev br0
 ip link set br0 up
-daemon --engine "${ENGINE:-auto}" --bridge xenbr0,uplink=tap:tap0
-ip link set tap0 master br0
+first_daemon
 vm a --ip 10.9.0.2/24
 vm b --ip 10.9.0.3/24
 vm_up a >/dev/null && vm_up b >/dev/null || exit 1
@@ -114,5 +118,15 @@ grep -h 'migrated\|resumed' "$WORK/a.log"
 export XENSTORED_PATH=$SPLITVIF_RUNDIR/store.sock
 xenstore-write "/local/domain/$(domid a)/control/shutdown" poweroff
 reachable "after poweroff"
+
+# A daemon that is started anew finds it suspended still.
+"$CTL" domain-suspend a || fail "domain-suspend"
+kill -9 "$(data_process)" "$DAEMON"
+wait "$DAEMON" 2>/dev/null
+first_daemon
+until [ "$(state a)" = suspended ]; do sleep 0.02; done
+ping -q -c 1 -W 0.1 10.9.0.2 >/dev/null && fail "a is reached while it is suspended"
+"$CTL" domain-resume a || fail "domain-resume at the next daemon"
+reachable "after the next daemon"
 kill "$(cat "$WORK/other.pid")"
 e2e_end

@@ -65,6 +65,11 @@ static const struct {
 	{ "run --ip ::1/64", "--ip" },
 	{ "run --gateway here", "--gateway" },
 	{ "run --size 64", "'--size' does not go" },
+	{ "stream", "wants PATH" },
+	{ "stream ''", "wants PATH" },
+	{ "stream /a /b", "'/b'" },
+	{ "stream /a --queues 2", "'--queues' does not go" },
+	{ "run --connect", "'--connect' does not go" },
 	{ "run --netns x", "'--netns' does not go" },
 	{ "--netns x --count 3", "'--count' does not go" },
 	{ "--netns x leftover", "'leftover'" },
@@ -151,6 +156,21 @@ static void test_short_forms(void **state)
 	assert_int_equal(o.mode, FRONT_VERSION);
 }
 
+static void test_stream_before_and_after_its_path(void **state)
+{
+	struct front_options o;
+	char error[256];
+
+	assert_int_equal(parse("stream --name q /tmp/s --connect --mtu 9000", &o, error), 0);
+	assert_int_equal(o.mode, FRONT_STREAM);
+	assert_string_equal(o.path, "/tmp/s");
+	assert_string_equal(o.name, "q");
+	assert_int_equal(o.mtu, 9000);
+	assert_true(o.connect);
+	assert_int_equal(parse("stream /tmp/s", &o, error), 0);
+	assert_false(o.connect);
+}
+
 static void test_load_options(void **state)
 {
 	struct front_options o;
@@ -181,6 +201,7 @@ int main(void)
 		cmocka_unit_test(test_each_mistake_is_one_line),
 		cmocka_unit_test(test_run_with_everything),
 		cmocka_unit_test(test_short_forms),
+		cmocka_unit_test(test_stream_before_and_after_its_path),
 		cmocka_unit_test(test_load_options),
 	};
 

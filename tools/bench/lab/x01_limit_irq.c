@@ -48,7 +48,7 @@ static void judge_paravirtual(struct judge *judge, const struct summaries *summa
 
 #define FIGURE(place, id, text)                                                           \
 	{                                                                                 \
-		.name = id, .title = text, .x = "load", .x_max = 130, .y = "irq_per_s",                 \
+		.name = id, .title = text, .x = "load", .x_max = 130, .y = "irq_per_s",   \
 		.xlabel = "offered load, % of capacity", .ylabel = "interrupts/s",        \
 		.series = "limit", .where = { ON(place) }, .reference = "virtualbox-irq", \
 	}

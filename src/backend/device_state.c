@@ -62,12 +62,13 @@ static void carry_phase(struct device *device, struct state *state)
 				&device->unfit,	      &device->parting,
 				&device->leaving,     &device->frontend_is_gone,
 				&device->carrier_off, &device->told_too_big };
+	uint32_t frontend_state = device->frontend_state; /* whatever the guest wrote */
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		state_bool(state, flags[i]);
 	device->state = (enum xenbus_state)state_number(state, device->state, UINT8_MAX);
-	device->frontend_state =
-		(enum xenbus_state)state_number(state, device->frontend_state, UINT8_MAX);
+	state_u32(state, &frontend_state);
+	device->frontend_state = (enum xenbus_state)frontend_state;
 	device->hotplug = (enum hotplug_phase)state_number(state, device->hotplug, HOTPLUG_GONE);
 }
 

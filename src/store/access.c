@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "io/state.h"
+#include "store/path.h"
 
 static int compare_access(const void *a, const void *b)
 {
@@ -123,8 +124,8 @@ static void restore_one(struct access_set *set, struct state *state)
 	const char *path = state_blob(state, NULL, &length, STATE_TEXT_MAX);
 
 	carry_one(state, &copy);
-	if (!length || path[length - 1])
-		state_refuse(state, "the path of a transaction has no end");
+	if (!length || path[length - 1] || !path_is_absolute(path))
+		state_refuse(state, "the path of a transaction is none");
 	if (state->fault)
 		return;
 	if (access_note(set, path, copy.kind, SIZE_MAX))

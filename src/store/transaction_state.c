@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "store/node_state.h"
+#include "store/path.h"
 #include "store/transaction.h"
 
 enum { RECORD_TRANSACTION = 0x54524e53 };
@@ -26,8 +27,8 @@ static void restore_changes(struct state *state, struct transaction *transaction
 
 		state_bool(state, &removed);
 		path = state_blob(state, NULL, &length, STATE_TEXT_MAX);
-		if (!length || path[length - 1])
-			state_refuse(state, "the path of a change has no end");
+		if (!length || path[length - 1] || !path_is_absolute(path))
+			state_refuse(state, "the path of a change is none");
 		if (!state->fault && transaction_note_change(transaction, path, removed))
 			state_refuse(state, "out of memory");
 	}

@@ -150,8 +150,11 @@ void wire_reader_carry(struct wire_reader *reader, struct state *state)
 	if (have)
 		memcpy(reader->bytes, bytes, have);
 	reader->have = (uint32_t)have;
-	if (have >= WIRE_HEADER_BYTES && reader_payload(reader) > WIRE_PAYLOAD_BYTES)
-		state_refuse(state, "a message to the store is too long");
+	/* One that announces too much fails as soon as it goes on, as it would have. */
+	if (have > WIRE_HEADER_BYTES && have - WIRE_HEADER_BYTES > reader_payload(reader)) {
+		state_refuse(state, "a message to the store is longer than it says");
+		reader->have = 0;
+	}
 }
 
 void wire_buffer_carry(struct wire_buffer *buffer, struct state *state)

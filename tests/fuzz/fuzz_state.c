@@ -150,6 +150,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	world_carry(&world, &state);
 	if (!state.fault)
 		save_again(&world);
+	for (int i = 0; !state.fault && i < CONNECTIONS; i++)
+		say(&world, i, XS_TRANSACTION_END, 1, "T", 2);
 	world_close(&world);
 	free(bytes);
 	return 0;

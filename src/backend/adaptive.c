@@ -1,5 +1,7 @@
 #include "backend/adaptive.h"
 
+#include "io/state.h"
+
 enum { SHARE = 4, BIAS_MAX = 2, PAUSE_WINDOWS = 4 };
 
 static const uint64_t NS_PER_S = 1000000000, NS_PER_MS = 1000000, NS_PER_USEC = 1000;
@@ -154,4 +156,29 @@ bool adaptive_choose(struct adaptive *adaptive, uint64_t now_ns)
 	adaptive->frames = adaptive->slots = adaptive->events = 0;
 	adaptive->drops = adaptive->fullest = 0;
 	return adaptive->usecs != before;
+}
+
+static void carry_int(int *value, struct state *state)
+{
+	uint32_t word = (uint32_t)*value;
+
+	state_u32(state, &word);
+	*value = (int)word;
+}
+
+void adaptive_carry(struct adaptive *adaptive, struct state *state)
+{
+	uint32_t *const words[] = {
+		&adaptive->usecs, &adaptive->frames,  &adaptive->slots, &adaptive->events,
+		&adaptive->drops, &adaptive->fullest, &adaptive->base,	&adaptive->windows,
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		state_u32(state, words[i]);
+	state_u64(state, &adaptive->window_ns);
+	state_u64(state, &adaptive->frame_rate);
+	state_u64(state, &adaptive->slot_rate);
+	state_u64(state, &adaptive->cost);
+	carry_int(&adaptive->bias, state);
+	carry_int(&adaptive->trying, state);
 }

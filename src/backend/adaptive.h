@@ -69,6 +69,11 @@ void adaptive_init(struct adaptive *adaptive, const struct adaptive_config *conf
 /* Chooses anew. True if `usecs` has changed. */
 bool adaptive_choose(struct adaptive *adaptive, uint64_t now_ns);
 
+struct state;
+
+/* Saves what was chosen and learned, or goes on with that. */
+void adaptive_carry(struct adaptive *adaptive, struct state *state);
+
 /* Is the window over? */
 static inline bool adaptive_is_due(const struct adaptive *adaptive, uint64_t now_ns)
 {

@@ -307,8 +307,8 @@ int front_device_drain(struct front_device *device)
 	while ((got = store_next_event(device->store, path, sizeof(path), token, sizeof(token))) ==
 	       1) {
 		device->vifs_changed |= !strcmp(token, VIFS_TOKEN);
-		device->tuning_changed |= !strcmp(token, TUNING_TOKEN);
 		device->control_changed |= !strcmp(token, FRONT_DEVICE_CONTROL_TOKEN);
+		device->tuning_changed |= !strcmp(token, TUNING_TOKEN);
 		n++;
 	}
 	return got < 0 ? got : n;

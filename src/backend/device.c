@@ -1,4 +1,4 @@
-#include "backend/device.h"
+#include "backend/device_list.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,13 +14,6 @@
 #include "io/log.h"
 
 #define BACKEND_ROOT "/local/domain/0/backend/vif"
-
-struct devices {
-	struct devices_config config;
-	struct device *first;
-	bool parting;		  /* all of them: the daemon ends */
-	struct kept_tuning *kept; /* by name: for the next vif of it */
-};
 
 static void state_set(struct devices *devices, struct device *device, enum xenbus_state state,
 		      bool features)
@@ -291,7 +284,8 @@ static void tuning_apply(struct devices *devices, struct device *device,
 	int err = kept_tuning_put(&devices->kept, device->name, tuning);
 
 	if (err)
-		log_warning("vif", "%s: cannot keep its settings: %s; a daemon that is killed "
+		log_warning("vif",
+			    "%s: cannot keep its settings: %s; a daemon that is killed "
 			    "forgets them",
 			    device->name, strerror(-err));
 	device->tuning = *tuning;
@@ -542,6 +536,19 @@ void devices_forget_vif(struct devices *devices, uint16_t domid, uint32_t devid)
 	device_disconnect(devices, device);
 	device->parting = true;
 	device_step(devices, device);
+}
+
+void devices_settle(struct devices *devices)
+{
+	struct device *next;
+
+	for (struct device *device = devices->first; device; device = next) {
+		next = device->next;
+		if (device->state != XenbusStateConnected || device->vif)
+			continue;
+		device_break(devices, device, EINVAL, "its rings are no longer granted");
+		device_step(devices, device);
+	}
 }
 
 void devices_set_offloads(struct devices *devices, struct device *device, uint32_t offloads)

@@ -6,6 +6,7 @@
 
 #include "backend/device_keys.h"
 #include "io/log.h"
+#include "io/state.h"
 
 enum { NAMES_BYTES = 2048, PATH_BYTES = XENBUS_PATH_BYTES + 48 };
 
@@ -88,7 +89,8 @@ static int words_write(struct store_client *store, uint32_t transaction, void *a
 	for (int word = 0; !err && word < TUNING_WORDS; word++) {
 		if (!(call->tuning->set & 1u << word))
 			continue;
-		snprintf(path, sizeof(path), "%s/coalesce/%s", home_of(call->device, (enum tuning_word)word),
+		snprintf(path, sizeof(path), "%s/coalesce/%s",
+			 home_of(call->device, (enum tuning_word)word),
 			 tuning_word_name((enum tuning_word)word));
 		tuning_value_text(call->tuning, (enum tuning_word)word, text, sizeof(text));
 		err = store_write(store, transaction, path, text, strlen(text));

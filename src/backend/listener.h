@@ -17,6 +17,12 @@ struct listener;
 int listener_open(struct listener **listener, struct event_base *base, int fd, const char *file,
 		  int type, mode_t mode, void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid),
 		  void *arg);
+struct state;
+
+/* Saves the socket, or goes on listening where somebody did. */
+void listener_carry(struct listener **listener, struct event_base *base, const char *file,
+		    void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid), void *arg,
+		    struct state *state);
 void listener_close(struct listener *listener);
 
 /* Its descriptor, for somebody who goes on listening when we end: the file stays

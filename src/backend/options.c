@@ -20,6 +20,7 @@ static const char usage[] =
 	"                 [--allow-uid UID]... [--max-pages N] [--queue-kib N] [--queues N]\n"
 	"                 [--workers N] [--scripts DIR] [--script-timeout S] [--config FILE]\n"
 	"                 [--log-level LEVEL] [--ready-fd N] [-V] [-h]\n"
+	"       splitvifd --takeover [OPTION]...\n"
 	"       splitvifd --check-config FILE\n"
 	"\n"
 	"The backend daemon: store, event channels, bridges and their TAPs.\n"
@@ -318,6 +319,9 @@ static int option_take(struct options *options, int option, const char *value)
 		status = number_option(options, "--script-timeout", value, 1, 3600, &number);
 		options->scripts.timeout_s = (unsigned int)number;
 		return status;
+	case 'T':
+		options->takeover = true;
+		return -1;
 	case 'c': /* read before all others */
 		return -1;
 	case 'k':
@@ -365,6 +369,7 @@ static const struct option options_long[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "check-config", required_argument, NULL, 'k' },
 	{ "ready-fd", required_argument, NULL, 'R' },
+	{ "takeover", no_argument, NULL, 'T' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },

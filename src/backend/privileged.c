@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -27,7 +28,7 @@
 #include "io/log.h"
 #include "ring/hypercall.h"
 
-enum { OPEN_TAP = 1, RUN_SCRIPT, OPEN_STREAM, TELL_MANAGER, KEEP, END_START };
+enum { OPEN_TAP = 1, RUN_SCRIPT, OPEN_STREAM, TELL_MANAGER, KEEP, END_START, INHERIT, HAND_OVER };
 enum { BUSY_TRIES = 300, BUSY_PAUSE_US = 10000 };
 
 struct uplink_request {
@@ -52,6 +53,8 @@ struct parent {
 	struct kept_tap taps[NETWORKS_MAX];
 	unsigned int nr_taps;
 	struct scripts *scripts;
+	const char *program; /* by its path: it may be another one by then */
+	char **argv;
 	struct manager *manager;
 	const struct network_config *networks; /* whose sockets may be connected to */
 	unsigned int nr_networks;
@@ -282,6 +285,21 @@ static void answer_open_stream(struct parent *parent, const struct hypercall *re
 		close(fd);
 }
 
+static void inherit(struct parent *parent, struct hypercall *request)
+{
+	char name[16];
+
+	memcpy(name, request->body, sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	request->nr_fds = 0;
+	if (!name[0]) /* the lock: held for as long as we live */
+		return;
+	if (parent->nr_taps < NETWORKS_MAX || is_kept(parent, name))
+		keep(parent, name, request->fds[0]);
+	else
+		close(request->fds[0]);
+}
+
 static void run_script(struct parent *parent, struct hypercall *request)
 {
 	struct script_request script;
@@ -313,6 +331,8 @@ static void serve(struct parent *parent)
 	else if (request.header.type == RUN_SCRIPT && request.nr_fds == 1 &&
 		 request.length == sizeof(struct script_request))
 		run_script(parent, &request);
+	else if (request.header.type == INHERIT && request.nr_fds == 1 && request.length == 16)
+		inherit(parent, &request);
 	else if (request.header.type == TELL_MANAGER)
 		manager_tell(parent->manager, text_of(&request));
 	else if (request.header.type == KEEP && request.nr_fds == 1)
@@ -328,6 +348,58 @@ static void remove_taps(struct parent *parent)
 		tap_set_persistent(parent->taps[i].fd, false);
 }
 
+/* --ready-fd was for the first. */
+static bool is_ready_option(const char *word, bool *with_value)
+{
+	*with_value = !strcmp(word, "--ready-fd");
+	return *with_value || !strncmp(word, "--ready-fd=", strlen("--ready-fd="));
+}
+
+/* As the manager told us; the rest of its words still stands in the environment. */
+static void pass_watchdog(const struct manager *manager)
+{
+	char usecs[24];
+
+	snprintf(usecs, sizeof(usecs), "%llu", (unsigned long long)manager->watchdog_usecs);
+	if (manager->watchdog_usecs)
+		setenv("WATCHDOG_USEC", usecs, 1);
+}
+
+_Noreturn static void become_successor(const struct parent *parent)
+{
+	char *argv[256];
+	unsigned int n = 0;
+	sigset_t none;
+	bool with_value;
+
+	for (char **word = parent->argv; *word && n < 254; word++) {
+		if (is_ready_option(*word, &with_value))
+			word += with_value && word[1];
+		else if (strcmp(*word, "--takeover"))
+			argv[n++] = *word;
+	}
+	argv[n++] = "--takeover";
+	argv[n] = NULL;
+	pass_watchdog(parent->manager);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execv(parent->program, argv);
+	log_error("daemon", "cannot start %s for a take-over: %s; going on", parent->program,
+		  strerror(errno));
+	_exit(1);
+}
+
+/* It asks the data process by itself, as one that an operator starts. */
+static void start_successor(const struct parent *parent)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		become_successor(parent);
+	if (pid < 0)
+		log_error("daemon", "cannot fork for a take-over: %s; going on", strerror(errno));
+}
+
 /* What it said last. */
 static void hear_out(struct parent *parent)
 {
@@ -336,6 +408,8 @@ static void hear_out(struct parent *parent)
 	while (hypercall_receive(parent->socket, &request) == 1) {
 		if (request.header.type == TELL_MANAGER)
 			manager_tell(parent->manager, text_of(&request));
+		else if (request.header.type == HAND_OVER)
+			manager_tell_main(parent->manager, (pid_t)atoi(text_of(&request)));
 		hypercall_close_fds(&request);
 	}
 }
@@ -343,6 +417,8 @@ static void hear_out(struct parent *parent)
 _Noreturn static void child_ended(struct parent *parent, int status)
 {
 	hear_out(parent);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == PRIVILEGED_HANDED_OVER)
+		exit(0);
 	if (WIFEXITED(status)) {
 		remove_taps(parent);
 		exit(WEXITSTATUS(status));
@@ -372,6 +448,8 @@ static void forward_signal(struct parent *parent)
 		return;
 	if (info.ssi_signo == SIGCHLD)
 		reap(parent);
+	else if (info.ssi_signo == SIGUSR2)
+		start_successor(parent);
 	else
 		kill(parent->child, (int)info.ssi_signo);
 }
@@ -395,14 +473,26 @@ static _Noreturn void parent_run(struct parent *parent)
 	}
 }
 
+/* As it was started: while it runs another program may come to have its name. */
+static const char *program_path(void)
+{
+	static char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	path[n < 0 ? 0 : n] = '\0';
+	return path;
+}
+
 int privileged_fork(struct privileged *privileged, struct scripts *scripts,
 		    const struct network_config *networks, unsigned int nr_networks,
-		    struct manager *manager)
+		    struct manager *manager, char **argv)
 {
 	struct parent parent = { .scripts = scripts,
 				 .networks = networks,
 				 .nr_networks = nr_networks,
-				 .manager = manager };
+				 .manager = manager,
+				 .program = program_path(),
+				 .argv = argv };
 	pid_t self = getpid();
 	sigset_t signals;
 	int pair[2];
@@ -413,6 +503,7 @@ int privileged_fork(struct privileged *privileged, struct scripts *scripts,
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGUSR2);
 	sigaddset(&signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	parent.child = fork();
@@ -479,6 +570,22 @@ int privileged_open_tap(struct privileged *privileged, const struct network_conf
 		return (int)n;
 	fds[0] = ask(privileged, OPEN_TAP, config, false, error, error_size);
 	return fds[0] < 0 ? fds[0] : 1;
+}
+
+int privileged_inherit(struct privileged *privileged, const char *tap, int fd)
+{
+	char name[16] = "";
+
+	snprintf(name, sizeof(name), "%s", tap);
+	return hypercall_send(privileged->socket, INHERIT, 0, name, sizeof(name), &fd, 1);
+}
+
+void privileged_hand_over(struct privileged *privileged, pid_t pid)
+{
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%d", (int)pid);
+
+	hypercall_send(privileged->socket, HAND_OVER, 0, text, (size_t)length, NULL, 0);
 }
 
 int privileged_open_stream(struct privileged *privileged, const struct network_config *config,

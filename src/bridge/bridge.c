@@ -8,6 +8,7 @@
 
 #include "bridge/atomic.h"
 #include "bridge/deliver.h"
+#include "io/state.h"
 
 enum { FRAMES_AHEAD = 4 };
 
@@ -260,4 +261,15 @@ void bridge_stats(struct bridge *bridge, struct bridge_stats *stats)
 	for (unsigned int i = 0; i < LANES_MAX; i++)
 		stats->flooded += counter_read(&bridge->flooded[i].frames);
 	fdb_stats(bridge->fdb, &stats->fdb);
+}
+
+void bridge_carry(struct bridge *bridge, struct state *state, const uint16_t *ports)
+{
+	struct bridge_stats stats;
+
+	bridge_stats(bridge, &stats);
+	state_u64(state, &stats.flooded);
+	if (state->restores)
+		bridge->flooded[0].frames = stats.flooded;
+	fdb_carry(bridge->fdb, state, ports);
 }

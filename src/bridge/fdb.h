@@ -46,6 +46,12 @@ void fdb_forget_port(struct fdb *fdb, uint16_t port);
 void fdb_flush(struct fdb *fdb);
 void fdb_stats(struct fdb *fdb, struct fdb_stats *stats);
 
+struct state;
+
+/* Saves who lives where and since when, or learns it anew: ports[] has the port of
+ * now for each of then, or PORT_NONE. */
+void fdb_carry(struct fdb *fdb, struct state *state, const uint16_t *ports);
+
 struct fdb_entry {
 	uint8_t mac[6];
 	uint16_t port;

@@ -11,6 +11,7 @@
 
 #include "frontend/front_control.h"
 #include "frontend/front_entry.h"
+#include "frontend/front_flush.h"
 #include "frontend/front_move.h"
 #include "frontend/front_order.h"
 #include "frontend/front_phase.h"
@@ -276,19 +277,6 @@ static void follow(struct front_connect *c, enum xenbus_state state)
 	}
 }
 
-static void take_tuning(struct front_connect *c)
-{
-	struct coalesce_limits limits;
-
-	c->device.tuning_changed = false;
-	front_device_aggregation(&c->device, &limits);
-	if (netfront_aggregate(c->front, &limits))
-		front_voice_tell(c, SPLITVIF_WARNING,
-		     "%s.%u: tx-aggr 0 and 0 in the store: the backend would never be told; the "
-		     "settings stay",
-		     c->status.name, c->status.devid);
-}
-
 /* Events may have come along with the answers to our own requests, so this
  * looks until nothing is new. Each round moves a phase on. */
 static void look_at_backend(struct front_connect *c)
@@ -305,7 +293,7 @@ static void look_at_backend(struct front_connect *c)
 		if (!err && c->device.store)
 			err = front_device_drain(&c->device);
 		if (err > 0 && c->device.tuning_changed)
-			take_tuning(c);
+			front_flush_take_tuning(c);
 		if (err > 0 && c->device.control_changed)
 			front_order_obey(c);
 		if (err >= 0 && c->phase != before)
@@ -352,32 +340,6 @@ static void timer_fired(struct front_connect *c)
 	}
 }
 
-/* Set to an earlier time where it must be; one that was told of meanwhile only
- * lets it fire for nothing. */
-void front_connect_follow_due(struct front_connect *c)
-{
-	uint64_t due = netfront_due(c->front);
-	struct itimerspec when = { .it_value = { (time_t)(due / 1000000000),
-						 (long)(due % 1000000000) } };
-
-	if (due >= c->flush_ns)
-		return;
-	c->flush_ns = due;
-	timerfd_settime(c->flush_fd, TFD_TIMER_ABSTIME, &when, NULL);
-}
-
-static void flush_due(struct front_connect *c)
-{
-	uint64_t ticks;
-
-	if (read(c->flush_fd, &ticks, sizeof(ticks)) != sizeof(ticks))
-		return;
-	c->flush_ns = UINT64_MAX;
-	if (c->phase == CONNECT_UP)
-		netfront_flush(c->front);
-	front_connect_follow_due(c);
-}
-
 static void take_event(struct front_connect *c, uint32_t channel)
 {
 	struct front_queue *queue = &c->front->queues[channel / 2];
@@ -398,7 +360,7 @@ static bool serve(struct front_connect *c, uint32_t source)
 	case SOURCE_STORE:
 		return true;
 	case SOURCE_FLUSH:
-		flush_due(c);
+		front_flush_due(c);
 		return false;
 	}
 	take_event(c, source - SOURCE_CHANNELS);

@@ -93,9 +93,6 @@ void front_connect_process(struct front_connect *connect);
 /* Announces Closing, waits up to timeout_ms for the backend's Closed. */
 void front_connect_leave(struct front_connect *connect, int timeout_ms);
 
-/* After whatever may have put off telling the backend: has it told in time. */
-void front_connect_follow_due(struct front_connect *connect);
-
 /* The backend broke the protocol: wakes whoever sleeps on the descriptor. */
 void front_connect_alarm(struct front_connect *connect);
 

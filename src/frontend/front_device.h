@@ -18,8 +18,8 @@ struct front_device {
 	char frontend_path[XENBUS_PATH_BYTES];
 	char backend_path[XENBUS_PATH_BYTES];
 	bool vifs_changed;    /* something happened to the domain's vifs */
+	bool tuning_changed;  /* or to what an operator sets of our notifications */
 	bool control_changed; /* or to what is asked of the whole domain */
-	bool tuning_changed; /* and to what an operator sets of our notifications */
 };
 
 /* Of watches that say so. */

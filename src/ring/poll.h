@@ -150,6 +150,11 @@ void poll_resume(struct poll_list *list, struct poll_item *item);
 /* Takes an item off the list, and its timer. */
 void poll_remove(struct poll_list *list, struct poll_item *item);
 
+struct state;
+
+/* Saves what an item has counted and learned, or goes on with that. */
+void poll_item_carry(struct poll_item *item, struct state *state);
+
 /* One pass: at most the budget and one weight more, in frames, and at most one
  * turn beyond its time. After each turn `after` is called. True if work is left:
  * then everybody else is to be served, without waiting, and it is to be called

@@ -51,6 +51,11 @@ void ring_init_front(struct ring *ring, union ring_page *page, uint32_t entries)
  * response index found there. */
 void ring_attach_back(struct ring *ring, union ring_page *page, uint32_t entries);
 
+struct state;
+
+/* Saves where this side stands, or goes on from there on an attached page. */
+void ring_carry(struct ring *ring, struct state *state);
+
 /* How many slots the peer has published and we have not consumed, or -EPROTO
  * if its index moved backwards or beyond what the ring can hold. */
 static inline int ring_pending(struct ring *ring)

@@ -7,9 +7,9 @@
  *
  * The cost of a phase: the processor time of guest and backend per delivered frame, in
  * us, times 1 + what its latency exceeds the target of 100 us by, in parts of that
- * target; and 10 us for each lost frame per frame offered. The cost of the trace is the geometric mean
- * of the phases', so that each counts alike however cheap its frames are. Both are
- * there for the median and for the 99th percentile.
+ * target; and 10 us for each lost frame per frame offered. The cost of the trace is
+ * the geometric mean of the phases', so that each counts alike however cheap its
+ * frames are. Both are there for the median and for the 99th percentile.
  */
 #ifndef LAB_TRACE_RIG_H
 #define LAB_TRACE_RIG_H

@@ -2,8 +2,9 @@
 #include "bench/lab/guest_rig.h"
 
 /*
- * An application of 10 us a frame on the processor of the interrupts, whose own price
- * is the real one: nothing is burnt for a round.
+ * An application of 10 us a frame on the processor of the interrupts. An interrupt, or
+ * a round of polling, has 5 us burnt: what it costs a thread that is awake anyway is
+ * 1.2 us here, and far from what a device's interrupt costs a kernel.
  */
 static const struct guest_setup setup = {
 	.burst = 1,
@@ -14,6 +15,7 @@ static const struct guest_setup setup = {
 	.rx_frames = 1,
 	.rest_us = 20,
 	.load_percent = 100,
+	.round_cost_us = 5,
 	.app_cost_us = 10,
 	.placement = GUEST_SHARED,
 };
@@ -45,6 +47,8 @@ static const struct lab_sweep sweep = {
 		    [LOAD] = { 8, { 10, 25, 50, 75, 100, 150, 200, 400 } } } },
 		{ LAB_IN_EXHAUSTIVE, { [MODE] = ALL_MODES, [LOAD] = { 2, { 125, 300 } } } },
 	},
+	/* One that is flagged leaves enough. */
+	.repeats = { [LAB_QUICK] = 5 },
 };
 
 /* Goodput at four times the capacity, of the best at any load. */

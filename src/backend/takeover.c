@@ -129,8 +129,7 @@ static int dial(char reason[TAKEOVER_REASON_BYTES])
 	if (!err)
 		return fd;
 	snprintf(reason, TAKEOVER_REASON_BYTES,
-		 "%s: %s; if no splitvifd runs there, start one "
-		 "without --takeover",
+		 "%.107s: %.48s; if no splitvifd runs there, start one without --takeover",
 		 address.sun_path, strerror(-err));
 	if (fd >= 0)
 		close(fd);

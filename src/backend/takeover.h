@@ -20,7 +20,7 @@
 
 struct state;
 
-enum { TAKEOVER_REASON_BYTES = 160, TAKEOVER_PATIENCE_MS = 2000, TAKEOVER_BUSY_MS = 10000 };
+enum { TAKEOVER_REASON_BYTES = 240, TAKEOVER_PATIENCE_MS = 2000, TAKEOVER_BUSY_MS = 10000 };
 
 /* What came, on the new side. */
 struct takeover {

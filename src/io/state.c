@@ -190,7 +190,7 @@ void state_skip(struct state *state, size_t mark)
 
 void state_bool(struct state *state, bool *value)
 {
-	*value = state_number(state, *value, 1);
+	*value = state_number(state, state->restores ? 0 : *value, 1); /* may be unset */
 }
 
 void state_u8(struct state *state, uint8_t *value)

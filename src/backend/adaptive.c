@@ -1,5 +1,7 @@
 #include "backend/adaptive.h"
 
+#include "io/state.h"
+
 enum { SHARE = 4, BIAS_MAX = 2, PAUSE_WINDOWS = 4 };
 
 static const uint64_t NS_PER_S = 1000000000, NS_PER_MS = 1000000, NS_PER_USEC = 1000;
@@ -23,11 +25,17 @@ static void rates_take(struct adaptive *adaptive, uint64_t took)
 {
 	bool pause = took >= PAUSE_WINDOWS * adaptive->config.window_ms * NS_PER_MS ||
 		     !adaptive->frame_rate;
+	uint64_t slots = adaptive->slots * NS_PER_S / took;
+	uint64_t now = adaptive->frames * NS_PER_S / took;
+	uint64_t lasting = now < adaptive->last_rate ? now : adaptive->last_rate;
 
-	adaptive->frame_rate =
-		average(adaptive->frame_rate, adaptive->frames * NS_PER_S / took, pause);
-	adaptive->slot_rate =
-		average(adaptive->slot_rate, adaptive->slots * NS_PER_S / took, pause);
+	adaptive->last_rate = now;
+	adaptive->frame_rate = average(adaptive->frame_rate, now, pause);
+	if (lasting > adaptive->frame_rate)
+		adaptive->frame_rate = lasting;
+	adaptive->slot_rate = average(adaptive->slot_rate, slots, pause);
+	if (slots > adaptive->slot_rate) /* the ring must not run over meanwhile */
+		adaptive->slot_rate = slots;
 }
 
 /* The longest distance that neither costs too much latency nor half a ring. */
@@ -106,8 +114,6 @@ static void base_move(struct adaptive *adaptive)
 
 	if (by_rate && is_crowded(adaptive) && by_rate >= adaptive->base)
 		by_rate = adaptive->base ? adaptive->base - 1 : 0;
-	else if (by_rate > adaptive->base + 1)
-		by_rate = adaptive->base + 1;
 	adaptive->base = by_rate;
 }
 
@@ -150,4 +156,29 @@ bool adaptive_choose(struct adaptive *adaptive, uint64_t now_ns)
 	adaptive->frames = adaptive->slots = adaptive->events = 0;
 	adaptive->drops = adaptive->fullest = 0;
 	return adaptive->usecs != before;
+}
+
+static void carry_int(int *value, struct state *state)
+{
+	uint32_t word = (uint32_t)*value;
+
+	state_u32(state, &word);
+	*value = (int)word;
+}
+
+void adaptive_carry(struct adaptive *adaptive, struct state *state)
+{
+	uint32_t *const words[] = {
+		&adaptive->usecs, &adaptive->frames,  &adaptive->slots, &adaptive->events,
+		&adaptive->drops, &adaptive->fullest, &adaptive->base,	&adaptive->windows,
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		state_u32(state, words[i]);
+	state_u64(state, &adaptive->window_ns);
+	state_u64(state, &adaptive->frame_rate);
+	state_u64(state, &adaptive->slot_rate);
+	state_u64(state, &adaptive->cost);
+	carry_int(&adaptive->bias, state);
+	carry_int(&adaptive->trying, state);
 }

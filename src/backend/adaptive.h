@@ -9,14 +9,16 @@
  *
  * A window is so many ms, or one as soon as there were so many events (less, and
  * a single batch would look like a load). What was counted in it makes the rate,
- * an average over windows, and the rate chooses from a short list of distances
- * by these rules, in their order:
+ * an average over windows, and the rate chooses from a short list of distances.
+ * Where two windows in a row have more than the average, the lesser of the two takes
+ * its place: a load that has come is followed within two windows, a burst is not.
+ * The rules, in their order:
  *
  * 1. less than two frames in the shortest distance: none;
  * 2. a ring more than half full, or frames dropped: one step down;
  * 3. the shortest one that brings the wake-up's share of a frame's cost down to
  *    a quarter; never beyond the latency that may be added, nor half a ring;
- * 4. one step up a window at most, down as many as it takes;
+ * 4. up and down as many steps as it takes;
  * 5. not for a tenth more or less; and now and then a step is tried, and kept
  *    where the cost falls by a tenth.
  *
@@ -54,6 +56,7 @@ struct adaptive {
 	unsigned int base;		/* the step that the rules say */
 	uint64_t window_ns;		/* when it began */
 	uint64_t frame_rate, slot_rate; /* a second, averaged */
+	uint64_t last_rate;		/* of frames, in the window before */
 	uint32_t windows;
 	int bias;      /* steps away from it, since that paid */
 	int trying;    /* the step that is being tried; 0: none */
@@ -65,6 +68,11 @@ void adaptive_init(struct adaptive *adaptive, const struct adaptive_config *conf
 
 /* Chooses anew. True if `usecs` has changed. */
 bool adaptive_choose(struct adaptive *adaptive, uint64_t now_ns);
+
+struct state;
+
+/* Saves what was chosen and learned, or goes on with that. */
+void adaptive_carry(struct adaptive *adaptive, struct state *state);
 
 /* Is the window over? */
 static inline bool adaptive_is_due(const struct adaptive *adaptive, uint64_t now_ns)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "io/rundir.h"
+#include "io/state.h"
 
 void attachments_fini(struct attachments *attachments)
 {
@@ -117,4 +118,28 @@ int attachments_save(const struct attachments *attachments)
 	if (err)
 		unlink(fresh);
 	return err;
+}
+
+static void carry_one(struct attachment *attachment, struct state *state)
+{
+	state_text(state, attachment->domain, sizeof(attachment->domain));
+	state_bytes(state, &attachment->spec, sizeof(attachment->spec));
+	state_bool(state, &attachment->configured);
+	state_u32(state, &attachment->line);
+}
+
+void attachments_carry(struct attachments *attachments, struct state *state)
+{
+	struct attachment one;
+
+	for (unsigned int i = 0; !state->restores && i < attachments->nr; i++) {
+		state_more(state, true);
+		carry_one(&attachments->list[i], state);
+	}
+	while (state_more(state, false)) {
+		memset(&one, 0, sizeof(one)); /* specs are compared as bytes */
+		carry_one(&one, state);
+		if (!state->fault && attachments_put(attachments, &one))
+			state_refuse(state, "out of memory");
+	}
 }

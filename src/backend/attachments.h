@@ -43,6 +43,11 @@ bool attachments_remove(struct attachments *attachments, const char *domain, uin
 /* Of those made by command, the whole file anew. 0 or -errno. */
 int attachments_save(const struct attachments *attachments);
 
+struct state;
+
+/* Saves the list, or fills an empty one. */
+void attachments_carry(struct attachments *attachments, struct state *state);
+
 /* The path of that file. */
 int attachments_path(char *path, size_t size);
 

@@ -31,6 +31,11 @@ bool backlog_front(const struct backlog *backlog, struct frame *frame, struct fr
 		   uint64_t *since_ms);
 void backlog_pop(struct backlog *backlog);
 
+struct state;
+
+/* Saves what waits, or has it wait in an empty one, in its order. */
+void backlog_carry(struct backlog *backlog, struct state *state);
+
 static inline bool backlog_is_empty(const struct backlog *backlog)
 {
 	return backlog->head == backlog->tail;

@@ -8,6 +8,7 @@
 #include <event2/event.h>
 
 #include "io/ctl_message.h"
+#include "io/state.h"
 
 struct client {
 	struct control *control;
@@ -167,4 +168,49 @@ void control_accept(struct control *control, int fd)
 	bufferevent_setcb(client->stream, client_readable, NULL, client_event, client);
 	bufferevent_set_timeouts(client->stream, &timeout, &timeout);
 	bufferevent_enable(client->stream, EV_READ | EV_WRITE);
+}
+
+bool control_is_busy(const struct control *control)
+{
+	for (const struct client *client = control->clients; client; client = client->next)
+		if (client->again || client->text)
+			return true;
+	return false;
+}
+
+static void save_client(struct client *client, struct state *state)
+{
+	struct evbuffer *input = bufferevent_get_input(client->stream);
+	size_t length = evbuffer_get_length(input);
+	int fd = bufferevent_getfd(client->stream);
+
+	state_fd(state, &fd);
+	state_blob(state, evbuffer_pullup(input, -1), &length, SIZE_MAX);
+}
+
+static void restore_client(struct control *control, struct state *state)
+{
+	unsigned int before = control->nr_clients;
+	const void *bytes;
+	size_t length;
+	int fd;
+
+	state_fd(state, &fd);
+	bytes = state_blob(state, NULL, &length, SIZE_MAX);
+	if (fd < 0)
+		return;
+	control_accept(control, fd);
+	if (control->nr_clients > before && length)
+		evbuffer_add(bufferevent_get_input(control->clients->stream), bytes, length);
+}
+
+void control_carry(struct control *control, struct state *state)
+{
+	for (struct client *client = control->clients; !state->restores && client;
+	     client = client->next) {
+		state_more(state, true);
+		save_client(client, state);
+	}
+	while (state_more(state, false))
+		restore_client(control, state);
 }

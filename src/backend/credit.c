@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "io/state.h"
+
 enum { NS_PER_USEC = 1000 };
 
 static uint64_t peek(const uint64_t *word)
@@ -129,4 +131,17 @@ bool credit_take(struct credit *credit, uint32_t bytes, uint64_t now_ns)
 		left = peek(&credit->left);
 	} while (left >= bytes);
 	return false;
+}
+
+void rate_carry(struct rate *rate, struct state *state)
+{
+	state_u64(state, &rate->bytes);
+	state_u64(state, &rate->usecs);
+}
+
+void credit_carry(struct credit *credit, struct state *state)
+{
+	rate_carry(&credit->rate, state);
+	state_u64(state, &credit->left);
+	state_u64(state, &credit->renewed_ns);
 }

@@ -45,6 +45,12 @@ static inline bool credit_is_limited(const struct credit *credit)
 	return __atomic_load_n(&credit->rate.bytes, __ATOMIC_RELAXED);
 }
 
+struct state;
+
+/* Saves a rate; or what is left of it, or goes on with that. */
+void rate_carry(struct rate *rate, struct state *state);
+void credit_carry(struct credit *credit, struct state *state);
+
 /* True: so much was taken. False: not before credit_due_ns(). */
 bool credit_take(struct credit *credit, uint32_t bytes, uint64_t now_ns);
 uint64_t credit_due_ns(const struct credit *credit);

@@ -10,43 +10,13 @@
 
 #include <event2/event.h>
 
-#include "backend/control.h"
-#include "backend/device.h"
-#include "backend/domain.h"
-#include "backend/hotplug.h"
 #include "backend/config.h"
-#include "backend/listener.h"
-#include "backend/reload.h"
-#include "backend/report.h"
-#include "backend/store_socket.h"
-#include "backend/toolstack.h"
+#include "backend/daemon_parts.h"
+#include "backend/manager.h"
 #include "io/log.h"
 #include "io/rundir.h"
 
-enum { LISTENERS = 3, REVIVE_S = 1, PART_S = 10, DOMAIN_LISTENER = 2, EXIT_PERMISSION = 6 };
-
-struct daemon {
-	const struct options *options;
-	struct privileged *privileged;
-	struct event_base *base;
-	struct event *alarm, *store_event, *term, *interrupt, *hangup, *revive, *later;
-	int alarm_fd;
-	struct workers workers;
-	struct networks networks;
-	struct store_server *store_server;
-	struct store_client *store;
-	struct evtchn_table *evtchns;
-	struct store_sockets *store_sockets;
-	struct domains *domains;
-	struct devices *devices;
-	struct hotplug *hotplug;
-	struct toolstack toolstack;
-	struct reload *reload;
-	struct reporter reporter;
-	bool stopping; /* for scripts only */
-	struct control *control;
-	struct listener *listeners[LISTENERS];
-};
+enum { REVIVE_S = 1, PART_S = 10, TAKEOVER_ASK_S = 2, EXIT_PERMISSION = 6 };
 
 static bool uid_is_operator(uid_t uid)
 {
@@ -89,6 +59,25 @@ static void accept_control(void *arg, int fd, uid_t uid, pid_t pid)
 	if (uid_is_operator(uid))
 		control_accept(daemon->control, fd);
 	else
+		close(fd);
+}
+
+static void asked_to_give_way(evutil_socket_t fd, short events, void *arg)
+{
+	if (events & EV_READ)
+		daemon_give_way(arg, fd);
+	close(fd);
+}
+
+/* Who is heard in a moment, or never. */
+static void accept_takeover(void *arg, int fd, uid_t uid, pid_t pid)
+{
+	const struct timeval longest = { .tv_sec = TAKEOVER_ASK_S };
+	struct daemon *daemon = arg;
+
+	(void)pid;
+	if (!uid_is_operator(uid) ||
+	    event_base_once(daemon->base, fd, EV_READ, asked_to_give_way, daemon, &longest))
 		close(fd);
 }
 
@@ -190,14 +179,15 @@ static void on_signal(evutil_socket_t number, short events, void *arg)
 
 	(void)events;
 	log_info("daemon", "stopping on signal %d", (int)number);
+	service_tell_end(&daemon->service);
 	if (daemon->stopping || !devices_part(daemon->devices)) {
 		event_base_loopbreak(daemon->base);
 		return;
 	}
 	daemon->stopping = true;
-	if (daemon->listeners[DOMAIN_LISTENER])
-		listener_close(daemon->listeners[DOMAIN_LISTENER]);
-	daemon->listeners[DOMAIN_LISTENER] = NULL;
+	if (daemon->listeners[LISTEN_DOMAIN])
+		listener_close(daemon->listeners[LISTEN_DOMAIN]);
+	daemon->listeners[LISTEN_DOMAIN] = NULL;
 	event_base_loopexit(daemon->base, &longest);
 }
 
@@ -357,11 +347,13 @@ static int vifs_load(struct daemon *daemon)
 					.domains = daemon->domains,
 					.networks = &daemon->networks,
 					.workers = &daemon->workers,
-					.privileged = daemon->privileged };
+					.privileged = daemon->privileged,
+					.takes_over = daemon->options->takeover };
 	struct options *none = calloc(1, sizeof(*none));
 	char path[RUNDIR_PATH_BYTES];
 
-	if (none && !attachments_path(path, sizeof(path)) && !access(path, F_OK) &&
+	if (none && !config.takes_over && !attachments_path(path, sizeof(path)) &&
+	    !access(path, F_OK) &&
 	    config_load(path, CONFIG_KEPT, none, &daemon->toolstack.attachments))
 		log_warning("toolstack", "%s: not all vifs in it come back", path);
 	free(none);
@@ -415,30 +407,51 @@ static int guests_open(struct daemon *daemon)
 	return daemon->control ? vifs_load(daemon) : -ENOMEM;
 }
 
+const struct daemon_socket *daemon_socket(unsigned int listener)
+{
+	static const struct daemon_socket sockets[LISTENERS] = {
+		[LISTEN_STORE] = { "store.sock", SOCK_STREAM, 0660, accept_store },
+		[LISTEN_CONTROL] = { "ctl.sock", SOCK_STREAM, 0660, accept_control },
+		[LISTEN_DOMAIN] = { "domain.sock", SOCK_SEQPACKET, 0660, accept_domain },
+		[LISTEN_TAKEOVER] = { "takeover.sock", SOCK_SEQPACKET, 0600, accept_takeover },
+	};
+
+	return &sockets[listener];
+}
+
+/* One that a service manager kept for us, or -1; its path. */
+static int kept_socket(struct daemon *daemon, char path[RUNDIR_PATH_BYTES], const char *file,
+		       int type)
+{
+	rundir_path(path, RUNDIR_PATH_BYTES, file);
+	return manager_take_socket(daemon->privileged->manager, path, type);
+}
+
+/* Nobody is to be asked for what he has when there is no daemon. */
+static void keep_socket(struct daemon *daemon, unsigned int listener)
+{
+	if (daemon->privileged->manager->there && listener != LISTEN_TAKEOVER)
+		privileged_keep(daemon->privileged, daemon_socket(listener)->file,
+				listener_share(daemon->listeners[listener]));
+}
+
 /* Last: whoever finds the sockets finds everything behind them. */
 static int listeners_open(struct daemon *daemon)
 {
-	mode_t guests = daemon->options->nr_uids ? 0666 : 0660;
-	const struct {
-		const char *file;
-		int type;
-		mode_t mode;
-		void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid);
-	} sockets[LISTENERS] = {
-		{ "store.sock", SOCK_STREAM, 0660, accept_store },
-		{ "ctl.sock", SOCK_STREAM, 0660, accept_control },
-		{ "domain.sock", SOCK_SEQPACKET, guests, accept_domain },
-	};
 	char path[RUNDIR_PATH_BYTES];
 
 	for (unsigned int i = 0; i < LISTENERS; i++) {
-		int err = listener_open(&daemon->listeners[i], daemon->base, sockets[i].file,
-					sockets[i].type, sockets[i].mode, sockets[i].accepted,
-					daemon);
+		const struct daemon_socket *socket = daemon_socket(i);
+		bool open_to_all = i == LISTEN_DOMAIN && daemon->options->nr_uids;
+		int kept = kept_socket(daemon, path, socket->file, socket->type);
+		int err = listener_open(&daemon->listeners[i], daemon->base, kept, socket->file,
+					socket->type, open_to_all ? 0666 : socket->mode,
+					socket->accepted, daemon);
 
-		if (!err)
+		if (!err) {
+			keep_socket(daemon, i);
 			continue;
-		rundir_path(path, sizeof(path), sockets[i].file);
+		}
 		log_complain("cannot listen: %s: %s; name another directory with --rundir", path,
 			     strerror(-err));
 		return err;
@@ -448,6 +461,7 @@ static int listeners_open(struct daemon *daemon)
 
 static void daemon_close(struct daemon *daemon)
 {
+	service_stop(&daemon->service);
 	listeners_close(daemon);
 	if (daemon->hotplug)
 		hotplug_destroy(daemon->hotplug);
@@ -474,20 +488,19 @@ static void daemon_close(struct daemon *daemon)
 	events_close(daemon);
 }
 
-static int daemon_open(struct daemon *daemon)
+/* The parts that are the same for whoever begins and whoever goes on. */
+static int parts_open(struct daemon *daemon)
 {
 	int err = events_open(daemon);
 
 	if (!err)
 		err = data_plane_open(daemon);
-	if (!err)
+	if (!err && !daemon->options->takeover)
 		err = networks_open(daemon);
 	if (!err)
 		err = store_open(daemon);
 	if (!err)
 		err = guests_open(daemon);
-	if (!err)
-		err = listeners_open(daemon);
 	if (err == -ENOMEM)
 		log_complain("out of memory");
 	return err;
@@ -500,6 +513,42 @@ static void tell_ready(int fd)
 	if (write(fd, "1\n", 2) < 0)
 		log_warning("daemon", "ready-fd: %s", strerror(errno));
 	close(fd);
+}
+
+static int exit_status(int err)
+{
+	if (err == -EPERM || err == -EACCES)
+		return EXIT_PERMISSION;
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* Whoever fails to go on leaves everything to the one that still serves. */
+static void take_over(struct daemon *daemon, int err)
+{
+	if (!err)
+		err = daemon_take_over(daemon);
+	if (err)
+		_exit(exit_status(err));
+	for (unsigned int i = 0; i < LISTENERS; i++)
+		keep_socket(daemon, i);
+	event_active(daemon->revive, EV_TIMEOUT, 0); /* what cannot be taken over */
+}
+
+static int daemon_open(struct daemon *daemon)
+{
+	int err = parts_open(daemon);
+
+	if (daemon->options->takeover) {
+		take_over(daemon, err);
+		err = 0;
+	} else if (!err) {
+		err = listeners_open(daemon);
+	}
+	privileged_end_start(daemon->privileged);
+	daemon->service = (struct service){ .privileged = daemon->privileged,
+					    .workers = &daemon->workers,
+					    .devices = daemon->devices };
+	return err ? err : service_start(&daemon->service, daemon->base);
 }
 
 int daemon_run(const struct options *options, struct privileged *privileged)
@@ -515,7 +564,5 @@ int daemon_run(const struct options *options, struct privileged *privileged)
 		event_base_dispatch(daemon.base);
 	}
 	daemon_close(&daemon);
-	if (err == -EPERM || err == -EACCES)
-		return EXIT_PERMISSION;
-	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+	return exit_status(err);
 }

@@ -1,4 +1,4 @@
-#include "backend/device.h"
+#include "backend/device_list.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,17 +9,11 @@
 #include "backend/device_backing.h"
 #include "backend/device_keys.h"
 #include "backend/device_tuning.h"
+#include "backend/kept_tuning.h"
 #include "backend/mac.h"
 #include "io/log.h"
 
 #define BACKEND_ROOT "/local/domain/0/backend/vif"
-
-struct devices {
-	struct devices_config config;
-	struct device *first;
-	bool parting;		  /* all of them: the daemon ends */
-	struct kept_tuning *kept; /* of vifs that are gone for now */
-};
 
 static void state_set(struct devices *devices, struct device *device, enum xenbus_state state,
 		      bool features)
@@ -150,7 +144,6 @@ static void device_remove(struct devices *devices, struct device *device)
 
 	log_info("xenbus", "%s is removed", device->name);
 	*device_link(devices, device->domid, device->devid) = device->next;
-	device_tuning_keep(&devices->kept, device);
 	store_unwatch(store, device->frontend_path, "frontend");
 	device_error_clear(devices->config.store, device);
 	store_remove(store, STORE_NO_TRANSACTION, device->backend_path);
@@ -288,6 +281,13 @@ static void facts_read(struct devices *devices, struct device *device)
 static void tuning_apply(struct devices *devices, struct device *device,
 			 const struct tuning *tuning)
 {
+	int err = kept_tuning_put(&devices->kept, device->name, tuning);
+
+	if (err)
+		log_warning("vif",
+			    "%s: cannot keep its settings: %s; a daemon that is killed "
+			    "forgets them",
+			    device->name, strerror(-err));
 	device->tuning = *tuning;
 	if (device->vif)
 		vif_set_tuning(device->vif, &device->tuning);
@@ -328,12 +328,12 @@ static void rate_reread(struct devices *devices, struct device *device)
 /* What the store says, else what was kept for the name, else the defaults. */
 static void tuning_find(struct devices *devices, struct device *device)
 {
-	struct tuning kept;
+	const struct tuning *kept = kept_tuning_find(devices->kept, device->name);
 
 	tuning_init(&device->tuning);
 	device_tuning_read(devices->config.store, device, &device->tuning);
-	if (!device->tuning.set && device_tuning_take(&devices->kept, device, &kept))
-		devices_set_tuning(devices, device, &kept);
+	if (!device->tuning.set && kept)
+		devices_set_tuning(devices, device, kept);
 }
 
 /* The toolstack wrote a new one. The frontend's directory is where it says. */
@@ -538,6 +538,19 @@ void devices_forget_vif(struct devices *devices, uint16_t domid, uint32_t devid)
 	device_step(devices, device);
 }
 
+void devices_settle(struct devices *devices)
+{
+	struct device *next;
+
+	for (struct device *device = devices->first; device; device = next) {
+		next = device->next;
+		if (device->state != XenbusStateConnected || device->vif)
+			continue;
+		device_break(devices, device, EINVAL, "its rings are no longer granted");
+		device_step(devices, device);
+	}
+}
+
 void devices_set_offloads(struct devices *devices, struct device *device, uint32_t offloads)
 {
 	uint32_t changed = device->offloads ^ offloads;
@@ -598,9 +611,11 @@ struct devices *devices_create(const struct devices_config *config)
 	if (!devices)
 		return NULL;
 	devices->config = *config;
+	kept_tuning_load(&devices->kept);
 	if (!store_mkdir(config->store, STORE_NO_TRANSACTION, BACKEND_ROOT) &&
 	    !store_watch(config->store, BACKEND_ROOT, "backend"))
 		return devices;
+	kept_tuning_fini(&devices->kept);
 	free(devices);
 	return NULL;
 }
@@ -612,6 +627,6 @@ void devices_destroy(struct devices *devices)
 		device_backing_drop(devices->first);
 		device_remove(devices, devices->first);
 	}
-	device_tuning_forget(&devices->kept);
+	kept_tuning_fini(&devices->kept);
 	free(devices);
 }

@@ -50,7 +50,7 @@ struct device {
 	struct vif *vif;	 /* NULL unless connected */
 	unsigned int max_queues; /* that it is offered */
 	uint32_t offloads;	 /* what is on: mask of enum offload */
-	struct rate rate; /* that its guest may send at */
+	struct rate rate;	 /* that its guest may send at */
 	struct tuning tuning;
 	bool retuned; /* somebody wrote below "coalesce/" */
 	bool broken;
@@ -126,6 +126,18 @@ bool device_mtus(const struct device *device, struct mtus *mtus);
 
 /* Whether its script still runs, or it is on its way out. */
 bool device_is_busy(const struct device *device);
+
+struct state;
+
+/* While no worker has turns: takes all vifs and their own TAPs off the workers. */
+void devices_suspend(struct devices *devices);
+/* And back. */
+void devices_resume(struct devices *devices);
+/* Saves suspended ones, or fills a list that has none; bridges, domains, channels
+ * and the store are there. */
+void devices_carry(struct devices *devices, struct state *state);
+/* Of restored ones: stops the vifs whose rings are no longer granted. */
+void devices_settle(struct devices *devices);
 
 struct device *devices_first(struct devices *devices);
 /* "guest1.0", "guest1" (its first), "vif3.0". NULL: none. */

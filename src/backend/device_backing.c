@@ -14,6 +14,7 @@ static int own_tap_open(const struct devices_config *config, struct device *devi
 			size_t error_size)
 {
 	struct network_config network = { .mtu = device->mtu,
+					  .macs = NETWORK_MACS_PER_PORT,
 					  .own_tap = true,
 					  .left_down = device->script[0] != '\0' };
 	char vifname[IFNAMSIZ];

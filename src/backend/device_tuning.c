@@ -2,25 +2,25 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "backend/device_keys.h"
 #include "io/log.h"
+#include "io/state.h"
 
 enum { NAMES_BYTES = 2048, PATH_BYTES = XENBUS_PATH_BYTES + 48 };
-
-struct kept_tuning {
-	char name[PORT_NAME_BYTES];
-	struct tuning tuning;
-	struct kept_tuning *next;
-};
 
 static int refuse(const struct device *device, const char *key, const char *text, const char *why)
 {
 	log_warning("vif", "%s: coalesce/%s '%s' in the store: %s; the settings stay as they were",
 		    device->name, key, text, why);
 	return -EINVAL;
+}
+
+/* What the frontend does is written where it looks. */
+static const char *home_of(const struct device *device, enum tuning_word word)
+{
+	return tuning_is_frontends(word) ? device->frontend_path : device->backend_path;
 }
 
 static int key_read(struct store_client *store, const struct device *device, const char *key,
@@ -32,12 +32,24 @@ static int key_read(struct store_client *store, const struct device *device, con
 	if (word < 0)
 		return refuse(device, key, "", "no such word");
 	snprintf(path, sizeof(path), "coalesce/%s", tuning_word_name((enum tuning_word)word));
-	if (device_key_text(store, device->backend_path, path, text, sizeof(text)) < 0)
-		return 0; /* gone since it was listed */
+	if (tuning_is_frontends((enum tuning_word)word) ||
+	    device_key_text(store, device->backend_path, path, text, sizeof(text)) < 0)
+		return 0; /* not of this directory, or gone since it was listed */
 	if (!tuning_set(tuning, (enum tuning_word)word, text))
 		return 0;
 	tuning_range_text((enum tuning_word)word, range, sizeof(range));
 	return refuse(device, key, text, range);
+}
+
+/* A guest writes there what it likes, so nothing is read back from there. */
+static void copy_frontends(const struct tuning *from, struct tuning *to)
+{
+	for (int word = 0; word < TUNING_WORDS; word++) {
+		if (!tuning_is_frontends((enum tuning_word)word))
+			continue;
+		to->value[word] = from->value[word];
+		to->set |= from->set & 1u << word;
+	}
 }
 
 int device_tuning_read(struct store_client *store, const struct device *device,
@@ -49,6 +61,7 @@ int device_tuning_read(struct store_client *store, const struct device *device,
 	int n, err = 0;
 
 	tuning_init(&read);
+	copy_frontends(&device->tuning, &read);
 	snprintf(dir, sizeof(dir), "%s/coalesce", device->backend_path);
 	n = store_directory(store, STORE_NO_TRANSACTION, dir, names, sizeof(names));
 	for (; !err && n > 0; n--, name += strlen(name) + 1)
@@ -76,7 +89,8 @@ static int words_write(struct store_client *store, uint32_t transaction, void *a
 	for (int word = 0; !err && word < TUNING_WORDS; word++) {
 		if (!(call->tuning->set & 1u << word))
 			continue;
-		snprintf(path, sizeof(path), "%s/coalesce/%s", call->device->backend_path,
+		snprintf(path, sizeof(path), "%s/coalesce/%s",
+			 home_of(call->device, (enum tuning_word)word),
 			 tuning_word_name((enum tuning_word)word));
 		tuning_value_text(call->tuning, (enum tuning_word)word, text, sizeof(text));
 		err = store_write(store, transaction, path, text, strlen(text));
@@ -90,48 +104,4 @@ int device_tuning_write(struct store_client *store, const struct device *device,
 	struct write_call call = { device, tuning };
 
 	return store_transact(store, words_write, &call);
-}
-
-static struct kept_tuning **kept_find(struct kept_tuning **kept, const char *name)
-{
-	while (*kept && strcmp((*kept)->name, name))
-		kept = &(*kept)->next;
-	return kept;
-}
-
-void device_tuning_keep(struct kept_tuning **kept, const struct device *device)
-{
-	struct kept_tuning **link = kept_find(kept, device->name);
-
-	if (!device->tuning.set)
-		return;
-	if (!*link)
-		*link = calloc(1, sizeof(**link));
-	if (!*link)
-		return;
-	memcpy((*link)->name, device->name, sizeof(device->name));
-	(*link)->tuning = device->tuning;
-}
-
-bool device_tuning_take(struct kept_tuning **kept, const struct device *device,
-			struct tuning *tuning)
-{
-	struct kept_tuning **link = kept_find(kept, device->name), *found = *link;
-
-	if (!found)
-		return false;
-	*tuning = found->tuning;
-	*link = found->next;
-	free(found);
-	return true;
-}
-
-void device_tuning_forget(struct kept_tuning **kept)
-{
-	while (*kept) {
-		struct kept_tuning *first = *kept;
-
-		*kept = first->next;
-		free(first);
-	}
 }

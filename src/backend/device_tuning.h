@@ -1,15 +1,15 @@
 /*
- * Where a vif's tuning is kept: in the store below "coalesce/" of its backend's
- * directory, a key for each word that an operator has set, for whoever reads or
- * writes it there; and by the vif's name, for the time when its domain is gone
- * and the next one of that name has not come. Control thread only.
+ * Where a vif's tuning stands in the store: below "coalesce/" of its backend's
+ * directory, or of its frontend's what that one does; a key for each word that an
+ * operator has set, for whoever reads or writes it there. Control thread only.
  */
 #ifndef BACKEND_DEVICE_TUNING_H
 #define BACKEND_DEVICE_TUNING_H
 
 #include "backend/device.h"
 
-/* Defaults, and what stands in the store. 0, or -EINVAL: there is something
+/* Defaults, what stands in the store, and of the frontend's words those that the
+ * device has already. 0, or -EINVAL: there is something
  * that makes no sense, which the log has; *tuning is not changed then. */
 int device_tuning_read(struct store_client *store, const struct device *device,
 		       struct tuning *tuning);
@@ -17,14 +17,5 @@ int device_tuning_read(struct store_client *store, const struct device *device,
 /* Writes all words that are set, in one transaction. 0 or -errno. */
 int device_tuning_write(struct store_client *store, const struct device *device,
 			const struct tuning *tuning);
-
-struct kept_tuning;
-
-/* The device goes: its tuning is kept, if anybody has set some. */
-void device_tuning_keep(struct kept_tuning **kept, const struct device *device);
-/* The device comes: what was kept for its name, and no longer is. False: nothing. */
-bool device_tuning_take(struct kept_tuning **kept, const struct device *device,
-			struct tuning *tuning);
-void device_tuning_forget(struct kept_tuning **kept);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "backend/store_socket.h"
 #include "io/log.h"
+#include "io/state.h"
 
 struct domain *domain_introduced(const struct domains *domains, uint16_t domid)
 {
@@ -236,4 +237,79 @@ void domains_destroy(struct domains *domains)
 	while (domains->first)
 		domain_end(domains->first);
 	free(domains);
+}
+
+enum { RECORD_DOMAIN = 0x444f4d4e };
+
+static void carry_connection(struct domain *domain, struct state *state)
+{
+	size_t mark = state_open(state, RECORD_DOMAIN);
+
+	state_u16(state, &domain->info.domid);
+	state_text(state, domain->name, sizeof(domain->name));
+	state_bool(state, &domain->forbidden);
+	state_bool(state, &domain->member);
+	state_u32(state, &domain->devid);
+	for (size_t i = 0; i < sizeof(domain->ports) / sizeof(domain->ports[0]); i++)
+		state_bool(state, &domain->ports[i]);
+	if (domain->info.domid)
+		hypervisor_domain_carry(&domain->foreign, domain->info.domid,
+					domain->domains->config.evtchns, state);
+	if (state->restores && domain->info.domid)
+		event_del(domain->deadline);
+	state_close(state, mark);
+}
+
+static void carry_peer(int *fd, uid_t *uid, pid_t *pid, struct state *state)
+{
+	uint32_t process = (uint32_t)*pid;
+
+	state_fd(state, fd);
+	state_u32(state, uid);
+	state_u32(state, &process);
+	*pid = (pid_t)process;
+}
+
+static void restore_connection(struct domains *domains, struct state *state)
+{
+	const struct domain *before = domains->first;
+	uid_t uid = 0;
+	pid_t pid = 0;
+	int fd = -1;
+
+	carry_peer(&fd, &uid, &pid, state);
+	if (fd >= 0)
+		domains_accept(domains, fd, uid, pid);
+	if (domains->first == before)
+		state_refuse(state, "a domain has no descriptor, or no room");
+	else
+		carry_connection(domains->first, state);
+}
+
+/* Each was put before the others. */
+static void reverse(struct domains *domains)
+{
+	struct domain *rest = domains->first, *next;
+
+	domains->first = NULL;
+	for (; rest; rest = next) {
+		next = rest->next;
+		rest->next = domains->first;
+		domains->first = rest;
+	}
+}
+
+void domains_carry(struct domains *domains, struct state *state)
+{
+	state_u16(state, &domains->last_domid);
+	for (struct domain *domain = domains->first; !state->restores && domain;
+	     domain = domain->next) {
+		state_more(state, true);
+		carry_peer(&domain->fd, &domain->info.uid, &domain->info.pid, state);
+		carry_connection(domain, state);
+	}
+	while (state_more(state, false))
+		restore_connection(domains, state);
+	if (state->restores)
+		reverse(domains);
 }

@@ -68,6 +68,12 @@ struct domains_config {
 struct domains *domains_create(const struct domains_config *config);
 void domains_destroy(struct domains *domains); /* ends all */
 
+struct state;
+
+/* Saves all connections with their descriptors and memory, or goes on with them;
+ * event channels and the store are carried apart, and nobody is told. */
+void domains_carry(struct domains *domains, struct state *state);
+
 /* A connection that the listener accepted; takes the descriptor over. */
 void domains_accept(struct domains *domains, int fd, uid_t uid, pid_t pid);
 

@@ -1,6 +1,7 @@
 #include "backend/listener.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@
 
 #include "io/log.h"
 #include "io/rundir.h"
+#include "io/state.h"
 
 enum { OVERFLOW_UID = 65534, BACKLOG = 128 };
 
@@ -20,6 +22,7 @@ struct listener {
 	struct event *readable;
 	struct event *resume;
 	int fd;
+	bool shared;
 	void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid);
 	void *arg;
 };
@@ -80,45 +83,91 @@ static int socket_bind(struct listener *listener, int type, mode_t mode)
 	return 0;
 }
 
-int listener_open(struct listener **out, struct event_base *base, const char *file, int type,
-		  mode_t mode, void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid), void *arg)
+static void listener_free(struct listener *listener)
+{
+	if (listener->readable)
+		event_free(listener->readable);
+	if (listener->resume)
+		event_free(listener->resume);
+	if (listener->fd >= 0)
+		close(listener->fd);
+	free(listener);
+}
+
+/* With its address; fd -1: no socket yet. 0 or -errno. */
+static int listener_create(struct listener **out, int fd, const char *file,
+			   void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid), void *arg)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
-	int err = -ENOMEM;
+	int err;
 
 	if (!listener)
-		return err;
-	*listener = (struct listener){ .fd = -1, .accepted = accepted, .arg = arg };
+		return -ENOMEM;
+	*listener = (struct listener){ .fd = fd, .accepted = accepted, .arg = arg };
 	listener->address.sun_family = AF_UNIX;
 	err = rundir_path(listener->address.sun_path, sizeof(listener->address.sun_path), file);
-	if (!err)
-		err = socket_bind(listener, type, mode);
 	if (err)
-		goto fail;
-	err = -ENOMEM;
+		free(listener);
+	else
+		*out = listener;
+	return err;
+}
+
+static int listener_begin(struct listener *listener, struct event_base *base)
+{
 	listener->readable =
 		event_new(base, listener->fd, EV_READ | EV_PERSIST, listener_readable, listener);
 	listener->resume = event_new(base, -1, 0, listener_resume, listener);
 	if (!listener->readable || !listener->resume)
-		goto fail;
+		return -ENOMEM;
 	event_add(listener->readable, NULL);
-	*out = listener;
 	return 0;
+}
 
-fail:
-	if (listener->readable)
-		event_free(listener->readable);
-	if (listener->fd >= 0)
-		close(listener->fd);
-	free(listener);
+int listener_open(struct listener **out, struct event_base *base, int fd, const char *file,
+		  int type, mode_t mode, void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid),
+		  void *arg)
+{
+	struct listener *listener;
+	int err = listener_create(&listener, fd, file, accepted, arg);
+
+	if (err)
+		return err;
+	err = fd < 0 ? socket_bind(listener, type, mode) : 0;
+	if (!err)
+		err = listener_begin(listener, base);
+	if (!err) {
+		*out = listener;
+		return 0;
+	}
+	if (fd >= 0)
+		listener->fd = -1; /* the caller's still */
+	listener_free(listener);
 	return err;
+}
+
+void listener_carry(struct listener **out, struct event_base *base, const char *file,
+		    void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid), void *arg,
+		    struct state *state)
+{
+	if (state->restores && listener_create(out, -1, file, accepted, arg)) {
+		state_refuse(state, "out of memory");
+		return;
+	}
+	state_fd(state, &(*out)->fd);
+	if (state->restores && ((*out)->fd < 0 || listener_begin(*out, base)))
+		state_refuse(state, "a socket to listen on is missing");
 }
 
 void listener_close(struct listener *listener)
 {
-	unlink(listener->address.sun_path);
-	event_free(listener->readable);
-	event_free(listener->resume);
-	close(listener->fd);
-	free(listener);
+	if (!listener->shared)
+		unlink(listener->address.sun_path);
+	listener_free(listener);
+}
+
+int listener_share(struct listener *listener)
+{
+	listener->shared = true;
+	return listener->fd;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "backend/daemon.h"
+#include "backend/manager.h"
 #include "io/log.h"
 #include "io/rundir.h"
 
@@ -69,17 +70,19 @@ static void raise_fd_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int start(struct options *options)
+static int start(struct options *options, char **argv)
 {
-	struct privileged privileged;
+	static struct manager manager; /* the parent's and the child's, each its own */
+	struct privileged privileged = { .lock = -1 };
 	int err;
 
-	if (rundir_lock() < 0)
-		return 2;
+	if (!options->takeover && (privileged.lock = rundir_lock()) < 0)
+		return 2; /* else the lock comes with all the rest */
 	raise_fd_limit();
 	log_info("daemon", "splitvifd " SPLITVIF_VERSION " pid=%d", (int)getpid());
+	manager_open(&manager);
 	err = privileged_fork(&privileged, &options->scripts, options->networks,
-			      options->nr_networks);
+			      options->nr_networks, &manager, argv);
 	if (err) {
 		log_complain("cannot fork: %s", strerror(-err));
 		return 1;
@@ -97,7 +100,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	if (status < 0)
-		status = start(&options);
+		status = start(&options, argv);
 	options_fini(&options);
 	return status;
 }

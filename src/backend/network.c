@@ -3,11 +3,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "backend/mtu.h"
+#include "io/state.h"
 #include "io/log.h"
 
 static int tap_uplink_open(struct network *network, struct privileged *privileged, char *error,
@@ -96,25 +98,34 @@ static void tell_away(struct network *network, const char *why)
 	network->told_away = true;
 }
 
-int network_open(struct network *network, const struct network_config *config,
-		 struct workers *workers, struct privileged *privileged, char *error,
-		 size_t error_size)
+/* The bridge, with nothing on it. */
+static int bridge_open(struct network *network, const struct network_config *config,
+		       struct workers *workers)
 {
-	struct fdb_config fdb = { .entries = NETWORK_FDB_ENTRIES,
-				  .max_per_port = NETWORK_MACS_PER_PORT,
+	struct fdb_config fdb = { .entries = config->macs > NETWORK_FDB_ENTRIES
+						     ? config->macs
+						     : NETWORK_FDB_ENTRIES,
+				  .max_per_port = config->macs,
 				  .ageing_ms = NETWORK_AGEING_MS };
-	int err;
 
 	*network = (struct network){ .config = *config, .workers = workers };
 	if (getrandom(fdb.secret, sizeof(fdb.secret), 0) < 0)
 		return -errno;
 	network->bridge = bridge_create(config->name, config->mtu, &fdb);
-	if (!network->bridge) {
-		snprintf(error, error_size, "cannot create bridge %s: out of memory", config->name);
-		return -ENOMEM;
-	}
-	if (!config->tap[0] && !config->stream[0])
-		return 0;
+	return network->bridge ? 0 : -ENOMEM;
+}
+
+int network_open(struct network *network, const struct network_config *config,
+		 struct workers *workers, struct privileged *privileged, char *error,
+		 size_t error_size)
+{
+	int err = bridge_open(network, config, workers);
+
+	if (err)
+		snprintf(error, error_size, "cannot create bridge %s: %s", config->name,
+			 strerror(-err));
+	if (err || (!config->tap[0] && !config->stream[0]))
+		return err;
 	err = uplink_open(network, privileged, error, error_size);
 	if (err && config->stream[0]) {
 		tell_away(network, error);
@@ -195,4 +206,106 @@ uint32_t network_free_ip(const struct network *network, bool (*taken)(void *arg,
 			return ip;
 	}
 	return 0;
+}
+
+void network_suspend(struct network *network)
+{
+	if (network->uplink.workers)
+		uplink_suspend(&network->uplink);
+}
+
+void network_resume(struct network *network)
+{
+	if (network->uplink.workers && uplink_resume(&network->uplink))
+		__atomic_store_n(&network->uplink.lost, 1, __ATOMIC_RELAXED);
+}
+
+enum { RECORD_NETWORK = 0x4e455457 };
+
+static void carry_config(struct network_config *config, struct state *state)
+{
+	state_text(state, config->name, sizeof(config->name));
+	state_text(state, config->tap, sizeof(config->tap));
+	state_text(state, config->stream, sizeof(config->stream));
+	state_u32(state, &config->mtu);
+	state_u32(state, &config->macs);
+	state_u32(state, &config->ip);
+	state_u8(state, &config->prefix);
+	state_bool(state, &config->own_tap);
+	state_bool(state, &config->left_down);
+}
+
+/* One descriptor for each queue that the device has. */
+static unsigned int carry_fds(const struct network *network, struct state *state, int *fds)
+{
+	const struct uplink *uplink = &network->uplink;
+	unsigned int n = (unsigned int)state_number(state, uplink->workers ? uplink->nr_queues : 0,
+						    LANES_MAX);
+
+	for (unsigned int i = 0; i < n; i++) {
+		fds[i] = state->restores ? -1 : uplink->tap.lanes[i].fd;
+		state_fd(state, &fds[i]);
+		if (fds[i] < 0)
+			state_refuse(state, "a TAP has no descriptor");
+	}
+	return n;
+}
+
+static void fds_close(const int *fds, unsigned int n)
+{
+	while (n--)
+		if (fds[n] >= 0)
+			close(fds[n]);
+}
+
+static void restore(struct network *network, const struct network_config *config,
+		    struct workers *workers, const int *fds, unsigned int n, struct state *state)
+{
+	if (n > workers->nr)
+		state_refuse(state, "a TAP has more queues than this daemon has workers: start "
+				    "it with as many --workers as the other");
+	if (state->fault || bridge_open(network, config, workers) ||
+	    !(network->ports = malloc(BRIDGE_MAX_PORTS * sizeof(*network->ports)))) {
+		fds_close(fds, n);
+		state_refuse(state, "out of memory");
+		return;
+	}
+	memset(network->ports, 0xff, BRIDGE_MAX_PORTS * sizeof(*network->ports));
+	if (n && uplink_attach(&network->uplink, config->tap, fds, n, config->mtu, workers,
+			       network->bridge))
+		state_refuse(state, "a TAP cannot be taken over");
+}
+
+void network_port_carry(struct network *network, const struct port *port, struct state *state)
+{
+	uint16_t then = port ? port->index : PORT_NONE;
+
+	state_u16(state, &then);
+	if (state->restores && port && network->ports && then < BRIDGE_MAX_PORTS)
+		network->ports[then] = port->index;
+}
+
+void network_carry(struct network *network, struct workers *workers, struct state *state)
+{
+	size_t mark = state_open(state, RECORD_NETWORK);
+	struct network_config config = network->config;
+	int fds[LANES_MAX];
+	unsigned int n;
+
+	carry_config(&config, state);
+	n = carry_fds(network, state, fds);
+	if (state->restores)
+		restore(network, &config, workers, fds, n, state);
+	if (n && !state->fault) {
+		network_port_carry(network, &network->uplink.tap.port, state);
+		port_carry(&network->uplink.tap.port, state);
+	}
+	state_close(state, mark);
+}
+
+void network_bridge_carry(struct network *network, struct state *state)
+{
+	bridge_carry(network->bridge, state, network->ports);
+	free(network->ports);
+	network->ports = NULL;
 }

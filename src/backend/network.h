@@ -15,7 +15,8 @@
 
 enum {
 	NETWORKS_MAX = 16,
-	NETWORK_FDB_ENTRIES = 4096,
+	NETWORK_FDB_ENTRIES = 4096, /* or as many as one port may have */
+	NETWORK_FDB_ENTRIES_MAX = 65536,
 	NETWORK_MACS_PER_PORT = 64,
 	NETWORK_AGEING_MS = 300000,
 	NETWORK_UPLINK_BYTES = RUNDIR_PATH_BYTES + 8,
@@ -26,7 +27,8 @@ struct network_config {
 	char tap[16];			/* the uplink's; empty: none */
 	char stream[RUNDIR_PATH_BYTES]; /* or the socket of whoever serves it */
 	uint32_t mtu;
-	uint32_t ip; /* of the uplink, network order; 0: none */
+	uint32_t macs; /* that one port may have */
+	uint32_t ip;   /* of the uplink, network order; 0: none */
 	uint8_t prefix;
 	bool own_tap;	/* of one vif: new, and gone with it */
 	bool left_down; /* for a script to bring up */
@@ -39,6 +41,7 @@ struct network {
 	struct uplink_stream stream; /* or a socket */
 	struct workers *workers;
 	bool told_away;
+	uint16_t *ports; /* while its state is restored: the port of now for each of then */
 };
 
 struct networks {
@@ -52,6 +55,20 @@ int network_open(struct network *network, const struct network_config *config,
 		 struct workers *workers, struct privileged *privileged, char *error,
 		 size_t error_size);
 void network_close(struct network *network);
+
+struct state;
+
+/* While no worker has turns: takes the uplink off the workers, and back. */
+void network_suspend(struct network *network);
+void network_resume(struct network *network);
+
+/* Saves a suspended one with its TAP's descriptors, or opens it as it was; then,
+ * when all its ports are there again, what the bridge knows. Nothing may have a
+ * turn meanwhile. A stream's connection is not carried: it is lacking then. */
+void network_carry(struct network *network, struct workers *workers, struct state *state);
+void network_bridge_carry(struct network *network, struct state *state);
+/* The port that a vif had, and has now. */
+void network_port_carry(struct network *network, const struct port *port, struct state *state);
 
 /* What it has for an uplink, in a word: "tap0", "stream:PATH"; NULL: none. */
 const char *network_uplink_name(const struct network_config *config,

@@ -5,6 +5,7 @@
 
 #include "backend/worker.h"
 #include "bridge/counters.h"
+#include "io/state.h"
 
 static void lock(struct notifier *notifier)
 {
@@ -170,4 +171,17 @@ void notifier_publish(struct notifier *notifier, struct worker *by, uint32_t fra
 	}
 	if (notifier->is_steered)
 		steer(notifier, &news);
+}
+
+void notifier_carry(struct notifier *notifier, struct state *state)
+{
+	state_u64(state, &notifier->latest_ns);
+	state_u64(state, &notifier->suppressed);
+	state_u64(state, &notifier->delayed);
+	coalesce_carry(&notifier->coalesce, state);
+	adaptive_carry(&notifier->adaptive, state);
+	if (!state->restores || !notifier->is_steered)
+		return;
+	coalesce_space(&notifier->coalesce, notifier->adaptive.usecs);
+	notifier->is_timed = notifier->adaptive.usecs;
 }

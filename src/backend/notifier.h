@@ -55,6 +55,11 @@ void notifier_tune(struct notifier *notifier, const struct tuning *tuning, enum 
  * attached to has its timer: with another, nothing waits. */
 void notifier_publish(struct notifier *notifier, struct worker *by, uint32_t frames, bool forced);
 
+struct state;
+
+/* Detached, or just tuned anew: saves what it has learned, or goes on with that. */
+void notifier_carry(struct notifier *notifier, struct state *state);
+
 /* Frames for this guest that were dropped: its ring is too full. */
 static inline void notifier_note_drop(struct notifier *notifier)
 {

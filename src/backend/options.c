@@ -16,10 +16,11 @@
 static const char usage[] =
 	"usage: splitvifd [-f] [--rundir DIR] [--engine auto|uring|epoll]\n"
 	"                 [--bridge "
-	"NAME[,uplink=tap:IF|stream:PATH|none][,ip=ADDRESS/PREFIX][,mtu=N]]...\n"
+	"NAME[,uplink=tap:IF|stream:PATH|none][,ip=ADDRESS/PREFIX][,mtu=N][,macs=N]]...\n"
 	"                 [--allow-uid UID]... [--max-pages N] [--queue-kib N] [--queues N]\n"
 	"                 [--workers N] [--scripts DIR] [--script-timeout S] [--config FILE]\n"
 	"                 [--log-level LEVEL] [--ready-fd N] [-V] [-h]\n"
+	"       splitvifd --takeover [OPTION]...\n"
 	"       splitvifd --check-config FILE\n"
 	"\n"
 	"The backend daemon: store, event channels, bridges and their TAPs.\n"
@@ -76,7 +77,7 @@ static const char *stream_parse(const char *path, struct network_config *network
 
 static const char *word_parse(char *word, struct network_config *network)
 {
-	unsigned long mtu;
+	unsigned long number;
 
 	if (!strncmp(word, "uplink=", 7))
 		network->tap[0] = network->stream[0] = '\0';
@@ -92,18 +93,22 @@ static const char *word_parse(char *word, struct network_config *network)
 	else if (!strncmp(word, "ip=", 3))
 		return cidr_parse(word + 3, network) ? "ip is ADDRESS/PREFIX, prefix 8 to 30"
 						     : NULL;
-	else if (strncmp(word, "mtu=", 4))
-		return "words are uplink=, ip=, mtu=";
-	else if (number_parse(word + 4, 68, 65521, &mtu))
+	else if (!strncmp(word, "macs=", 5)) {
+		if (number_parse(word + 5, 1, NETWORK_FDB_ENTRIES_MAX, &number))
+			return "macs is a number from 1 to 65536";
+		network->macs = (uint32_t)number;
+	} else if (strncmp(word, "mtu=", 4))
+		return "words are uplink=, ip=, mtu=, macs=";
+	else if (number_parse(word + 4, 68, 65521, &number))
 		return "mtu is a number from 68 to 65521";
 	else
-		network->mtu = (uint32_t)mtu;
+		network->mtu = (uint32_t)number;
 	return NULL;
 }
 
 const char *options_add_bridge(struct options *options, const char *name)
 {
-	struct network_config network = { .mtu = 1500 };
+	struct network_config network = { .mtu = 1500, .macs = NETWORK_MACS_PER_PORT };
 
 	if (options->nr_networks == NETWORKS_MAX)
 		return "at most 16 bridges";
@@ -116,16 +121,24 @@ const char *options_add_bridge(struct options *options, const char *name)
 	return NULL;
 }
 
+static bool is_one_of(const char *key, const char *const *keys, size_t n)
+{
+	while (n && strcmp(key, keys[n - 1]))
+		n--;
+	return n;
+}
+
 void options_set_bridge(struct options *options, const char *key, const char *value,
 			char error[OPTIONS_ERROR_BYTES])
 {
-	static const char *const keys[] = { "uplink", "ip", "mtu" };
+	static const char *const keys[] = { "uplink", "ip", "mtu", "macs" };
 	char word[256], hint[64];
 	const char *wrong;
 
-	if (strcmp(key, "uplink") && strcmp(key, "ip") && strcmp(key, "mtu")) {
+	if (!is_one_of(key, keys, sizeof(keys) / sizeof(keys[0]))) {
 		snprintf(error, OPTIONS_ERROR_BYTES, "unknown key '%.40s'%s", key,
-			 nearest_hint(key, keys, 3, hint, sizeof(hint)));
+			 nearest_hint(key, keys, sizeof(keys) / sizeof(keys[0]), hint,
+				      sizeof(hint)));
 		return;
 	}
 	snprintf(word, sizeof(word), "%s=%s", key, value);
@@ -306,6 +319,9 @@ static int option_take(struct options *options, int option, const char *value)
 		status = number_option(options, "--script-timeout", value, 1, 3600, &number);
 		options->scripts.timeout_s = (unsigned int)number;
 		return status;
+	case 'T':
+		options->takeover = true;
+		return -1;
 	case 'c': /* read before all others */
 		return -1;
 	case 'k':
@@ -353,6 +369,7 @@ static const struct option options_long[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "check-config", required_argument, NULL, 'k' },
 	{ "ready-fd", required_argument, NULL, 'R' },
+	{ "takeover", no_argument, NULL, 'T' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },

@@ -34,6 +34,7 @@ struct options {
 	unsigned int workers;	/* threads that move frames */
 	unsigned int queues;	/* the most that a vif may have */
 	int ready_fd;		/* -1: none */
+	bool takeover;		/* go on in the place of the daemon that runs */
 	struct scripts scripts;
 	char config[PATH_MAX];	 /* the file; empty: none */
 	struct attachments vifs; /* its own */

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -20,13 +21,15 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "backend/manager.h"
 #include "backend/network.h"
 #include "backend/script.h"
 #include "bridge/tap.h"
 #include "io/log.h"
 #include "ring/hypercall.h"
 
-enum { OPEN_TAP = 1, RUN_SCRIPT = 2, OPEN_STREAM = 3, BUSY_TRIES = 300, BUSY_PAUSE_US = 10000 };
+enum { OPEN_TAP = 1, RUN_SCRIPT, OPEN_STREAM, TELL_MANAGER, KEEP, END_START, INHERIT, HAND_OVER };
+enum { BUSY_TRIES = 300, BUSY_PAUSE_US = 10000 };
 
 struct uplink_request {
 	struct network_config config;
@@ -50,6 +53,9 @@ struct parent {
 	struct kept_tap taps[NETWORKS_MAX];
 	unsigned int nr_taps;
 	struct scripts *scripts;
+	const char *program; /* by its path: it may be another one by then */
+	char **argv;
+	struct manager *manager;
 	const struct network_config *networks; /* whose sockets may be connected to */
 	unsigned int nr_networks;
 };
@@ -142,8 +148,13 @@ static int open_tap_patiently(const struct parent *parent, char name[16], bool q
 {
 	int (*open_tap)(char name[16], bool persistent) = queue ? tap_open_queue : tap_open;
 	int tries = is_kept(parent, name) ? 0 : BUSY_TRIES;
-	int fd = open_tap(name, true);
+	int kept = manager_take_tap(parent->manager, name);
+	int fd = kept < 0 ? open_tap(name, true) : kept;
 
+	if (kept >= 0 && tap_adopt(kept, true)) {
+		close(kept);
+		fd = open_tap(name, true);
+	}
 	for (int i = 0; fd == -EBUSY && i < tries; i++) {
 		usleep(BUSY_PAUSE_US);
 		fd = open_tap(name, true);
@@ -207,8 +218,10 @@ static void answer_open_tap(struct parent *parent, const struct hypercall *reque
 	hypercall_reply(parent->socket, &request->header, 0, &reply, sizeof(reply), &fd, fd >= 0);
 	if (fd >= 0 && wanted.config.own_tap)
 		close(fd); /* it ends with the child's */
-	else if (fd >= 0)
+	else if (fd >= 0) {
+		manager_keep(parent->manager, wanted.config.tap, fd);
 		keep(parent, wanted.config.tap, fd);
+	}
 }
 
 /* The child may have been taken over: it is connected to nobody but those whom
@@ -272,6 +285,21 @@ static void answer_open_stream(struct parent *parent, const struct hypercall *re
 		close(fd);
 }
 
+static void inherit(struct parent *parent, struct hypercall *request)
+{
+	char name[16];
+
+	memcpy(name, request->body, sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	request->nr_fds = 0;
+	if (!name[0]) /* the lock: held for as long as we live */
+		return;
+	if (parent->nr_taps < NETWORKS_MAX || is_kept(parent, name))
+		keep(parent, name, request->fds[0]);
+	else
+		close(request->fds[0]);
+}
+
 static void run_script(struct parent *parent, struct hypercall *request)
 {
 	struct script_request script;
@@ -279,6 +307,14 @@ static void run_script(struct parent *parent, struct hypercall *request)
 	memcpy(&script, request->body, sizeof(script));
 	scripts_start(parent->scripts, &script, request->fds[0]);
 	request->nr_fds = 0;
+}
+
+/* The body is a text without its end. */
+static const char *text_of(struct hypercall *request)
+{
+	request->body[request->length < sizeof(request->body) ? request->length
+							      : sizeof(request->body) - 1] = '\0';
+	return (const char *)request->body;
 }
 
 static void serve(struct parent *parent)
@@ -295,6 +331,14 @@ static void serve(struct parent *parent)
 	else if (request.header.type == RUN_SCRIPT && request.nr_fds == 1 &&
 		 request.length == sizeof(struct script_request))
 		run_script(parent, &request);
+	else if (request.header.type == INHERIT && request.nr_fds == 1 && request.length == 16)
+		inherit(parent, &request);
+	else if (request.header.type == TELL_MANAGER)
+		manager_tell(parent->manager, text_of(&request));
+	else if (request.header.type == KEEP && request.nr_fds == 1)
+		manager_keep(parent->manager, text_of(&request), request.fds[0]);
+	else if (request.header.type == END_START)
+		manager_drop_fds(parent->manager);
 	hypercall_close_fds(&request);
 }
 
@@ -304,8 +348,77 @@ static void remove_taps(struct parent *parent)
 		tap_set_persistent(parent->taps[i].fd, false);
 }
 
+/* --ready-fd was for the first. */
+static bool is_ready_option(const char *word, bool *with_value)
+{
+	*with_value = !strcmp(word, "--ready-fd");
+	return *with_value || !strncmp(word, "--ready-fd=", strlen("--ready-fd="));
+}
+
+/* As the manager told us; the rest of its words still stands in the environment. */
+static void pass_watchdog(const struct manager *manager)
+{
+	char usecs[24];
+
+	snprintf(usecs, sizeof(usecs), "%llu", (unsigned long long)manager->watchdog_usecs);
+	if (manager->watchdog_usecs)
+		setenv("WATCHDOG_USEC", usecs, 1);
+}
+
+_Noreturn static void become_successor(const struct parent *parent)
+{
+	char *argv[256];
+	unsigned int n = 0;
+	sigset_t none;
+	bool with_value;
+
+	for (char **word = parent->argv; *word && n < 254; word++) {
+		if (is_ready_option(*word, &with_value))
+			word += with_value && word[1];
+		else if (strcmp(*word, "--takeover"))
+			argv[n++] = *word;
+	}
+	argv[n++] = "--takeover";
+	argv[n] = NULL;
+	pass_watchdog(parent->manager);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execv(parent->program, argv);
+	log_error("daemon", "cannot start %s for a take-over: %s; going on", parent->program,
+		  strerror(errno));
+	_exit(1);
+}
+
+/* It asks the data process by itself, as one that an operator starts. */
+static void start_successor(const struct parent *parent)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		become_successor(parent);
+	if (pid < 0)
+		log_error("daemon", "cannot fork for a take-over: %s; going on", strerror(errno));
+}
+
+/* What it said last. */
+static void hear_out(struct parent *parent)
+{
+	struct hypercall request;
+
+	while (hypercall_receive(parent->socket, &request) == 1) {
+		if (request.header.type == TELL_MANAGER)
+			manager_tell(parent->manager, text_of(&request));
+		else if (request.header.type == HAND_OVER)
+			manager_tell_main(parent->manager, (pid_t)atoi(text_of(&request)));
+		hypercall_close_fds(&request);
+	}
+}
+
 _Noreturn static void child_ended(struct parent *parent, int status)
 {
+	hear_out(parent);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == PRIVILEGED_HANDED_OVER)
+		exit(0);
 	if (WIFEXITED(status)) {
 		remove_taps(parent);
 		exit(WEXITSTATUS(status));
@@ -335,6 +448,8 @@ static void forward_signal(struct parent *parent)
 		return;
 	if (info.ssi_signo == SIGCHLD)
 		reap(parent);
+	else if (info.ssi_signo == SIGUSR2)
+		start_successor(parent);
 	else
 		kill(parent->child, (int)info.ssi_signo);
 }
@@ -358,12 +473,26 @@ static _Noreturn void parent_run(struct parent *parent)
 	}
 }
 
+/* As it was started: while it runs another program may come to have its name. */
+static const char *program_path(void)
+{
+	static char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	path[n < 0 ? 0 : n] = '\0';
+	return path;
+}
+
 int privileged_fork(struct privileged *privileged, struct scripts *scripts,
-		    const struct network_config *networks, unsigned int nr_networks)
+		    const struct network_config *networks, unsigned int nr_networks,
+		    struct manager *manager, char **argv)
 {
 	struct parent parent = { .scripts = scripts,
 				 .networks = networks,
-				 .nr_networks = nr_networks };
+				 .nr_networks = nr_networks,
+				 .manager = manager,
+				 .program = program_path(),
+				 .argv = argv };
 	pid_t self = getpid();
 	sigset_t signals;
 	int pair[2];
@@ -374,6 +503,7 @@ int privileged_fork(struct privileged *privileged, struct scripts *scripts,
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGUSR2);
 	sigaddset(&signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	parent.child = fork();
@@ -381,6 +511,7 @@ int privileged_fork(struct privileged *privileged, struct scripts *scripts,
 		return -errno;
 	if (parent.child) {
 		close(pair[1]);
+		manager_part(manager, true);
 		parent.socket = pair[0];
 		parent.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 		parent_run(&parent);
@@ -391,6 +522,8 @@ int privileged_fork(struct privileged *privileged, struct scripts *scripts,
 	if (getppid() != self)
 		_exit(1);
 	privileged->socket = pair[1];
+	privileged->manager = manager;
+	manager_part(manager, false);
 	return 0;
 }
 
@@ -439,6 +572,22 @@ int privileged_open_tap(struct privileged *privileged, const struct network_conf
 	return fds[0] < 0 ? fds[0] : 1;
 }
 
+int privileged_inherit(struct privileged *privileged, const char *tap, int fd)
+{
+	char name[16] = "";
+
+	snprintf(name, sizeof(name), "%s", tap);
+	return hypercall_send(privileged->socket, INHERIT, 0, name, sizeof(name), &fd, 1);
+}
+
+void privileged_hand_over(struct privileged *privileged, pid_t pid)
+{
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%d", (int)pid);
+
+	hypercall_send(privileged->socket, HAND_OVER, 0, text, (size_t)length, NULL, 0);
+}
+
 int privileged_open_stream(struct privileged *privileged, const struct network_config *config,
 			   char *error, size_t error_size)
 {
@@ -450,6 +599,24 @@ int privileged_run_script(struct privileged *privileged, const struct script_req
 {
 	return hypercall_send(privileged->socket, RUN_SCRIPT, 0, request, sizeof(*request), &pipe,
 			      1);
+}
+
+void privileged_tell_manager(struct privileged *privileged, const char *state)
+{
+	if (privileged->manager->there)
+		hypercall_send(privileged->socket, TELL_MANAGER, 0, state, strlen(state), NULL, 0);
+}
+
+void privileged_keep(struct privileged *privileged, const char *name, int fd)
+{
+	if (privileged->manager->there)
+		hypercall_send(privileged->socket, KEEP, 0, name, strlen(name), &fd, 1);
+}
+
+void privileged_end_start(struct privileged *privileged)
+{
+	manager_drop_fds(privileged->manager);
+	hypercall_send(privileged->socket, END_START, 0, NULL, 0, NULL, 0);
 }
 
 void privileged_drop(void)

@@ -8,6 +8,7 @@
 
 #include "backend/config.h"
 #include "io/log.h"
+#include "io/state.h"
 
 enum { AGAIN_MS = 20 };
 
@@ -137,6 +138,7 @@ static void change_bridges(struct reload *reload, const struct options *fresh)
 		if (!network)
 			add_bridge(reload, config);
 		else if (network->config.mtu != config->mtu || network->config.ip != config->ip ||
+			 network->config.macs != config->macs ||
 			 strcmp(network->config.tap, config->tap) ||
 			 strcmp(network->config.stream, config->stream))
 			log_notice("config", "bridge %s changes at the next start only",
@@ -189,7 +191,7 @@ struct reload *reload_create(const struct reload_config *config)
 		return NULL;
 	reload->config = *config;
 	reload->again = event_new(config->base, -1, 0, on_again, reload);
-	if (reload->again && !put_configured(reload))
+	if (reload->again && (config->takes_over || !put_configured(reload)))
 		return reload;
 	reload_destroy(reload);
 	return NULL;
@@ -202,4 +204,33 @@ void reload_destroy(struct reload *reload)
 	attachments_fini(&reload->configured);
 	attachments_fini(&reload->due);
 	free(reload);
+}
+
+void reload_carry(struct reload *reload, struct state *state)
+{
+	if (state->restores)
+		attachments_fini(&reload->configured);
+	attachments_carry(&reload->configured, state);
+	attachments_carry(&reload->due, state);
+}
+
+void reload_adopt(struct reload *reload)
+{
+	const struct attachments *vifs = &reload->config.options->vifs;
+	struct attachments fresh = { 0 };
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < vifs->nr; i++)
+		err = attachments_put(&fresh, &vifs->list[i]);
+	if (err) {
+		log_error("config", "out of memory; the vifs stay as they were");
+		attachments_fini(&fresh);
+		return;
+	}
+	change_bridges(reload, reload->config.options);
+	if (fresh.nr || reload->configured.nr)
+		change_vifs(reload, &fresh);
+	attachments_fini(&reload->configured);
+	reload->configured = fresh;
+	on_again(-1, 0, reload);
 }

@@ -21,6 +21,7 @@ struct reload_config {
 	struct networks *networks;
 	struct workers *workers;
 	struct privileged *privileged;
+	bool takes_over; /* reload_carry() says which vifs there are */
 };
 
 /* NULL: out of memory. Puts the vifs of the options among the toolstack's. */
@@ -28,5 +29,12 @@ struct reload *reload_create(const struct reload_config *config);
 void reload_destroy(struct reload *reload);
 
 void reload_run(struct reload *reload);
+
+struct state;
+
+/* Saves what the file last had, or takes that for what is there: reload_adopt()
+ * then makes it what the options say, as if the file had been read again. */
+void reload_carry(struct reload *reload, struct state *state);
+void reload_adopt(struct reload *reload);
 
 #endif

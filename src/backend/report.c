@@ -197,8 +197,8 @@ static int report_network_list(struct answer *answer)
 struct fdb_call {
 	struct bridge *bridge;
 	uint64_t now_ms;
-	struct fdb_entry entries[NETWORK_FDB_ENTRIES];
-	const char *ports[NETWORK_FDB_ENTRIES];
+	struct fdb_entry entries[NETWORK_FDB_ENTRIES_MAX];
+	const char *ports[NETWORK_FDB_ENTRIES_MAX];
 	uint32_t nr;
 };
 
@@ -206,7 +206,7 @@ struct fdb_call {
 static void fdb_read(struct fdb_call *call)
 {
 	call->nr = fdb_list(bridge_fdb(call->bridge), call->now_ms, call->entries,
-			    NETWORK_FDB_ENTRIES);
+			    NETWORK_FDB_ENTRIES_MAX);
 	for (uint32_t i = 0; i < call->nr; i++) {
 		const struct port *port = bridge_port(call->bridge, call->entries[i].port);
 

@@ -38,9 +38,7 @@ static const struct row {
 	{ NULL, NULL, GAP },
 	{ "cqe-mode-rx", NULL, LACKING }, /* one line of two */
 	{ "cqe-mode-tx", NULL, LACKING },
-	{ "tx-aggr-max-bytes", NULL, LACKING }, /* newer than Debian 12's: not shown */
-	{ "tx-aggr-max-frames", NULL, LACKING },
-	{ "tx-aggr-time-usecs", NULL, LACKING },
+	{ "tx-aggr-max-bytes", NULL, LACKING },
 };
 
 /* Ours, below ethtool's. */
@@ -140,6 +138,9 @@ int report_coalesce(struct answer *answer, const char *name)
 	tell_value(table, &tuning, TUNING_ADAPTIVE_TX, NULL);
 	tell_rows(table, &tuning);
 	table_line(table, "CQE mode RX: n/a  TX: n/a");
+	table_line(table, "tx-aggr-max-bytes: n/a"); /* these as ethtool 6.3 has them */
+	tell_value(table, &tuning, TUNING_TX_AGGR_FRAMES, "tx-aggr-max-frames");
+	tell_value(table, &tuning, TUNING_TX_AGGR_USECS, "tx-aggr-time-usecs");
 	table_line(table, "%s", "");
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
 		tell_value(table, &tuning, ours[i], tuning_word_name(ours[i]));

@@ -9,6 +9,9 @@
 
 #include <event2/event.h>
 
+#include "io/state.h"
+#include "store/node_state.h"
+
 enum {
 	TICK_S = 1,
 	/* A turn of one client, as much as a guest's ring on Xen holds: whoever
@@ -229,4 +232,52 @@ void store_sockets_close_domain(struct store_sockets *sockets, uint16_t domid)
 		if (peer->domid == domid)
 			peer_close(peer);
 	}
+}
+
+static void save_peer(struct peer *peer, struct node_book *book)
+{
+	state_fd(book->state, &peer->fd);
+	state_u16(book->state, &peer->domid);
+	state_bool(book->state, &peer->closing);
+	store_connection_carry(peer->connection, book);
+}
+
+/* What is waited for is what was: that answers go out, or that requests come. */
+static void restore_peer(struct store_sockets *sockets, struct node_book *book)
+{
+	struct state *state = book->state;
+	const void *bytes;
+	uint16_t domid;
+	bool closing;
+	int fd;
+
+	state_fd(state, &fd);
+	state_u16(state, &domid);
+	state_bool(state, &closing);
+	if (!state->fault && (fd < 0 || store_sockets_serve(sockets, fd, domid)))
+		state_refuse(state, "a connection to the store has no descriptor, or no room");
+	if (state->fault)
+		return;
+	sockets->peers->closing = closing;
+	store_connection_carry(sockets->peers->connection, book);
+	if (closing || store_server_output(sockets->peers->connection, &bytes) ||
+	    store_server_has_failed(sockets->peers->connection)) {
+		peer_wants_output(sockets->peers);
+		tick_later(sockets);
+	}
+}
+
+void store_sockets_carry(struct store_sockets *sockets, struct state *state)
+{
+	struct node_book book;
+
+	node_book_init(&book, state);
+	store_server_carry(sockets->server, &book);
+	for (struct peer *peer = sockets->peers; !state->restores && peer; peer = peer->next) {
+		state_more(state, true);
+		save_peer(peer, &book);
+	}
+	while (state_more(state, false))
+		restore_peer(sockets, &book);
+	node_book_fini(&book);
 }

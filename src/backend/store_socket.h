@@ -28,4 +28,10 @@ unsigned int store_sockets_count(const struct store_sockets *sockets, uint16_t d
 
 void store_sockets_close_domain(struct store_sockets *sockets, uint16_t domid);
 
+struct state;
+
+/* Saves the store with all its connections and their descriptors, or has an empty
+ * one go on with them. */
+void store_sockets_carry(struct store_sockets *sockets, struct state *state);
+
 #endif

@@ -8,6 +8,7 @@
 #include "backend/mac.h"
 #include "backend/toolstack_keys.h"
 #include "io/log.h"
+#include "io/state.h"
 
 enum { MTU_MIN = 68, MTU_MAX = 65535 - FRAME_HEADER_BYTES, MTU_DEFAULT = 1500 };
 
@@ -333,4 +334,11 @@ int toolstack_vif_join(struct toolstack *toolstack, const struct domain_info *do
 		return err ? err : -ENODEV;
 	tell_facts(toolstack, device, created);
 	return 0;
+}
+
+void toolstack_carry(struct toolstack *toolstack, struct state *state)
+{
+	attachments_carry(&toolstack->attachments, state);
+	state_bytes(state, toolstack->detached, sizeof(toolstack->detached));
+	state_u32(state, &toolstack->nr_detached);
 }

@@ -55,4 +55,9 @@ int toolstack_vif_create(struct toolstack *toolstack, const struct domain_info *
 int toolstack_vif_join(struct toolstack *toolstack, const struct domain_info *domain,
 		       uint32_t devid, struct hypercall_vif_created *created);
 
+struct state;
+
+/* Saves what belongs to whom, and who asked in vain, or goes on with that. */
+void toolstack_carry(struct toolstack *toolstack, struct state *state);
+
 #endif

@@ -37,6 +37,8 @@ static const struct word {
 	[TUNING_TX_USECS_HIGH] = { "tx-usecs-high", NUMBER, 0, COALESCE_LONGEST_USECS, 100 },
 	[TUNING_TX_FRAMES_HIGH] = { "tx-frames-high", NUMBER, 0, TX_RING_ENTRIES,
 				    TX_RING_ENTRIES / 4 },
+	[TUNING_TX_AGGR_USECS] = { "tx-aggr-time-usecs", NUMBER, 0, COALESCE_LONGEST_USECS, 0 },
+	[TUNING_TX_AGGR_FRAMES] = { "tx-aggr-max-frames", NUMBER, 0, TX_RING_ENTRIES, 1 },
 	[TUNING_RX_URGENT] = { "rx-urgent", SWITCH, 0, 1, 0 },
 	[TUNING_NAPI_WEIGHT] = { "napi-weight", NUMBER, 1, TX_RING_ENTRIES, POLL_WEIGHT },
 	[TUNING_NAPI_BUDGET] = { "napi-budget", NUMBER, 1, 65536, POLL_BUDGET },
@@ -66,6 +68,11 @@ void tuning_init(struct tuning *tuning)
 const char *tuning_word_name(enum tuning_word word)
 {
 	return words[word].name;
+}
+
+bool tuning_is_frontends(enum tuning_word word)
+{
+	return word == TUNING_TX_AGGR_USECS || word == TUNING_TX_AGGR_FRAMES;
 }
 
 bool tuning_is_switch(enum tuning_word word)
@@ -138,12 +145,12 @@ void tuning_value_text(const struct tuning *tuning, enum tuning_word word, char 
 }
 
 /* A time alone is meant: one frame would always come first. */
-static void frames_follow(struct tuning *tuning)
+static void frames_follow(struct tuning *tuning, enum tuning_word usecs)
 {
-	bool timed = tuning->set & 1u << TUNING_RX_USECS && tuning->value[TUNING_RX_USECS];
+	bool timed = tuning->set & 1u << usecs && tuning->value[usecs];
 
-	if (!(tuning->set & 1u << TUNING_RX_FRAMES))
-		tuning->value[TUNING_RX_FRAMES] = timed ? 0 : words[TUNING_RX_FRAMES].initial;
+	if (!(tuning->set & 1u << (usecs + 1)))
+		tuning->value[usecs + 1] = timed ? 0 : words[usecs + 1].initial;
 }
 
 uint32_t tuning_settle(struct tuning *tuning, uint32_t named)
@@ -157,7 +164,8 @@ uint32_t tuning_settle(struct tuning *tuning, uint32_t named)
 	};
 	uint32_t off = 0;
 
-	frames_follow(tuning);
+	frames_follow(tuning, TUNING_RX_USECS);
+	frames_follow(tuning, TUNING_TX_AGGR_USECS);
 	for (int i = 0; i < 2; i++) {
 		uint32_t controller = 1u << rows[i].controller;
 
@@ -232,7 +240,10 @@ int tuning_check(const struct tuning *tuning, const char **why)
 		if (coalesce_configure(&scratch, &config))
 			return -EINVAL;
 	}
-	return 0;
+	*why = "tx-aggr: neither time-usecs nor max-frames";
+	return tuning->value[TUNING_TX_AGGR_USECS] || tuning->value[TUNING_TX_AGGR_FRAMES]
+		       ? 0
+		       : -EINVAL;
 }
 
 void tuning_poll(const struct tuning *tuning, struct poll_tuning *poll)

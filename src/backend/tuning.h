@@ -4,7 +4,8 @@
  * follows from them; knows neither vifs nor the store.
  *
  * Direction words are the guest's: rx is what the backend tells it of frames
- * that came, tx of frames that it sent and that are done.
+ * that came, tx of frames that it sent and that are done; tx-aggr is what the
+ * guest tells the backend of frames to be sent, and put off by the guest itself.
  */
 #ifndef BACKEND_TUNING_H
 #define BACKEND_TUNING_H
@@ -38,6 +39,8 @@ enum tuning_word {
 	TUNING_RX_FRAMES_HIGH,
 	TUNING_TX_USECS_HIGH,
 	TUNING_TX_FRAMES_HIGH,
+	TUNING_TX_AGGR_USECS,
+	TUNING_TX_AGGR_FRAMES,
 	TUNING_RX_URGENT,
 	TUNING_NAPI_WEIGHT,
 	TUNING_NAPI_BUDGET,
@@ -89,6 +92,9 @@ uint32_t tuning_value(const struct tuning *tuning, enum tuning_word word);
 void tuning_coalesce(const struct tuning *tuning, enum tuning_edge edge,
 		     struct coalesce_config *config);
 void tuning_poll(const struct tuning *tuning, struct poll_tuning *poll);
+
+/* Is it the frontend that does it? */
+bool tuning_is_frontends(enum tuning_word word);
 
 /* Is it one of "on" and "off"? */
 bool tuning_is_switch(enum tuning_word word);

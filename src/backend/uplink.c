@@ -133,6 +133,7 @@ static void queues_detach(struct uplink *uplink, unsigned int n)
 		worker_call(uplink->queues[n].worker, detach_on_worker, &uplink->queues[n]);
 }
 
+/* All of them, or none. */
 static int queues_attach(struct uplink *uplink)
 {
 	unsigned int n = 0;
@@ -140,15 +141,29 @@ static int queues_attach(struct uplink *uplink)
 
 	while (n < uplink->nr_queues && !(err = queue_attach(uplink, n)))
 		n++;
-	if (!err)
-		err = bridge_attach(uplink->bridge, &uplink->tap.port);
-	if (err) {
+	if (err)
 		queues_detach(uplink, n);
-		return err;
-	}
-	for (n = 0; n < uplink->nr_queues; n++)
+	return err;
+}
+
+static void queues_start(struct uplink *uplink)
+{
+	for (unsigned int n = 0; n < uplink->nr_queues; n++)
 		worker_call(uplink->queues[n].worker, start_on_worker, &uplink->queues[n]);
-	return 0;
+}
+
+static int bridge_join(struct uplink *uplink)
+{
+	int err = queues_attach(uplink);
+
+	if (err)
+		return err;
+	err = bridge_attach(uplink->bridge, &uplink->tap.port);
+	if (err)
+		queues_detach(uplink, uplink->nr_queues);
+	else
+		queues_start(uplink);
+	return err;
 }
 
 int uplink_attach(struct uplink *uplink, const char *name, const int *fds, unsigned int nr_fds,
@@ -167,7 +182,7 @@ int uplink_attach(struct uplink *uplink, const char *name, const int *fds, unsig
 	if (!err)
 		err = lanes_add(uplink, fds, nr_fds);
 	if (!err)
-		err = queues_attach(uplink);
+		err = bridge_join(uplink);
 	if (!err)
 		return 0;
 	tap_fini(&uplink->tap);
@@ -183,4 +198,18 @@ void uplink_detach(struct uplink *uplink)
 	workers_pass(uplink->workers);
 	tap_fini(&uplink->tap);
 	uplink->workers = NULL;
+}
+
+void uplink_suspend(struct uplink *uplink)
+{
+	queues_detach(uplink, uplink->nr_queues);
+}
+
+int uplink_resume(struct uplink *uplink)
+{
+	int err = queues_attach(uplink);
+
+	if (!err)
+		queues_start(uplink);
+	return err;
 }

@@ -38,4 +38,8 @@ int uplink_attach(struct uplink *uplink, const char *name, const int *fds, unsig
 		  uint32_t mtu, struct workers *workers, struct bridge *bridge);
 void uplink_detach(struct uplink *uplink);
 
+/* While no worker has turns: takes its queues off them, and back. 0 or -errno. */
+void uplink_suspend(struct uplink *uplink);
+int uplink_resume(struct uplink *uplink);
+
 #endif

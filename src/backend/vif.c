@@ -172,25 +172,41 @@ static void queues_detach(struct vif *vif, unsigned int n)
 	}
 }
 
-int vif_attach(struct vif *vif, struct workers *workers, struct bridge *bridge)
+/* All of them, or none. */
+static int queues_attach(struct vif *vif)
 {
 	unsigned int n = 0;
 	int err = 0;
 
+	while (n < vif->nr_queues && !(err = queue_attach(&vif->queues[n], vif->workers)))
+		n++;
+	if (err)
+		queues_detach(vif, n);
+	return err;
+}
+
+static void queues_start(struct vif *vif)
+{
+	for (unsigned int n = 0; n < vif->nr_queues; n++)
+		worker_call(vif->queues[n].worker, start_on_worker, &vif->queues[n]);
+}
+
+int vif_attach(struct vif *vif, struct workers *workers, struct bridge *bridge)
+{
+	int err;
+
 	vif->bridge = bridge;
 	vif->workers = workers;
 	vif->shared = workers->nr > 1;
-	while (n < vif->nr_queues && !(err = queue_attach(&vif->queues[n], workers)))
-		n++;
-	if (!err)
-		err = bridge_attach(bridge, &vif->port);
-	if (err) {
-		queues_detach(vif, n);
+	err = queues_attach(vif);
+	if (err)
 		return err;
-	}
-	for (n = 0; n < vif->nr_queues; n++)
-		worker_call(vif->queues[n].worker, start_on_worker, &vif->queues[n]);
-	return 0;
+	err = bridge_attach(bridge, &vif->port);
+	if (err)
+		queues_detach(vif, vif->nr_queues);
+	else
+		queues_start(vif);
+	return err;
 }
 
 /* First nothing comes in any more, so that nothing is learned of the port when
@@ -204,6 +220,26 @@ void vif_detach(struct vif *vif)
 	queues_detach(vif, vif->nr_queues);
 	for (unsigned int i = 0; i < vif->nr_queues; i++)
 		vif_rx_discard(&vif->queues[i]);
+}
+
+void vif_suspend(struct vif *vif)
+{
+	queues_detach(vif, vif->nr_queues);
+	for (unsigned int i = 0; i < vif->nr_queues; i++) {
+		vif_queue_suspend(&vif->queues[i]);
+		vif->config.queues[i] = vif->queues[i].config;
+	}
+}
+
+void vif_resume(struct vif *vif)
+{
+	int err = queues_attach(vif);
+
+	for (unsigned int i = 0; !err && i < vif->nr_queues; i++)
+		err = vif_queue_resume(&vif->queues[i]);
+	if (err)
+		vif_queue_fault(&vif->queues[0], "its rings are no longer granted");
+	queues_start(vif);
 }
 
 bool vif_is_stalled(const struct vif *vif)

@@ -46,8 +46,8 @@ struct vif {
 	struct bridge *bridge;
 	struct foreign_domain *domain;
 	struct workers *workers;
-	bool shared;	   /* frames may come from several workers */
-	bool stopped;	   /* takes no part any more */
+	bool shared;  /* frames may come from several workers */
+	bool stopped; /* takes no part any more */
 	struct credit credit;
 	const char *fault; /* NULL, or the static text of why; read by the control thread */
 	unsigned int nr_queues;
@@ -72,6 +72,21 @@ void vif_set_offloads(struct vif *vif, uint32_t offloads);
 /* Control thread, of an attached one: polled and told of by these from now on;
  * checked. */
 void vif_set_tuning(struct vif *vif, const struct tuning *tuning);
+
+/* Control thread, of an attached one, while no worker has turns: takes its queues
+ * off their workers, without losing anything; and back again, or it stops with a
+ * fault. */
+void vif_suspend(struct vif *vif);
+void vif_resume(struct vif *vif);
+
+struct state;
+
+/* Saves or restores what vif_open() wants to know; then, of a suspended one, or of
+ * one that was opened and attached in its place, how far it has come. */
+void vif_config_carry(struct vif_config *config, struct state *state);
+void vif_carry(struct vif *vif, struct state *state);
+/* Instead: leaves out what could not be opened. */
+void vif_carry_skip(struct state *state);
 
 /* Control thread, of an attached one: what its guest may send from now on. */
 void vif_set_rate(struct vif *vif, const struct rate *rate);

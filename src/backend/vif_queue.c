@@ -6,6 +6,7 @@
 #include "backend/vif.h"
 #include "backend/vif_rx.h"
 #include "backend/vif_tx.h"
+#include "io/state.h"
 
 void vif_queue_fault(struct vif_queue *queue, const char *why)
 {
@@ -173,20 +174,29 @@ static void rings_unmap(struct vif_queue *queue)
 	hypervisor_unmap_ring(queue->vif->domain, queue->config.rx_ring_ref);
 }
 
+static int channel_bind(struct vif_queue *queue, evtchn_port_t remote, evtchn_port_t bound,
+			struct evtchn *channel)
+{
+	struct foreign_domain *domain = queue->vif->domain;
+
+	return bound ? hypervisor_regain_evtchn(domain, bound, channel)
+		     : hypervisor_bind_evtchn(domain, remote, channel);
+}
+
 static int channels_bind(struct vif_queue *queue, const char **why)
 {
-	int err = hypervisor_bind_evtchn(queue->vif->domain, queue->config.tx_port,
-					 &queue->tx_channel);
+	const struct vif_queue_config *config = &queue->config;
+	int err = channel_bind(queue, config->tx_port, config->tx_bound, &queue->tx_channel);
 
 	*why = "event channel (tx) cannot be bound";
 	if (err)
 		return err;
-	if (queue->config.tx_port == queue->config.rx_port) {
+	if (config->tx_port == config->rx_port) {
 		queue->rx_channel.signal_fd = queue->tx_channel.signal_fd;
 		return 0;
 	}
 	*why = "event channel (rx) cannot be bound";
-	err = hypervisor_bind_evtchn(queue->vif->domain, queue->config.rx_port, &queue->rx_channel);
+	err = channel_bind(queue, config->rx_port, config->rx_bound, &queue->rx_channel);
 	if (err)
 		hypervisor_close_evtchn(queue->vif->domain, &queue->tx_channel);
 	return err;
@@ -284,7 +294,10 @@ void vif_queue_start(struct vif_queue *queue)
 {
 	vif_queue_tune(queue, &queue->vif->config.tuning);
 	vif_queue_renew(queue);
-	vif_tx_refuse_old(queue);
+	if (!queue->config.tx_bound)
+		vif_tx_refuse_old(queue);
+	else /* what waited for buffers waits on */
+		worker_set_timer(queue->worker, &queue->timer, queue->worker->now_ms);
 	poll_schedule(&queue->worker->polls, &queue->item);
 }
 
@@ -298,4 +311,41 @@ void vif_queue_detach(struct vif_queue *queue)
 	worker_remove(queue->worker, &queue->tx_source);
 	if (queue->rx_channel.port)
 		worker_remove(queue->worker, &queue->rx_source);
+}
+
+void vif_queue_suspend(struct vif_queue *queue)
+{
+	rings_unmap(queue);
+	queue->config.tx_bound = queue->tx_channel.port;
+	queue->config.rx_bound = queue->rx_channel.port;
+}
+
+/* The pages are where they were: only the in-use bits are set again. */
+int vif_queue_resume(struct vif_queue *queue)
+{
+	struct foreign_domain *domain = queue->vif->domain;
+	int16_t status;
+
+	if (hypervisor_map_ring(domain, queue->config.tx_ring_ref, &status) &&
+	    hypervisor_map_ring(domain, queue->config.rx_ring_ref, &status))
+		return 0;
+	return -EINVAL;
+}
+
+void vif_queue_carry(struct vif_queue *queue, struct state *state)
+{
+	bool stalled = queue->stalled;
+
+	ring_carry(&queue->tx, state);
+	ring_carry(&queue->rx, state);
+	evtchn_carry_counters(&queue->tx_channel, state);
+	evtchn_carry_counters(&queue->rx_channel, state);
+	notifier_carry(&queue->tx_edge, state);
+	notifier_carry(&queue->rx_edge, state);
+	poll_item_carry(&queue->item, state);
+	backlog_carry(&queue->backlog, state);
+	state_u64(state, &queue->stalled_since_ms);
+	state_bool(state, &stalled);
+	queue->stalled = stalled;
+	state_bytes(state, &queue->stats, sizeof(queue->stats));
 }

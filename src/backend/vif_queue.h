@@ -32,6 +32,9 @@ enum {
 struct vif_queue_config {
 	grant_ref_t tx_ring_ref, rx_ring_ref;
 	evtchn_port_t tx_port, rx_port; /* equal: one channel for both */
+	/* Our own ends, where they are bound already: the queue goes on where the
+	 * process before us, or this one before a pause, has left it. 0: it begins. */
+	evtchn_port_t tx_bound, rx_bound;
 };
 
 /* One writer each, relaxed readers. */
@@ -58,7 +61,7 @@ struct vif_queue {
 	struct worker_note note; /* frames wait */
 	struct timer renewal;	 /* of the credit that the ring's next frame waits for */
 	bool out_of_credit;
-	uint32_t rx_urgent;	 /* of TCP, too, some do not wait; any worker looks */
+	uint32_t rx_urgent; /* of TCP, too, some do not wait; any worker looks */
 
 	/* To the guest: under the lock. */
 	pthread_mutex_t lock;
@@ -82,6 +85,17 @@ void vif_queue_close(struct vif_queue *queue);
 int vif_queue_attach(struct vif_queue *queue, struct worker *worker);
 void vif_queue_start(struct vif_queue *queue);
 void vif_queue_detach(struct vif_queue *queue);
+
+/* Control thread, while it is detached, and no worker has turns. Suspending gives
+ * up what is held of the guest's grants; resuming takes it back. 0 or -EINVAL. */
+void vif_queue_suspend(struct vif_queue *queue);
+int vif_queue_resume(struct vif_queue *queue);
+
+struct state;
+
+/* Saves a suspended queue, or goes on as one that has been attached and started
+ * since; its configuration came before. No worker has turns meanwhile. */
+void vif_queue_carry(struct vif_queue *queue, struct state *state);
 
 /* Worker's thread: how it is polled, and when its guest is told, from now on. */
 void vif_queue_tune(struct vif_queue *queue, const struct tuning *tuning);

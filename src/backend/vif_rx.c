@@ -141,6 +141,7 @@ static unsigned int queue_transmit(struct vif_queue *queue, struct worker *by,
 		visit_end(&visit);
 		return 0;
 	}
+	ring_prefetch(&queue->rx, pending < n ? pending : n, sizeof(netif_rx_request_t));
 	for (unsigned int i = 0; i < n; i++) {
 		if (!queue->vif->config.guest.sg && list[i]->length > PAGE_BYTES)
 			drop(&visit, DROP_TOO_BIG);

@@ -146,6 +146,8 @@ unsigned int vif_tx_receive(struct vif_queue *queue, struct batch *batch, unsign
 		vif_queue_fault(queue, "tx request index out of the ring");
 		return 0;
 	}
+	ring_prefetch(&queue->tx, (uint32_t)pending < weight ? (uint32_t)pending : weight,
+		      sizeof(netif_tx_request_t));
 	while (used < weight && queue->tx.in_cons - start < (uint32_t)pending) {
 		if (!chain_take(queue, batch, (uint32_t)pending - (queue->tx.in_cons - start)))
 			break;

@@ -47,6 +47,8 @@ static int64_t wait_ns(const struct worker *worker)
 {
 	uint64_t next = timers_next(&worker->timers), now;
 
+	if (worker->paused)
+		return -1;
 	if (worker->polls.head)
 		return 0;
 	if (next == UINT64_MAX)
@@ -194,6 +196,8 @@ static void loop(struct worker *worker, int64_t timeout_ns)
 	bool busy;
 
 	events_take(worker, timeout_ns);
+	if (worker->paused)
+		return;
 	timers_run(&worker->timers, worker->polls.now_ns);
 	counter_add(&worker->loops, 1);
 	busy = poll_run(&worker->polls, flush_signals, worker);

@@ -56,6 +56,7 @@ struct worker {
 	struct worker_note *notes;
 	bool mail;     /* the mailbox was reported in this loop */
 	bool threaded; /* has a thread of its own */
+	bool paused;   /* nothing has a turn or a timer, only calls are answered */
 	bool stopping;
 };
 

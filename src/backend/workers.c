@@ -71,3 +71,22 @@ void workers_pass(struct workers *workers)
 {
 	workers_call(workers, do_nothing, NULL);
 }
+
+static void set_paused(struct worker *worker, void *arg)
+{
+	worker->paused = *(const bool *)arg;
+}
+
+void workers_pause(struct workers *workers)
+{
+	bool paused = true;
+
+	workers_call(workers, set_paused, &paused);
+}
+
+void workers_resume(struct workers *workers)
+{
+	bool paused = false;
+
+	workers_call(workers, set_paused, &paused);
+}

@@ -30,4 +30,8 @@ void workers_give(struct workers *workers, const struct worker *worker);
 void workers_call(struct workers *workers, void (*fn)(struct worker *worker, void *arg), void *arg);
 void workers_pass(struct workers *workers);
 
+/* Each stops between two turns, and goes on. Paused ones answer calls. */
+void workers_pause(struct workers *workers);
+void workers_resume(struct workers *workers);
+
 #endif

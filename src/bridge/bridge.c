@@ -8,6 +8,9 @@
 
 #include "bridge/atomic.h"
 #include "bridge/deliver.h"
+#include "io/state.h"
+
+enum { FRAMES_AHEAD = 4 };
 
 /* Of one lane; a cache line of its own. */
 struct floods {
@@ -190,6 +193,19 @@ static bool has_addresses_of(const struct frame *frame, const struct frame *othe
  * lives has not changed by what this thread learned. That another thread's news
  * are heard with the next batch only is as if they had come a moment later.
  */
+/* Where addresses change, as they have just done, the next look-ups' places are
+ * called for early. */
+static struct way find_way_ahead(struct bridge *bridge, const struct port *from,
+				 const struct frame *frames, unsigned int n, unsigned int i,
+				 uint64_t now_ms)
+{
+	const struct frame *later = &frames[i + FRAMES_AHEAD];
+
+	if (i + FRAMES_AHEAD < n && later->head >= FRAME_HEADER_BYTES)
+		fdb_prefetch(bridge->fdb, later->bytes);
+	return find_way(bridge, from, &frames[i], now_ms);
+}
+
 static void dispatch_batch(struct bridge *bridge, struct lane *lane, struct port *from,
 			   struct frame *frames, unsigned int n, uint64_t now_ms)
 {
@@ -202,7 +218,7 @@ static void dispatch_batch(struct bridge *bridge, struct lane *lane, struct port
 		struct frame *frame = &frames[i];
 
 		if (!way.is_lasting || !has_addresses_of(frame, &frames[i - 1]))
-			way = find_way(bridge, from, frame, now_ms);
+			way = find_way_ahead(bridge, from, frames, n, i, now_ms);
 		bytes += frame->length;
 		if (way.port) {
 			send_to(&lane->dispatch, way.port, way.index, frame);
@@ -245,4 +261,15 @@ void bridge_stats(struct bridge *bridge, struct bridge_stats *stats)
 	for (unsigned int i = 0; i < LANES_MAX; i++)
 		stats->flooded += counter_read(&bridge->flooded[i].frames);
 	fdb_stats(bridge->fdb, &stats->fdb);
+}
+
+void bridge_carry(struct bridge *bridge, struct state *state, const uint16_t *ports)
+{
+	struct bridge_stats stats;
+
+	bridge_stats(bridge, &stats);
+	state_u64(state, &stats.flooded);
+	if (state->restores)
+		bridge->flooded[0].frames = stats.flooded;
+	fdb_carry(bridge->fdb, state, ports);
 }

@@ -49,6 +49,11 @@ struct port *bridge_port(const struct bridge *bridge, unsigned int index);
 void bridge_forward(struct bridge *bridge, struct lane *lane, struct port *from,
 		    struct frame *frames, unsigned int n, uint64_t now_ms);
 
+struct state;
+
+/* Saves its FDB and counters, or goes on with them; ports[] as fdb_carry() has it. */
+void bridge_carry(struct bridge *bridge, struct state *state, const uint16_t *ports);
+
 struct fdb *bridge_fdb(struct bridge *bridge);
 void bridge_stats(struct bridge *bridge, struct bridge_stats *stats);
 

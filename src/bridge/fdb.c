@@ -4,9 +4,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "bridge/atomic.h"
 #include "bridge/port.h"
+#include "io/state.h"
 
 /*
  * An address lives in its first bucket or, if that was full when it came, in
@@ -27,7 +29,13 @@
  * whether one was made meanwhile.
  */
 
-enum { BUCKET_ENTRIES = 4, SWEEP_MS = 1000, REFRESH_MS = 1000, MOVES_AWAITED = 4 };
+enum {
+	BUCKET_ENTRIES = 4,
+	SWEEP_MS = 1000,
+	REFRESH_MS = 1000,
+	MOVES_AWAITED = 4,
+	HUGE_PAGE_BYTES = 2 << 20
+};
 
 struct entry {
 	uint64_t key;  /* the address above the port; 0: free */
@@ -71,6 +79,17 @@ static uint32_t power_of_two(uint32_t at_least)
 	return n;
 }
 
+/* A big table is looked up all over: on huge pages, if there are any. */
+static void *allocate_buckets(size_t bytes)
+{
+	bool is_big = bytes >= HUGE_PAGE_BYTES;
+	void *buckets = aligned_alloc(is_big ? HUGE_PAGE_BYTES : 64, bytes);
+
+	if (buckets && is_big)
+		madvise(buckets, bytes, MADV_HUGEPAGE);
+	return buckets;
+}
+
 struct fdb *fdb_create(const struct fdb_config *config)
 {
 	struct fdb *fdb = aligned_alloc(64, sizeof(*fdb));
@@ -80,7 +99,7 @@ struct fdb *fdb_create(const struct fdb_config *config)
 		return NULL;
 	memset(fdb, 0, sizeof(*fdb));
 	pthread_mutex_init(&fdb->lock, NULL);
-	fdb->buckets = aligned_alloc(64, buckets * sizeof(struct bucket));
+	fdb->buckets = allocate_buckets(buckets * sizeof(struct bucket));
 	if (!fdb->buckets) {
 		free(fdb);
 		return NULL;
@@ -226,6 +245,11 @@ static void age_out(struct fdb *fdb, struct entry *entry)
 {
 	remove_entry(fdb, entry);
 	fdb->stats.aged++;
+}
+
+void fdb_prefetch(const struct fdb *fdb, const uint8_t mac[6])
+{
+	__builtin_prefetch(places_of(fdb, key_of(mac)).first);
 }
 
 uint16_t fdb_lookup(const struct fdb *fdb, const uint8_t mac[6], uint64_t now_ms)
@@ -463,4 +487,47 @@ uint32_t fdb_list(struct fdb *fdb, uint64_t now_ms, struct fdb_entry *list, uint
 	}
 	pthread_mutex_unlock(&fdb->lock);
 	return n;
+}
+
+static void save_entry(const struct entry *entry, struct state *state)
+{
+	uint64_t key = entry->key, seen = seen_ms(entry);
+
+	if (!key)
+		return;
+	state_more(state, true);
+	state_u64(state, &key);
+	state_u64(state, &seen);
+}
+
+static void restore_entry(struct fdb *fdb, struct state *state, const uint16_t *ports)
+{
+	uint64_t key, seen;
+	uint16_t port;
+
+	state_u64(state, &key);
+	state_u64(state, &seen);
+	port = (uint16_t)key < BRIDGE_MAX_PORTS ? ports[(uint16_t)key] : PORT_NONE;
+	if (address_of(key) && port != PORT_NONE)
+		insert(fdb, address_of(key), port, seen);
+}
+
+static void carry_stats(struct fdb *fdb, struct state *state)
+{
+	state_u64(state, &fdb->stats.learned);
+	state_u64(state, &fdb->stats.moved);
+	state_u64(state, &fdb->stats.aged);
+	state_u64(state, &fdb->refused);
+}
+
+void fdb_carry(struct fdb *fdb, struct state *state, const uint16_t *ports)
+{
+	pthread_mutex_lock(&fdb->lock);
+	for (uint32_t b = 0; !state->restores && b <= fdb->mask; b++)
+		for (unsigned int i = 0; i < BUCKET_ENTRIES; i++)
+			save_entry(&fdb->buckets[b].entries[i], state);
+	while (state_more(state, false))
+		restore_entry(fdb, state, ports);
+	carry_stats(fdb, state);
+	pthread_mutex_unlock(&fdb->lock);
 }

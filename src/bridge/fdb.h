@@ -32,6 +32,9 @@ struct fdb_stats {
 struct fdb *fdb_create(const struct fdb_config *config); /* NULL: out of memory */
 void fdb_destroy(struct fdb *fdb);
 
+/* For a look-up some 100 ns later. */
+void fdb_prefetch(const struct fdb *fdb, const uint8_t mac[6]);
+
 /* The port, or PORT_NONE. */
 uint16_t fdb_lookup(const struct fdb *fdb, const uint8_t mac[6], uint64_t now_ms);
 
@@ -42,6 +45,12 @@ bool fdb_learn(struct fdb *fdb, const uint8_t mac[6], uint16_t port, uint64_t no
 void fdb_forget_port(struct fdb *fdb, uint16_t port);
 void fdb_flush(struct fdb *fdb);
 void fdb_stats(struct fdb *fdb, struct fdb_stats *stats);
+
+struct state;
+
+/* Saves who lives where and since when, or learns it anew: ports[] has the port of
+ * now for each of then, or PORT_NONE. */
+void fdb_carry(struct fdb *fdb, struct state *state, const uint16_t *ports);
 
 struct fdb_entry {
 	uint8_t mac[6];

@@ -1,5 +1,7 @@
 #include "bridge/port.h"
 
+#include "io/state.h"
+
 void port_total(const struct port *port, struct port_counters *total)
 {
 	*total = (struct port_counters){ 0 };
@@ -36,4 +38,20 @@ bool port_too_big(const struct port *port, uint32_t *needs, uint32_t *from_mtu)
 	*needs = (uint32_t)too_big;
 	*from_mtu = (uint32_t)(too_big >> 32);
 	return too_big != 0;
+}
+
+void port_carry(struct port *port, struct state *state)
+{
+	struct port_counters total;
+	struct merge_counters merged;
+
+	port_total(port, &total);
+	port_merge_total(port, &merged);
+	state_bytes(state, &total.from.frames, PORT_COUNTERS * sizeof(uint64_t));
+	state_bytes(state, &merged.segments, MERGE_COUNTERS * sizeof(uint64_t));
+	state_u64(state, &port->too_big);
+	if (!state->restores)
+		return;
+	port->counters[0] = total;
+	port->merge_counters[0] = merged;
 }

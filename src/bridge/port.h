@@ -65,6 +65,11 @@ static inline uint8_t port_takes(const struct port *port)
 	return __atomic_load_n(&port->takes, __ATOMIC_RELAXED);
 }
 
+struct state;
+
+/* Saves what was counted, or has it counted by the first lane of an unused port. */
+void port_carry(struct port *port, struct state *state);
+
 /* What all lanes counted together. */
 void port_total(const struct port *port, struct port_counters *total);
 void port_merge_total(const struct port *port, struct merge_counters *total);

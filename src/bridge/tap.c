@@ -68,10 +68,29 @@ int tap_set_offloads(int fd, uint8_t takes)
 	return -errno;
 }
 
+int tap_adopt(int fd, bool persistent)
+{
+	int header = sizeof(struct virtio_net_hdr);
+	int err = ioctl(fd, TUNSETVNETHDRSZ, &header) ? -errno : 0;
+
+	if (!err)
+		err = tap_set_offloads(fd, PORT_CSUM_IPV4 | PORT_CSUM_IPV6 | PORT_GSO_TCPV4 |
+						   PORT_GSO_TCPV6 | PORT_GSO_UDP);
+	return err || !persistent ? err : tap_set_persistent(fd, true);
+}
+
+bool tap_is(int fd, const char *name)
+{
+	const short wanted = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
+	struct ifreq ifr = { 0 };
+
+	return !ioctl(fd, TUNGETIFF, &ifr) && (ifr.ifr_flags & wanted) == wanted &&
+	       (!name || !strncmp(ifr.ifr_name, name, IFNAMSIZ));
+}
+
 static int open_kind(char name[16], bool persistent, short kind)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | kind };
-	int header = sizeof(struct virtio_net_hdr);
 	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	int err;
 
@@ -79,12 +98,7 @@ static int open_kind(char name[16], bool persistent, short kind)
 		return -errno;
 	memcpy(ifr.ifr_name, name, IFNAMSIZ);
 	ifr.ifr_name[IFNAMSIZ - 1] = '\0';
-	err = ioctl(fd, TUNSETIFF, &ifr) || ioctl(fd, TUNSETVNETHDRSZ, &header) ? -errno : 0;
-	if (!err)
-		err = tap_set_offloads(fd, PORT_CSUM_IPV4 | PORT_CSUM_IPV6 | PORT_GSO_TCPV4 |
-						   PORT_GSO_TCPV6 | PORT_GSO_UDP);
-	if (!err && persistent)
-		err = tap_set_persistent(fd, true);
+	err = ioctl(fd, TUNSETIFF, &ifr) ? -errno : tap_adopt(fd, persistent);
 	if (err) {
 		close(fd);
 		return err;

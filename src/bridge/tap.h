@@ -25,6 +25,10 @@ int tap_open(char name[16], bool persistent);
  * with the first, adds a queue to it with every further one. -EINVAL where the
  * name is that of a TAP of a single queue. tap_open() adopts both kinds. */
 int tap_open_queue(char name[16], bool persistent);
+/* One that is open already, as those two leave it; 0 or -errno. */
+int tap_adopt(int fd, bool persistent);
+/* Whether a descriptor is a queue of the TAP of that name; NULL: of any. */
+bool tap_is(int fd, const char *name);
 int tap_set_persistent(int fd, bool persistent);
 /* What the kernel may give to whoever reads here (enum port_takes, together): it
  * completes and cuts the rest. It has one word for both checksums, so it leaves

@@ -11,6 +11,7 @@
 
 #include "frontend/front_control.h"
 #include "frontend/front_entry.h"
+#include "frontend/front_flush.h"
 #include "frontend/front_move.h"
 #include "frontend/front_order.h"
 #include "frontend/front_phase.h"
@@ -39,9 +40,13 @@ int front_connect_init(struct front_connect *c, struct netfront *front,
 				     .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
 				     .timer_fd = timerfd_create(CLOCK_MONOTONIC,
 								TFD_CLOEXEC | TFD_NONBLOCK),
+				     .flush_fd = timerfd_create(CLOCK_MONOTONIC,
+								TFD_CLOEXEC | TFD_NONBLOCK),
+				     .flush_ns = UINT64_MAX,
 				     .retry_ms = CONNECT_RETRY_MIN_MS };
-	if (c->epoll_fd < 0 || c->timer_fd < 0 ||
-	    front_sources_listen(c, c->timer_fd, SOURCE_TIMER))
+	if (c->epoll_fd < 0 || c->timer_fd < 0 || c->flush_fd < 0 ||
+	    front_sources_listen(c, c->timer_fd, SOURCE_TIMER) ||
+	    front_sources_listen(c, c->flush_fd, SOURCE_FLUSH))
 		goto fail;
 	c->rundir = config->rundir ? strdup(config->rundir) : NULL;
 	if (config->rundir && !c->rundir)
@@ -67,6 +72,8 @@ void front_connect_fini(struct front_connect *c)
 	front_move_fini(c);
 	if (c->timer_fd >= 0)
 		close(c->timer_fd);
+	if (c->flush_fd >= 0)
+		close(c->flush_fd);
 	if (c->epoll_fd >= 0)
 		close(c->epoll_fd);
 	free(c->rundir);
@@ -285,6 +292,8 @@ static void look_at_backend(struct front_connect *c)
 			follow(c, state);
 		if (!err && c->device.store)
 			err = front_device_drain(&c->device);
+		if (err > 0 && c->device.tuning_changed)
+			front_flush_take_tuning(c);
 		if (err > 0 && c->device.control_changed)
 			front_order_obey(c);
 		if (err >= 0 && c->phase != before)
@@ -350,6 +359,9 @@ static bool serve(struct front_connect *c, uint32_t source)
 		return true;
 	case SOURCE_STORE:
 		return true;
+	case SOURCE_FLUSH:
+		front_flush_due(c);
+		return false;
 	}
 	take_event(c, source - SOURCE_CHANNELS);
 	return false;

@@ -58,6 +58,8 @@ struct front_connect {
 	struct splitvif_status status;
 	enum connect_phase phase;
 	int epoll_fd, timer_fd;
+	int flush_fd;	  /* a timer: for what is to be told later */
+	uint64_t flush_ns; /* when it fires; UINT64_MAX: not at all */
 	unsigned int retry_ms;
 	int64_t down_since_ns;
 	int64_t up_since_ns;

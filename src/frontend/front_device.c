@@ -24,10 +24,17 @@ void front_device_close(struct front_device *device)
 	device->store = NULL;
 }
 
+#define TUNING_TOKEN "coalesce"
+
+static void tuning_path(const struct front_device *device, char path[KEY_PATH_BYTES])
+{
+	snprintf(path, KEY_PATH_BYTES, "%s/coalesce", device->frontend_path);
+}
+
 int front_device_bind(struct front_device *device, domid_t domid, uint32_t devid)
 {
 	char path[KEY_PATH_BYTES];
-	int length;
+	int length, err;
 
 	device->devid = devid;
 	xenbus_frontend_path(device->frontend_path, domid, devid);
@@ -38,6 +45,10 @@ int front_device_bind(struct front_device *device, domid_t domid, uint32_t devid
 		return length;
 	if ((size_t)length >= sizeof(device->backend_path))
 		return -ENAMETOOLONG;
+	tuning_path(device, path);
+	err = store_watch(device->store, path, TUNING_TOKEN);
+	if (err)
+		return err;
 	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_STATE, device->backend_path);
 	return store_watch(device->store, path, XENBUS_KEY_STATE);
 }
@@ -48,6 +59,8 @@ void front_device_unbind(struct front_device *device)
 
 	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_STATE, device->backend_path);
 	store_unwatch(device->store, path, XENBUS_KEY_STATE);
+	tuning_path(device, path);
+	store_unwatch(device->store, path, TUNING_TOKEN);
 }
 
 #define VIFS_TOKEN "vifs"
@@ -154,6 +167,18 @@ unsigned int front_device_offers(struct front_device *device)
 		    front_device_backend_has(device, features[i].key))
 			offers |= features[i].offload;
 	return offers;
+}
+
+void front_device_aggregation(struct front_device *device, struct coalesce_limits *limits)
+{
+	uint64_t usecs = 0, frames;
+
+	store_read_number(device->store, STORE_NO_TRANSACTION, device->frontend_path,
+			  "coalesce/tx-aggr-time-usecs", COALESCE_LONGEST_USECS, &usecs);
+	frames = !usecs; /* who sets a time alone means it: one frame would always come first */
+	store_read_number(device->store, STORE_NO_TRANSACTION, device->frontend_path,
+			  "coalesce/tx-aggr-max-frames", TX_RING_ENTRIES, &frames);
+	*limits = (struct coalesce_limits){ (uint32_t)usecs, (uint32_t)frames };
 }
 
 unsigned int front_device_queues(struct front_device *device, unsigned int wanted)
@@ -283,6 +308,7 @@ int front_device_drain(struct front_device *device)
 	       1) {
 		device->vifs_changed |= !strcmp(token, VIFS_TOKEN);
 		device->control_changed |= !strcmp(token, FRONT_DEVICE_CONTROL_TOKEN);
+		device->tuning_changed |= !strcmp(token, TUNING_TOKEN);
 		n++;
 	}
 	return got < 0 ? got : n;

@@ -18,6 +18,7 @@ struct front_device {
 	char frontend_path[XENBUS_PATH_BYTES];
 	char backend_path[XENBUS_PATH_BYTES];
 	bool vifs_changed;    /* something happened to the domain's vifs */
+	bool tuning_changed;  /* or to what an operator sets of our notifications */
 	bool control_changed; /* or to what is asked of the whole domain */
 };
 
@@ -28,7 +29,7 @@ struct front_device {
 int front_device_open(struct front_device *device, int store_fd);
 void front_device_close(struct front_device *device);
 
-/* Finds the backend's directory and watches its state. */
+/* Finds the backend's directory and watches its state, and our own settings. */
 int front_device_bind(struct front_device *device, domid_t domid, uint32_t devid);
 
 /* Forgets that; for one whose nodes are gone. */
@@ -54,6 +55,10 @@ bool front_device_backend_has(struct front_device *device, const char *feature);
  * blank IPv4 checksums are every backend's, segmentation needs several parts
  * and blank checksums. */
 unsigned int front_device_offers(struct front_device *device);
+
+/* How frames to be sent are to be told of; where nothing is set, or nothing that
+ * makes sense, each at once. */
+void front_device_aggregation(struct front_device *device, struct coalesce_limits *limits);
 
 /* How many queues there will be: as many as it takes, at most `wanted`. */
 unsigned int front_device_queues(struct front_device *device, unsigned int wanted);

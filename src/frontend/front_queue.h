@@ -8,6 +8,7 @@
 
 #include "frontend/front_rx.h"
 #include "frontend/front_tx.h"
+#include "ring/coalesce.h"
 #include "ring/evtchn.h"
 
 /* The pages of a queue's shared region: two rings, then the RX pages. */
@@ -24,6 +25,9 @@ struct front_queue {
 	struct front_rx rx;
 	struct evtchn tx_channel; /* both rings' if rx_channel has no port */
 	struct evtchn rx_channel;
+	struct coalesce tx_edge; /* what the backend is told of frames to be sent */
+	bool is_aggregating;	 /* it may be told later: so it matters what time it is */
+	uint64_t tx_published;	 /* frames */
 	grant_ref_t tx_ring_ref, rx_ring_ref;
 	uint64_t events_sent, events_received, events_merged; /* of channels that are gone */
 };
@@ -31,8 +35,19 @@ struct front_queue {
 /* What the peer did in this queue, if anything. */
 enum front_fault front_queue_fault(const struct front_queue *queue);
 
-/* Publishes both rings, and queues the signals that the peer asked for. */
-void front_queue_publish(struct front_queue *queue, struct signaller *signaller);
+/* From now on the backend is told of frames in such groups; nothing is owed. */
+void front_queue_aggregate(struct front_queue *queue, const struct coalesce_limits *limits);
+
+/* Publishes both rings, and queues the signals that the peer asked for: of frames
+ * to be sent now or later, unless that is `forced`. */
+void front_queue_publish(struct front_queue *queue, struct signaller *signaller, bool forced);
+
+/* When that is to be called (again) at the latest, in ns of CLOCK_MONOTONIC;
+ * UINT64_MAX: nothing is put off. */
+static inline uint64_t front_queue_due(const struct front_queue *queue)
+{
+	return queue->is_aggregating ? queue->tx_edge.due_ns : UINT64_MAX;
+}
 
 /* Announces sleep on frames and, if tx_bytes, on room for a frame of that
  * length. False: there are frames, or room. */

@@ -128,7 +128,8 @@ static int read_chain(struct front_rx *rx, int pending, struct chain *chain)
 }
 
 /* Consumes the chain's slots; the caller has its pages now. */
-static void deliver(struct front_rx *rx, const struct chain *chain, struct splitvif_frame *frame)
+static inline void deliver(struct front_rx *rx, const struct chain *chain,
+			   struct splitvif_frame *frame)
 {
 	*frame = (struct splitvif_frame){ .parts = &rx->parts[rx->next_part],
 					  .nr_parts = chain->parts,
@@ -161,6 +162,48 @@ static void discard(struct front_rx *rx, const struct chain *chain)
 	rx->errors++;
 }
 
+/* The usual slot: a frame of its own, with nothing said of it but its checksum. */
+static bool is_plain(const netif_rx_response_t *response, uint16_t id)
+{
+	return response->id == id && response->status >= SPLITVIF_FRAME_MIN &&
+	       response->offset + response->status <= PAGE_BYTES &&
+	       !(response->flags & ~(NETRXF_csum_blank | NETRXF_data_validated));
+}
+
+/* Its bytes, into the second-level cache (a batch of long frames is more than the
+ * first one holds) while other frames are looked at: the backend's processor had
+ * them last, and whoever receives a frame reads it. */
+static void fetch(const uint8_t *bytes, uint32_t length)
+{
+	for (uint32_t at = 0; at < length; at += 64)
+		__builtin_prefetch(bytes + at, 0, 2);
+}
+
+/* Takes the next frame if it is a plain one. */
+static bool receive_plain(struct front_rx *rx, struct splitvif_frame *frame)
+{
+	static const uint8_t csums[] = {
+		[NETRXF_data_validated] = SPLITVIF_CSUM_VALID,
+		[NETRXF_csum_blank] = SPLITVIF_CSUM_BLANK,
+		[NETRXF_data_validated | NETRXF_csum_blank] = SPLITVIF_CSUM_BLANK,
+	};
+	uint16_t id = rx->posted[rx->ring.in_cons & rx->ring.mask];
+	struct iovec *part = &rx->parts[rx->next_part];
+	netif_rx_response_t response;
+	struct chain chain = { .slots = 1, .parts = 1 };
+
+	ring_copy_rx_response(&rx->ring, rx->ring.in_cons, &response);
+	if (!is_plain(&response, id))
+		return false;
+	part->iov_base = rx->pages + (size_t)id * PAGE_BYTES + response.offset;
+	part->iov_len = (size_t)response.status;
+	chain.length = (uint32_t)response.status;
+	fetch(part->iov_base, chain.length);
+	chain.csum = csums[response.flags];
+	deliver(rx, &chain, frame);
+	return true;
+}
+
 unsigned int front_rx_pending(struct front_rx *rx)
 {
 	int pending = rx->fault ? 0 : ring_pending(&rx->ring);
@@ -175,9 +218,16 @@ unsigned int front_rx_receive(struct front_rx *rx, struct splitvif_frame *frames
 	int pending = (int)front_rx_pending(rx);
 	unsigned int taken = 0;
 
+	ring_prefetch(&rx->ring, (uint32_t)pending < n ? (uint32_t)pending : n,
+		      sizeof(netif_rx_request_t));
 	while (pending > 0 && taken < n) {
 		struct chain chain = { 0 };
 
+		if (receive_plain(rx, &frames[taken])) {
+			pending--;
+			taken++;
+			continue;
+		}
 		if (read_chain(rx, pending, &chain))
 			break;
 		pending -= (int)chain.slots;

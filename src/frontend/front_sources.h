@@ -13,6 +13,7 @@ enum {
 	SOURCE_DOMAIN,
 	SOURCE_STORE,
 	SOURCE_TIMER,
+	SOURCE_FLUSH,
 	SOURCE_CHANNELS, /* from here: tx and rx of each queue */
 };
 

@@ -110,6 +110,7 @@ bool front_tx_reclaim(struct front_tx *tx)
 	pending = ring_pending(&tx->ring);
 	if (pending < 0)
 		return broken(tx, FRONT_TX_INDEX);
+	ring_prefetch(&tx->ring, (uint32_t)pending, sizeof(netif_tx_request_t));
 	for (int i = 0; i < pending; i++) {
 		ring_copy_tx_response(&tx->ring, tx->ring.in_cons, &response);
 		if (!answer(tx, &response))
@@ -188,31 +189,43 @@ static uint16_t flags_of(const struct splitvif_frame *frame)
 	return csum[frame->csum] | (frame->gso_type ? NETTXF_extra_info : 0);
 }
 
+static void produce_slot(struct front_tx *tx, uint16_t page, uint16_t flags, uint32_t size,
+			 enum page_use use)
+{
+	netif_tx_request_t request = {
+		.gref = tx->refs[page],
+		.offset = tx->starts[page],
+		.flags = flags,
+		.id = page,
+		.size = (uint16_t)size,
+	};
+
+	ring_produce_tx_request(&tx->ring, &request);
+	tx->use[page] = (uint8_t)use;
+}
+
+/* What a page holds of the bytes that are left. */
+static uint32_t part_of(const struct front_tx *tx, uint16_t page, uint32_t left)
+{
+	uint32_t room = (uint32_t)PAGE_BYTES - tx->starts[page];
+
+	return left < room ? left : room;
+}
+
 /* The frame's slots: the first carries the whole length, the later ones their
  * own; what is said of it stands between (netif.h, "Packet format"). */
 static void produce_frame(struct front_tx *tx, const struct splitvif_frame *frame)
 {
-	unsigned int at = (unsigned int)(frame->parts - tx->parts);
-	uint32_t left = frame->length;
+	const uint16_t *page = &tx->held[frame->parts - tx->parts];
+	uint32_t here = part_of(tx, *page, frame->length), left = frame->length - here;
 
-	for (unsigned int i = at; left; i++) {
-		uint16_t page = tx->held[i];
-		uint32_t room = (uint32_t)PAGE_BYTES - tx->starts[page];
-		uint32_t here = left < room ? left : room;
-		netif_tx_request_t request = {
-			.gref = tx->refs[page],
-			.offset = tx->starts[page],
-			.flags = (i == at ? flags_of(frame) : 0) |
-				 (here < left ? NETTXF_more_data : 0),
-			.id = page,
-			.size = (uint16_t)(i == at ? frame->length : here),
-		};
-
-		ring_produce_tx_request(&tx->ring, &request);
-		if (i == at && frame->gso_type)
-			produce_extra(tx, frame);
-		tx->use[page] = i == at ? USE_FIRST : USE_LATER;
-		left -= here;
+	produce_slot(tx, *page, flags_of(frame) | (left ? NETTXF_more_data : 0), frame->length,
+		     USE_FIRST);
+	if (frame->gso_type)
+		produce_extra(tx, frame);
+	for (; left; left -= here) {
+		here = part_of(tx, *++page, left);
+		produce_slot(tx, *page, here < left ? NETTXF_more_data : 0, here, USE_LATER);
 	}
 	tx->in_flight++;
 	tx->frames++;
@@ -249,6 +262,13 @@ static bool is_taken(const struct front_tx *tx, const struct splitvif_frame *fra
 	       !is_ipv6(frame);
 }
 
+/* The usual frame: one page, no more to be said than what the flags do. */
+static bool is_plain(const struct splitvif_frame *frame)
+{
+	return frame->nr_parts == 1 && !frame->gso_type && frame->csum <= SPLITVIF_CSUM_VALID &&
+	       frame->length >= SPLITVIF_FRAME_MIN && frame->length <= frame->parts->iov_len;
+}
+
 static bool is_sendable(const struct front_tx *tx, const struct splitvif_frame *frame)
 {
 	return frame->length >= SPLITVIF_FRAME_MIN && frame->length <= SPLITVIF_FRAME_BYTES &&
@@ -268,7 +288,7 @@ void front_tx_commit(struct front_tx *tx, struct splitvif_frame *frames, unsigne
 	for (unsigned int i = 0; i < n; i++) {
 		if (!frames[i].length || !is_reserved(tx, &frames[i]))
 			continue;
-		if (is_sendable(tx, &frames[i]))
+		if (is_plain(&frames[i]) || is_sendable(tx, &frames[i]))
 			produce_frame(tx, &frames[i]);
 		else
 			tx->refused++;

@@ -46,6 +46,7 @@ int netfront_init(struct netfront *front, unsigned int max_queues)
 
 	*front = (struct netfront){ .max_queues = max_queues,
 				    .nr_queues = 1,
+				    .aggregation = { .frames = 1 },
 				    .table_pages = table_pages_for(max_queues) };
 	err = memory_open(front);
 	if (err)
@@ -115,6 +116,7 @@ static void queue_prepare(struct netfront *front, unsigned int number, domid_t b
 	front_tx_reset(&queue->tx,
 		       (union ring_page *)arena_page(arena, shared + FRONT_QUEUE_TX_RING),
 		       arena_page(arena, tx));
+	front_queue_aggregate(queue, &front->aggregation);
 	front_rx_reset(&queue->rx,
 		       (union ring_page *)arena_page(arena, shared + FRONT_QUEUE_RX_RING),
 		       arena_page(arena, rx));
@@ -165,20 +167,46 @@ enum front_fault netfront_fault(const struct netfront *front)
 	return fault;
 }
 
-void netfront_flush(struct netfront *front)
+static void flush(struct netfront *front, bool forced)
 {
 	if (!front->live || !front->queues[0].tx_channel.port)
 		return;
 	for (unsigned int i = 0; i < front->nr_queues; i++)
-		front_queue_publish(&front->queues[i], &front->signaller);
+		front_queue_publish(&front->queues[i], &front->signaller, forced);
 	signaller_flush(&front->signaller);
+}
+
+void netfront_flush(struct netfront *front)
+{
+	flush(front, false);
+}
+
+int netfront_aggregate(struct netfront *front, const struct coalesce_limits *limits)
+{
+	if (!limits->usecs && !limits->frames)
+		return -EINVAL;
+	flush(front, true);
+	front->aggregation = *limits;
+	for (unsigned int i = 0; front->live && i < front->nr_queues; i++)
+		front_queue_aggregate(&front->queues[i], limits);
+	return 0;
+}
+
+uint64_t netfront_due(const struct netfront *front)
+{
+	uint64_t due = UINT64_MAX;
+
+	for (unsigned int i = 0; front->live && i < front->nr_queues; i++)
+		if (front_queue_due(&front->queues[i]) < due)
+			due = front_queue_due(&front->queues[i]);
+	return due;
 }
 
 bool netfront_arm_queue(struct netfront *front, struct front_queue *queue, uint32_t tx_bytes)
 {
 	if (!front->live)
 		return true;
-	netfront_flush(front);
+	flush(front, tx_bytes); /* who waits for room must not be the one who keeps it */
 	return front_queue_arm(queue, tx_bytes) || netfront_fault(front);
 }
 

@@ -27,6 +27,7 @@ struct netfront {
 	grant_ref_t *refs; /* all that are granted now */
 	unsigned int nr_refs;
 	bool live; /* between prepare and revoke or bury */
+	struct coalesce_limits aggregation; /* of frames to be sent; of each queue */
 };
 
 /* Memory for so many queues, one of them in use. 0 or -errno. */
@@ -55,7 +56,13 @@ void netfront_bury(struct netfront *front);
 /* What the peer did, if anything. */
 enum front_fault netfront_fault(const struct netfront *front);
 
+/* Tells the backend of frames to be sent in such groups, from now on. 0, or -EINVAL:
+ * it would never be told. */
+int netfront_aggregate(struct netfront *front, const struct coalesce_limits *limits);
+
 void netfront_flush(struct netfront *front);
+/* When the next flush is due, whatever else there is to flush: see front_queue_due(). */
+uint64_t netfront_due(const struct netfront *front);
 /* See splitvif_arm(), splitvif_queue_arm(). With a fault they say true: the
  * control side knows. */
 bool netfront_arm(struct netfront *front, uint32_t tx_bytes);

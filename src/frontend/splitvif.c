@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "frontend/front_connect.h"
+#include "frontend/front_flush.h"
 #include "frontend/netfront.h"
 
 enum { OPEN_TIMEOUT_MS = 5000, CLOSE_TIMEOUT_MS = 1000, NAME_GRACE_MS = 1000, TRY_AGAIN_MS = 10 };
@@ -359,8 +360,10 @@ unsigned int splitvif_transmit(struct splitvif *vif, const struct splitvif_outpu
 
 void splitvif_flush(struct splitvif *vif)
 {
-	if (vif->connect.status.up)
-		netfront_flush(&vif->front);
+	if (!vif->connect.status.up)
+		return;
+	netfront_flush(&vif->front);
+	front_flush_follow(&vif->connect);
 }
 
 bool splitvif_queue_arm(struct splitvif *vif, unsigned int number, uint32_t tx_bytes)
@@ -371,6 +374,7 @@ bool splitvif_queue_arm(struct splitvif *vif, unsigned int number, uint32_t tx_b
 	if (!queue)
 		return true;
 	sleep = netfront_arm_queue(&vif->front, queue, tx_bytes);
+	front_flush_follow(&vif->connect);
 	note_fault(vif);
 	return sleep;
 }
@@ -382,6 +386,7 @@ bool splitvif_arm(struct splitvif *vif, uint32_t tx_bytes)
 	if (!vif->connect.status.up)
 		return true;
 	sleep = netfront_arm(&vif->front, tx_bytes);
+	front_flush_follow(&vif->connect);
 	note_fault(vif);
 	return sleep;
 }
@@ -393,6 +398,7 @@ bool splitvif_arm_answers(struct splitvif *vif, unsigned int in_flight)
 	if (!vif->connect.status.up)
 		return true;
 	sleep = netfront_arm(&vif->front, 0);
+	front_flush_follow(&vif->connect);
 	if (!front_tx_arm_answers(&vif->front.queues[0].tx, in_flight))
 		sleep = netfront_fault(&vif->front) != FRONT_SOUND;
 	note_fault(vif);

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "io/state.h"
+
 enum {
 	NS_PER_USEC = 1000,
 	NS_PER_MS = 1000000,
@@ -162,4 +164,13 @@ bool coalesce_expired(struct coalesce *coalesce, uint64_t now_ns, bool asleep)
 bool coalesce_flush(struct coalesce *coalesce, uint64_t now_ns)
 {
 	return coalesce->owed && send(coalesce, now_ns) == COALESCE_SEND;
+}
+
+void coalesce_carry(struct coalesce *coalesce, struct state *state)
+{
+	state_u64(state, &coalesce->sent_ns);
+	state_u64(state, &coalesce->cap_ns);
+	state_u64(state, &coalesce->sample_ns);
+	state_u32(state, &coalesce->sample_frames);
+	state_u32(state, &coalesce->sample_slots);
 }

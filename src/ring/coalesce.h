@@ -106,6 +106,12 @@ bool coalesce_flush(struct coalesce *coalesce, uint64_t now_ns);
  * of `plain`. For a controller; cheap. */
 void coalesce_space(struct coalesce *coalesce, uint32_t usecs);
 
+struct state;
+
+/* Saves when it last notified and what it measures, or goes on with that. Nothing
+ * may be owed. */
+void coalesce_carry(struct coalesce *coalesce, struct state *state);
+
 /* Does it matter whether an event was taken? It costs a look. */
 static inline bool coalesce_asks_untaken(const struct coalesce *coalesce)
 {

@@ -1,35 +1,12 @@
-#include "ring/evtchn.h"
+#include "ring/evtchn_table.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-/* Two eventfds, one a direction: end e waits on fds[e] and signals fds[!e]. */
-struct channel {
-	int fds[2];
-};
-
-struct port_entry {
-	struct channel *channel; /* NULL: closed */
-	bool bound;
-	uint8_t end;
-	domid_t remote;
-	evtchn_port_t remote_port;
-};
-
-struct evtchn_domain {
-	struct port_entry *ports;
-	evtchn_port_t nr_ports;
-	evtchn_port_t limit;
-};
-
-struct evtchn_table {
-	struct signaller signaller; /* for the binder's first event */
-	struct evtchn_domain *domains[DOMID_FIRST_RESERVED];
-};
 
 bool evtchn_take(struct evtchn *evtchn)
 {
@@ -61,18 +38,29 @@ static void channel_destroy(struct channel *channel)
 	free(channel);
 }
 
-static struct channel *channel_create(void)
+struct channel *channel_adopt(const int fds[2])
 {
 	struct channel *channel = malloc(sizeof(*channel));
 
+	for (int i = 0; !channel && i < 2; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 	if (!channel)
 		return NULL;
-	for (int i = 0; i < 2; i++)
-		channel->fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	memcpy(channel->fds, fds, sizeof(channel->fds));
 	if (channel->fds[0] >= 0 && channel->fds[1] >= 0)
 		return channel;
 	channel_destroy(channel);
 	return NULL;
+}
+
+static struct channel *channel_create(void)
+{
+	int fds[2];
+
+	for (int i = 0; i < 2; i++)
+		fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return channel_adopt(fds);
 }
 
 /* Duplicates for the one who asked; the table keeps its own. */
@@ -114,7 +102,7 @@ static struct evtchn_domain *domain_find(const struct evtchn_table *table, domid
 	return domid < DOMID_FIRST_RESERVED ? table->domains[domid] : NULL;
 }
 
-static struct port_entry *port_find(const struct evtchn_table *table, domid_t domid,
+struct port_entry *evtchn_port_find(const struct evtchn_table *table, domid_t domid,
 				    evtchn_port_t port)
 {
 	struct evtchn_domain *domain = domain_find(table, domid);
@@ -147,7 +135,7 @@ static void port_close(struct evtchn_table *table, domid_t domid, struct port_en
 	struct port_entry *peer = NULL;
 
 	if (port->bound)
-		peer = port_find(table, port->remote, port->remote_port);
+		peer = evtchn_port_find(table, port->remote, port->remote_port);
 	if (peer) { /* it stays open, unbound, meant for the one who left */
 		peer->bound = false;
 		peer->remote = domid;
@@ -171,26 +159,34 @@ void evtchn_domain_destroy(struct evtchn_table *table, domid_t domid)
 	free(domain);
 }
 
+int evtchn_ports_reserve(struct evtchn_domain *domain, evtchn_port_t nr)
+{
+	evtchn_port_t more = domain->nr_ports ? domain->nr_ports : 8;
+	struct port_entry *ports;
+
+	if (nr <= domain->nr_ports)
+		return 0;
+	while (more < nr)
+		more *= 2;
+	if (more > domain->limit)
+		return -ENOSPC;
+	ports = realloc(domain->ports, more * sizeof(*ports));
+	if (!ports)
+		return -ENOMEM;
+	for (evtchn_port_t i = domain->nr_ports; i < more; i++)
+		ports[i] = (struct port_entry){ 0 };
+	domain->ports = ports;
+	domain->nr_ports = more;
+	return 0;
+}
+
 /* A closed entry of the domain's, with its number. */
 static int port_open(struct evtchn_domain *domain, evtchn_port_t *port)
 {
-	evtchn_port_t nr = domain->nr_ports ? domain->nr_ports * 2 : 8;
-	struct port_entry *ports;
-
 	for (*port = 1; *port < domain->nr_ports; (*port)++)
 		if (!domain->ports[*port].channel)
 			return 0;
-	if (nr > domain->limit)
-		return -ENOSPC;
-	ports = realloc(domain->ports, nr * sizeof(*ports));
-	if (!ports)
-		return -ENOMEM;
-	for (evtchn_port_t i = domain->nr_ports; i < nr; i++)
-		ports[i] = (struct port_entry){ 0 };
-	*port = domain->nr_ports ? domain->nr_ports : 1;
-	domain->ports = ports;
-	domain->nr_ports = nr;
-	return 0;
+	return evtchn_ports_reserve(domain, *port + 1);
 }
 
 int evtchn_alloc_unbound(struct evtchn_table *table, domid_t domid, domid_t remote,
@@ -231,7 +227,7 @@ int evtchn_bind_interdomain(struct evtchn_table *table, domid_t domid, domid_t r
 	err = port_open(domain, &port); /* first: it may move the peer's entry */
 	if (err)
 		return err;
-	peer = port_find(table, remote, remote_port);
+	peer = evtchn_port_find(table, remote, remote_port);
 	if (!peer || peer->bound || peer->remote != domid || peer == &domain->ports[port])
 		return -EINVAL;
 	err = channel_dup(peer->channel, !peer->end, port, end);
@@ -253,9 +249,16 @@ int evtchn_bind_interdomain(struct evtchn_table *table, domid_t domid, domid_t r
 	return 0;
 }
 
+int evtchn_regain(struct evtchn_table *table, domid_t domid, evtchn_port_t port, struct evtchn *end)
+{
+	const struct port_entry *entry = evtchn_port_find(table, domid, port);
+
+	return entry ? channel_dup(entry->channel, entry->end, port, end) : -EINVAL;
+}
+
 int evtchn_close(struct evtchn_table *table, domid_t domid, evtchn_port_t port)
 {
-	struct port_entry *entry = port_find(table, domid, port);
+	struct port_entry *entry = evtchn_port_find(table, domid, port);
 
 	if (!entry)
 		return -EINVAL;
@@ -266,7 +269,7 @@ int evtchn_close(struct evtchn_table *table, domid_t domid, evtchn_port_t port)
 struct evtchn_binding evtchn_query(const struct evtchn_table *table, domid_t domid,
 				   evtchn_port_t port)
 {
-	const struct port_entry *entry = port_find(table, domid, port);
+	const struct port_entry *entry = evtchn_port_find(table, domid, port);
 
 	if (!entry)
 		return (struct evtchn_binding){ .state = EVTCHN_CLOSED };

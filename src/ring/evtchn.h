@@ -67,6 +67,18 @@ int evtchn_alloc_unbound(struct evtchn_table *table, domid_t domid, domid_t remo
 int evtchn_bind_interdomain(struct evtchn_table *table, domid_t domid, domid_t remote,
 			    evtchn_port_t remote_port, struct evtchn *end);
 
+/* The descriptors of an open port once more: for the process that goes on in the
+ * place of the one that had them. -EINVAL for a port that is not open. */
+int evtchn_regain(struct evtchn_table *table, domid_t domid, evtchn_port_t port,
+		  struct evtchn *end);
+
+struct state;
+
+/* Saves every domain's ports, or fills an empty table. What an end has counted is
+ * its owner's. */
+void evtchn_table_carry(struct evtchn_table *table, struct state *state);
+void evtchn_carry_counters(struct evtchn *evtchn, struct state *state);
+
 /* -EINVAL for a port that is not open. */
 int evtchn_close(struct evtchn_table *table, domid_t domid, evtchn_port_t port);
 

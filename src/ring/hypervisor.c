@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "io/state.h"
 #include "ring/ring.h"
 
 enum { SMALL_BYTES = 64, COPIES_AT_ONCE = 64 };
@@ -16,6 +17,18 @@ void hypervisor_domain_init(struct foreign_domain *domain, domid_t domid, struct
 void hypervisor_domain_fini(struct foreign_domain *domain)
 {
 	arena_close(&domain->arena);
+}
+
+void hypervisor_domain_carry(struct foreign_domain *domain, domid_t domid,
+			     struct evtchn_table *evtchns, struct state *state)
+{
+	uint32_t table_pages = domain->grants.entries / GRANTS_PER_PAGE;
+	struct arena arena = domain->arena;
+
+	state_u32(state, &table_pages);
+	arena_carry(&arena, state);
+	if (state->restores && !state->fault)
+		hypervisor_domain_init(domain, domid, &arena, table_pages, evtchns);
 }
 
 /* What will be read first is fetched while the others are looked up: the guest's
@@ -107,6 +120,11 @@ int hypervisor_bind_evtchn(struct foreign_domain *domain, evtchn_port_t remote_p
 			   struct evtchn *end)
 {
 	return evtchn_bind_interdomain(domain->evtchns, 0, domain->domid, remote_port, end);
+}
+
+int hypervisor_regain_evtchn(struct foreign_domain *domain, evtchn_port_t port, struct evtchn *end)
+{
+	return evtchn_regain(domain->evtchns, 0, port, end);
 }
 
 void hypervisor_close_evtchn(struct foreign_domain *domain, struct evtchn *end)

@@ -48,6 +48,12 @@ void hypervisor_domain_init(struct foreign_domain *domain, domid_t domid, struct
 			    uint32_t table_pages, struct evtchn_table *evtchns);
 void hypervisor_domain_fini(struct foreign_domain *domain);
 
+struct state;
+
+/* Saves it, or takes it over from the process before us. */
+void hypervisor_domain_carry(struct foreign_domain *domain, domid_t domid,
+			     struct evtchn_table *evtchns, struct state *state);
+
 void hypervisor_borrow(struct foreign_domain *domain, struct grant_borrow *list, unsigned int n);
 void hypervisor_return(struct foreign_domain *domain, struct grant_borrow *list, unsigned int n);
 /* How many were refused. */
@@ -63,6 +69,8 @@ void hypervisor_unmap_ring(struct foreign_domain *domain, grant_ref_t ref);
 /* Event channels of domain 0 towards that domain: -errno as evtchn.h says. */
 int hypervisor_bind_evtchn(struct foreign_domain *domain, evtchn_port_t remote_port,
 			   struct evtchn *end);
+/* Our end of a channel that the process before us bound, by our port. */
+int hypervisor_regain_evtchn(struct foreign_domain *domain, evtchn_port_t port, struct evtchn *end);
 void hypervisor_close_evtchn(struct foreign_domain *domain, struct evtchn *end);
 
 #endif

@@ -8,6 +8,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "io/state.h"
 #include "ring/foreign_fd.h"
 
 #ifndef F_SEAL_EXEC
@@ -130,7 +131,7 @@ static int region_accept(struct region *region, int fd, enum region_kind kind, u
 	*why = "cannot be mapped";
 	if (!base)
 		return -errno;
-	*region = (struct region){ .fd = -1, .base = base, .pages = pages };
+	*region = (struct region){ .fd = fd, .base = base, .pages = pages };
 	region_collapse(region);
 	return 0;
 }
@@ -155,14 +156,18 @@ int arena_accept(struct arena *arena, int shared_fd, uint32_t shared_pages, int 
 	*arena = (struct arena){ .shared.fd = -1, .tx.fd = -1 };
 	*why = "more pages than the quota of a vif";
 	if ((uint64_t)shared_pages + tx_pages > quota_pages)
-		goto out;
+		goto close_both;
 	err = region_accept(&arena->shared, shared_fd, REGION_SHARED, shared_pages, why);
 	if (err)
-		goto out;
+		goto close_both;
 	err = region_accept(&arena->tx, tx_fd, REGION_TX, tx_pages, why);
-	if (err)
-		region_close(&arena->shared);
-out:
+	if (!err)
+		return 0;
+	region_close(&arena->shared);
+	foreign_fd_close(tx_fd);
+	return err;
+
+close_both:
 	foreign_fd_close(shared_fd);
 	foreign_fd_close(tx_fd);
 	return err;
@@ -172,4 +177,18 @@ void arena_close(struct arena *arena)
 {
 	region_close(&arena->shared);
 	region_close(&arena->tx);
+}
+
+void arena_carry(struct arena *arena, struct state *state)
+{
+	uint32_t shared = arena->shared.pages, tx = arena->tx.pages;
+	int shared_fd = arena->shared.fd, tx_fd = arena->tx.fd;
+	const char *why;
+
+	state_fd(state, &shared_fd);
+	state_u32(state, &shared);
+	state_fd(state, &tx_fd);
+	state_u32(state, &tx);
+	if (state->restores && arena_accept(arena, shared_fd, shared, tx_fd, tx, UINT32_MAX, &why))
+		state_refuse(state, "the memory of a domain cannot be mapped");
 }

@@ -40,11 +40,17 @@ int arena_create(struct arena *arena, uint32_t shared_pages, uint32_t tx_pages);
 /* Backend: takes over both descriptors, whatever it returns. Accepts a region
  * only with exactly the seals of its kind, on tmpfs, of the announced size and
  * within the quota (in pages, of both together); maps tx read-only.
- * 0, or -errno with *why naming the rule that was broken. */
+ * 0, or -errno with *why naming the rule that was broken. The descriptors stay
+ * open, for the process that may go on in our place. */
 int arena_accept(struct arena *arena, int shared_fd, uint32_t shared_pages, int tx_fd,
 		 uint32_t tx_pages, uint32_t quota_pages, const char **why);
 
 void arena_close(struct arena *arena);
+
+struct state;
+
+/* Saves it, or accepts it anew from the process that had accepted it. */
+void arena_carry(struct arena *arena, struct state *state);
 
 static inline uint32_t arena_pages(const struct arena *arena)
 {

@@ -3,15 +3,14 @@
 #include <assert.h>
 #include <stddef.h>
 
+#include "io/state.h"
 #include "ring/barrier.h"
 
 static const uint64_t NS_PER_S = 1000000000, NS_PER_MS = 1000000, NS_PER_USEC = 1000;
 
 static const char *const names[] = {
-	[POLL_IDLE] = "idle",
-	[POLL_SCHEDULED] = "scheduled",
-	[POLL_DEFERRED] = "deferred",
-	[POLL_THROTTLED] = "throttled",
+	[POLL_IDLE] = "idle",	      [POLL_SCHEDULED] = "scheduled",
+	[POLL_DEFERRED] = "deferred", [POLL_THROTTLED] = "throttled",
 	[POLL_WAITING] = "waiting",
 };
 
@@ -318,4 +317,19 @@ bool poll_run(struct poll_list *list, void (*after)(void *arg), void *arg)
 	}
 	note_pass(list);
 	return list->head != NULL;
+}
+
+void poll_item_carry(struct poll_item *item, struct state *state)
+{
+	uint64_t *const words[] = {
+		&item->worked_ns,    &item->gap_ns,    &item->throttled_until_ns, &item->rounds,
+		&item->empty_rounds, &item->frames,    &item->spurious,		  &item->late,
+		&item->races,	     &item->deferrals, &item->throttlings,
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		state_u64(state, words[i]);
+	state_bytes(state, item->per_round, sizeof(item->per_round));
+	state_u32(state, &item->spurious_run);
+	state_u32(state, &item->throttles);
 }

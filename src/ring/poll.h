@@ -37,7 +37,7 @@ enum {
 	POLL_SPURIOUS_RUN = 16,	   /* events without work in a row before we look away, */
 	POLL_SPURIOUS_RATE = 1000, /* or in a second, if they are the most of its events */
 	POLL_SPIN_GAP_NS = 10000,  /* frames closer than that, as a rule, are awaited */
-	POLL_SPIN_NS = 20000,	   /* for so long, if nobody says otherwise */
+	POLL_SPIN_NS = 50000,	   /* for so long, if nobody says otherwise */
 	POLL_TRIAL_GAP_NS = 40000, /* those closer than that for a trial of spinning, */
 	POLL_TRIAL_NS = 100000,	   /* which lasts so long, of all who like to */
 	POLL_TRIAL_EVERY_NS = 2000000,
@@ -149,6 +149,11 @@ void poll_resume(struct poll_list *list, struct poll_item *item);
 
 /* Takes an item off the list, and its timer. */
 void poll_remove(struct poll_list *list, struct poll_item *item);
+
+struct state;
+
+/* Saves what an item has counted and learned, or goes on with that. */
+void poll_item_carry(struct poll_item *item, struct state *state);
 
 /* One pass: at most the budget and one weight more, in frames, and at most one
  * turn beyond its time. After each turn `after` is called. True if work is left:

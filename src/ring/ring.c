@@ -1,5 +1,7 @@
 #include "ring/ring.h"
 
+#include "io/state.h"
+
 /* The four indices stand at the same place in every kind of ring page. */
 static_assert(offsetof(netif_tx_sring_t, rsp_event) == offsetof(netif_rx_sring_t, rsp_event) &&
 		      offsetof(netif_tx_sring_t, rsp_event) ==
@@ -40,4 +42,16 @@ void ring_attach_back(struct ring *ring, union ring_page *page, uint32_t entries
 		.produced = start,
 		.published = start,
 	};
+}
+
+void ring_carry(struct ring *ring, struct state *state)
+{
+	state_u32(state, &ring->in_seen);
+	state_u32(state, &ring->in_cons);
+	state_u32(state, &ring->produced);
+	state_u32(state, &ring->published);
+	if (ring->in_seen - ring->in_cons > ring->mask + 1 ||
+	    ring->in_cons - ring->produced > ring->mask + 1 ||
+	    ring->produced - ring->published > ring->mask + 1)
+		state_refuse(state, "the indices of a ring contradict one another");
 }

@@ -34,7 +34,7 @@ struct ring {
 	uint32_t *in_event;  /* written by us: "tell me when you reach this" */
 	uint32_t *out_prod;  /* written by us */
 	uint32_t *out_event; /* written by the peer */
-	uint32_t mask;       /* entries - 1 */
+	uint32_t mask;	     /* entries - 1 */
 	uint32_t window;     /* how far in_prod may run ahead of what we published */
 	uint32_t in_seen;    /* last in_prod accepted */
 	uint32_t in_cons;    /* next slot to consume */
@@ -50,6 +50,11 @@ void ring_init_front(struct ring *ring, union ring_page *page, uint32_t entries)
 /* Takes the backend's side of an initialised page; consumption starts at the
  * response index found there. */
 void ring_attach_back(struct ring *ring, union ring_page *page, uint32_t entries);
+
+struct state;
+
+/* Saves where this side stands, or goes on from there on an attached page. */
+void ring_carry(struct ring *ring, struct state *state);
 
 /* How many slots the peer has published and we have not consumed, or -EPROTO
  * if its index moved backwards or beyond what the ring can hold. */
@@ -105,6 +110,16 @@ static inline int ring_arm(struct ring *ring, uint32_t slots)
 	store_relaxed(ring->in_event, ring->in_cons + slots);
 	full_fence(); /* B: announcement before the second look */
 	return ring_pending(ring);
+}
+
+/* Slots that the peer had last, and that we are about to read and then to write:
+ * asked for at once, and as our own. */
+static inline void ring_prefetch(const struct ring *ring, uint32_t slots, uint32_t slot_bytes)
+{
+	for (uint32_t i = 0; i < slots; i += 64 / slot_bytes)
+		prefetch_for_write(
+			&ring->page->bytes[RING_HEADER_BYTES +
+					   ((ring->in_cons + i) & ring->mask) * slot_bytes]);
 }
 
 /* Typed slots. Each copy is taken once; what was checked is what is used. */

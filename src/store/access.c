@@ -2,8 +2,12 @@
 
 #include <errno.h>
 #include <search.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "io/state.h"
+#include "store/path.h"
 
 static int compare_access(const void *a, const void *b)
 {
@@ -92,4 +96,53 @@ int access_walk(const struct access_set *set, int (*visit)(void *arg, const stru
 
 	twalk_r(set->root, visit_one, &walk);
 	return walk.rc;
+}
+
+static void carry_one(struct state *state, struct access *access)
+{
+	access->kind = (enum access_kind)state_number(state, access->kind, ACCESS_WHOLE);
+	state_bool(state, &access->changed);
+	state_bool(state, &access->removed);
+}
+
+static int save_one(void *arg, const struct access *access)
+{
+	struct access copy = *access;
+	size_t length = strlen(access->path) + 1;
+	struct state *state = arg;
+
+	state_more(state, true);
+	state_blob(state, access->path, &length, STATE_TEXT_MAX);
+	carry_one(state, &copy);
+	return 0;
+}
+
+static void restore_one(struct access_set *set, struct state *state)
+{
+	struct access copy = { 0 };
+	size_t length;
+	const char *path = state_blob(state, NULL, &length, STATE_TEXT_MAX);
+
+	carry_one(state, &copy);
+	if (!length || path[length - 1] || !path_is_absolute(path))
+		state_refuse(state, "the path of a transaction is none");
+	if (state->fault)
+		return;
+	if (access_note(set, path, copy.kind, SIZE_MAX))
+		state_refuse(state, "out of memory");
+	if (copy.changed)
+		access_tell(set, path, false);
+	if (copy.removed)
+		access_tell(set, path, true);
+}
+
+void access_carry(struct access_set *set, struct state *state)
+{
+	if (!state->restores) {
+		access_walk(set, save_one, state);
+		state_more(state, false);
+		return;
+	}
+	while (state_more(state, false))
+		restore_one(set, state);
 }

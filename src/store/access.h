@@ -40,4 +40,9 @@ bool access_tell(struct access_set *set, const char *path, bool removed);
 int access_walk(const struct access_set *set, int (*visit)(void *arg, const struct access *access),
 		void *arg);
 
+struct state;
+
+/* Saves the notes, or has them added to an empty set. */
+void access_carry(struct access_set *set, struct state *state);
+
 #endif

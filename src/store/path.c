@@ -78,3 +78,11 @@ const char *path_next(const char **rest, size_t *length)
 	*rest = start + *length;
 	return *length ? start : NULL;
 }
+
+bool path_is_absolute(const char *path)
+{
+	char absolute[PATH_BYTES];
+
+	return *path == '/' && strlen(path) < PATH_BYTES && !path_resolve(absolute, path, 0) &&
+	       !strcmp(absolute, path);
+}

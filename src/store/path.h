@@ -41,4 +41,7 @@ void path_parent(char parent[PATH_BYTES], const char *path);
  * The component and its length, or NULL at the end. */
 const char *path_next(const char **rest, size_t *length);
 
+/* Whether it is an absolute path of a node, as path_resolve() makes them. */
+bool path_is_absolute(const char *path);
+
 #endif

@@ -49,6 +49,14 @@ void store_server_sent(struct store_connection *connection, size_t length);
  * or so; once it is not, tell it when wants_output is called. */
 bool store_server_tick(struct store_server *server, uint64_t now_ms);
 
+struct node_book;
+
+/* Saves the store but for its connections, or has it restored in place of an
+ * empty one; then each connection the same way, by whoever owns them. Connections
+ * that are not saved (of the same process) set their watches anew. */
+void store_server_carry(struct store_server *server, struct node_book *book);
+void store_connection_carry(struct store_connection *connection, struct node_book *book);
+
 /* A domain comes or goes: fires @introduceDomain and @releaseDomain. Coming
  * creates no node (a domain's home is the toolstack's to write, before): 0,
  * -EEXIST, or, when memory was too short to remove all traces of an earlier

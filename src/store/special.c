@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/state.h"
+
 static const char *const names[SPECIALS] = {
 	[SPECIAL_INTRODUCE] = "@introduceDomain",
 	[SPECIAL_RELEASE] = "@releaseDomain",
@@ -39,6 +41,23 @@ void special_set(struct special_event *event, struct permission *permissions, un
 	free(event->permissions);
 	event->permissions = permissions;
 	event->nr_permissions = nr;
+}
+
+void special_carry(struct special_event *event, struct state *state)
+{
+	size_t bytes = event->nr_permissions * sizeof(*event->permissions);
+	const void *list = state_blob(state, event->permissions, &bytes, STATE_TEXT_MAX * 64);
+	struct permission *copy;
+
+	if (!state->restores || state->fault)
+		return;
+	copy = bytes >= sizeof(*copy) ? malloc(bytes) : NULL;
+	if (!copy) {
+		state_refuse(state, "a special event has no owner");
+		return;
+	}
+	memcpy(copy, list, bytes);
+	special_set(event, copy, (unsigned int)(bytes / sizeof(*copy)));
 }
 
 void special_forget(struct special_event *event, uint16_t domid)

@@ -9,6 +9,8 @@
 
 #include "store/permission.h"
 
+struct state;
+
 enum special { SPECIAL_INTRODUCE, SPECIAL_RELEASE, SPECIALS };
 
 struct special_event {
@@ -27,6 +29,8 @@ struct special_event *special_find(struct special_event *events, const char *nam
 
 /* Takes the list over. */
 void special_set(struct special_event *event, struct permission *permissions, unsigned int nr);
+/* Saves who may know, or has it restored. */
+void special_carry(struct special_event *event, struct state *state);
 /* A domain is gone, with all its rights. */
 void special_forget(struct special_event *event, uint16_t domid);
 unsigned int special_access(const struct special_event *event, struct subject who);

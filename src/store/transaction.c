@@ -73,6 +73,21 @@ static struct change *change_create(const char *path, bool removed)
 	return change;
 }
 
+static void append_change(struct transaction *transaction, struct change *change)
+{
+	*transaction->changes_end = change;
+	transaction->changes_end = &change->next;
+}
+
+int transaction_note_change(struct transaction *transaction, const char *path, bool removed)
+{
+	struct change *change = change_create(path, removed);
+
+	if (change)
+		append_change(transaction, change);
+	return change ? 0 : -ENOMEM;
+}
+
 static bool exceeds_node_bytes(const struct transaction *transaction, const struct node *node)
 {
 	return is_guest(transaction) && node_bytes(node) > QUOTA_NODE_BYTES;
@@ -96,12 +111,10 @@ static int apply(struct transaction *transaction, struct node *root, const char 
 	change = change_create(path, removed);
 	if (!change)
 		goto refuse;
-	if (access_tell(&transaction->accesses, path, removed)) {
+	if (access_tell(&transaction->accesses, path, removed))
 		free(change);
-	} else {
-		*transaction->changes_end = change;
-		transaction->changes_end = &change->next;
-	}
+	else
+		append_change(transaction, change);
 	transaction->owned_more += more;
 	node_put(transaction->root);
 	transaction->root = root;

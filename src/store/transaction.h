@@ -32,6 +32,8 @@ enum {
 	QUOTA_SNAPSHOT_BYTES = 64 * 1024 * 1024,
 };
 
+struct node_book;
+
 /* A change that watches are told of. */
 struct change {
 	struct change *next;
@@ -59,6 +61,13 @@ void transaction_init(struct transaction *transaction, struct tree *tree, struct
 void transaction_fini(struct transaction *transaction);
 /* Gives its snapshot and all that it did up: it can only end in -EAGAIN. */
 void transaction_abandon(struct transaction *transaction);
+
+/* Saves the transaction with all that it has seen and done, or has it restored in
+ * place of one that was just begun. */
+void transaction_carry(struct transaction *transaction, struct node_book *book);
+
+/* Adds one to those that watches are told of. 0 or -ENOMEM. */
+int transaction_note_change(struct transaction *transaction, const char *path, bool removed);
 
 /* The node, if that access (bits of enum permission_access) is allowed. */
 int transaction_find(struct transaction *transaction, const char *path, unsigned int access,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/node_state.h"
 #include "store/path.h"
 
 struct tree *tree_create(void)
@@ -79,6 +80,21 @@ void tree_adopt(struct tree *tree, struct node *root)
 	tree_compare(before, root, count_all, tree);
 	tree->root = root;
 	node_put(before);
+}
+
+/* Owners are counted anew. */
+void tree_carry(struct tree *tree, struct node_book *book)
+{
+	struct node *root = node_carry(book, tree->root);
+
+	if (book->state->restores && root && *root->name) {
+		state_refuse(book->state, "the root of the store's tree has a name");
+		node_put(root);
+	} else if (book->state->restores && root) {
+		tree_adopt(tree, root);
+	}
+	state_u64(book->state, &tree->generation);
+	state_u64(book->state, &tree->replaced_bytes);
 }
 
 struct count_one {

@@ -13,6 +13,8 @@
 
 #include "store/node.h"
 
+struct node_book;
+
 /* The tree as it stands now. */
 struct tree {
 	struct node *root;
@@ -27,6 +29,9 @@ struct tree *tree_create(void);
 void tree_destroy(struct tree *tree);
 /* Makes `root` the tree (takes the reference over) and counts owners anew. */
 void tree_adopt(struct tree *tree, struct node *root);
+
+/* Saves the tree, or has it restored in place of what it was. */
+void tree_carry(struct tree *tree, struct node_book *book);
 
 /* The node, or NULL. */
 struct node *tree_find(struct node *root, const char *path);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/state.h"
+
 _Static_assert(WIRE_HEADER_BYTES == 16, "xs_wire.h: the header");
 
 enum {
@@ -135,6 +137,39 @@ void wire_sent(struct wire_buffer *buffer, size_t length)
 	buffer->end = 0;
 	if (buffer->size > BUFFER_KEEP_BYTES)
 		wire_buffer_fini(buffer);
+}
+
+/* A message that is complete was run; what it had is never looked at again. */
+void wire_reader_carry(struct wire_reader *reader, struct state *state)
+{
+	size_t have = reader->complete ? 0 : reader->have;
+	const void *bytes = state_blob(state, reader->bytes, &have, sizeof(reader->bytes) - 1);
+
+	if (!state->restores)
+		return;
+	if (have)
+		memcpy(reader->bytes, bytes, have);
+	reader->have = (uint32_t)have;
+	/* One that announces too much fails as soon as it goes on, as it would have. */
+	if (have > WIRE_HEADER_BYTES && have - WIRE_HEADER_BYTES > reader_payload(reader)) {
+		state_refuse(state, "a message to the store is longer than it says");
+		reader->have = 0;
+	}
+}
+
+void wire_buffer_carry(struct wire_buffer *buffer, struct state *state)
+{
+	size_t length = wire_buffer_length(buffer);
+	const void *bytes = state_blob(state, buffer->bytes + buffer->start, &length, UINT32_MAX);
+
+	if (!state->restores || !length)
+		return;
+	if (buffer_reserve(buffer, length)) {
+		state_refuse(state, "out of memory");
+		return;
+	}
+	memcpy(buffer->bytes + buffer->end, bytes, length);
+	buffer->end += length;
 }
 
 const char *wire_error_name(int error)

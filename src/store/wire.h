@@ -57,6 +57,13 @@ int wire_append(struct wire_buffer *buffer, const struct wire_message *message);
 /* Takes bytes off the front, at most what is there. */
 void wire_sent(struct wire_buffer *buffer, size_t length);
 
+struct state;
+
+/* Saves what came in part, what waits to be sent, or has it restored in place of
+ * nothing. */
+void wire_reader_carry(struct wire_reader *reader, struct state *state);
+void wire_buffer_carry(struct wire_buffer *buffer, struct state *state);
+
 /* Errors travel by name. A number without a name is "EIO", a name without a
  * number EIO. The number is positive. */
 const char *wire_error_name(int error);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "backend/backlog.h"
+#include "io/state.h"
 #include "support/random.h"
 
 enum { SIZE = 1 << 17, LENGTH_MAX = 65535, SEED = 0xbac1 };
@@ -143,6 +144,54 @@ static void test_too_large(void **state)
 	free(made);
 }
 
+/* Another one goes on with what waits. */
+static void carry(struct backlog *backlog)
+{
+	struct state saved, restored;
+	struct backlog fresh;
+
+	state_save(&saved);
+	backlog_carry(backlog, &saved);
+	assert_int_equal(state_seal(&saved), 0);
+	assert_int_equal(backlog_init(&fresh, SIZE), 0);
+	assert_int_equal(state_restore(&restored, saved.bytes, saved.at, NULL, 0), 0);
+	backlog_carry(&fresh, &restored);
+	assert_null(restored.fault);
+	assert_int_equal(restored.at, saved.at);
+	assert_int_equal(fresh.frames, backlog->frames);
+	state_fini(&saved);
+	backlog_fini(backlog);
+	*backlog = fresh;
+}
+
+static void test_it_is_carried_from_any_position(void **state)
+{
+	struct made *made = malloc(sizeof(*made));
+	struct backlog backlog;
+
+	assert_non_null(made);
+	assert_int_equal(backlog_init(&backlog, SIZE), 0);
+	for (uint32_t n = 0; n < 300; n++) {
+		make(made, n, 1500 + n);
+		assert_true(backlog_push(&backlog, &made->frame, n));
+		if (n < 60)
+			continue;
+		check_front(&backlog, n - 60, 1500 + n - 60, n - 60);
+		backlog_pop(&backlog);
+		if (n % 7 == 0)
+			carry(&backlog);
+	}
+	for (uint32_t n = 240; n < 300; n++) {
+		check_front(&backlog, n, 1500 + n, n);
+		backlog_pop(&backlog);
+	}
+	assert_true(backlog_is_empty(&backlog));
+	carry(&backlog);
+	assert_true(backlog_is_empty(&backlog));
+	backlog_fini(&backlog);
+	free(made);
+}
+
 /* Random lengths through many turns of the buffer: order, bytes, and the skip
  * at its end, whatever the position. */
 static void test_walk(void **state)
@@ -181,9 +230,12 @@ static void test_walk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_length), cmocka_unit_test(test_empty_has_no_front),
-		cmocka_unit_test(test_full),	     cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_every_length),
+		cmocka_unit_test(test_empty_has_no_front),
+		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_it_is_carried_from_any_position),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,10 @@ static const struct {
 	{ "rx-usecs-low 0 rx-frames-low 0 pkt-rate-high 5 pkt-rate-low 1 adaptive-rx off",
 	  -EINVAL },
 	{ "pkt-rate-low 10 pkt-rate-high 9 adaptive-rx off", -EINVAL },
+	{ "tx-aggr-time-usecs 50", 0 },
+	{ "tx-aggr-time-usecs 0 tx-aggr-max-frames 0", -EINVAL },
+	{ "tx-aggr-time-usecs 10001", -ERANGE },
+	{ "tx-aggr-max-frames 257", -ERANGE },
 	{ "bogus 1", -ENOENT },
 };
 

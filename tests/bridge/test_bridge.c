@@ -352,6 +352,62 @@ static void random_frames_add_up(void **state)
 	assert_true(ports[3].port.counters[0].to.drops[DROP_QUEUE_FULL] > 100);
 }
 
+/* Whether frames come in one batch or one by one makes no difference to where they
+ * go, nor to what is learned: also in runs with the same addresses, among which
+ * some are no frames, and sources that move or are refused. */
+static void a_batch_goes_as_its_frames_do(void **state)
+{
+	static const struct fdb_config few = {
+		.entries = 64, .max_per_port = 3, .ageing_ms = 50, .secret = { 3, 4 }
+	};
+	static const char letters[] = "abcdefgh*mrRnz";
+	static struct memory_port batched[PORTS], single[PORTS];
+	static struct frame frames[BATCH_FRAMES], twin;
+	struct bridge *one = bridge_create("batched", MTU, &few);
+	struct bridge *other = bridge_create("single", MTU, &few);
+	struct bridge_stats stats[2];
+	char macs[2] = "ab";
+
+	for (unsigned int p = 0; p < PORTS; p++) {
+		memory_port_init(&batched[p], "port", MTU);
+		memory_port_init(&single[p], "port", MTU);
+		assert_int_equal(bridge_attach(one, &batched[p].port), 0);
+		assert_int_equal(bridge_attach(other, &single[p].port), 0);
+	}
+	srand(6);
+	for (unsigned int round = 0; round < 3000; round++) {
+		unsigned int from = (unsigned int)rand() % PORTS;
+
+		for (unsigned int i = 0; i < BATCH_FRAMES; i++) {
+			if (rand() % 3 == 0)
+				macs[rand() % 2] = letters[rand() % 14];
+			make_frame(&frames[i], i, macs, rand() % 8 ? 60 : (uint32_t)rand() % 20);
+			twin = frames[i];
+			bridge_forward(other, &lane, &single[from].port, &twin, 1, round * 20);
+		}
+		bridge_forward(one, &lane, &batched[from].port, frames, BATCH_FRAMES, round * 20);
+		for (unsigned int p = 0; p < PORTS; p++) {
+			assert_int_equal(batched[p].n, single[p].n);
+			assert_memory_equal(batched[p].sources, single[p].sources,
+					    batched[p].n * sizeof(single[p].sources[0]));
+			assert_memory_equal(batched[p].port.counters, single[p].port.counters,
+					    sizeof(single[p].port.counters));
+			memory_port_clear(&batched[p]);
+			memory_port_clear(&single[p]);
+		}
+	}
+	bridge_stats(one, &stats[0]);
+	bridge_stats(other, &stats[1]);
+	assert_memory_equal(&stats[0], &stats[1], sizeof(stats[0]));
+	assert_true(stats[0].fdb.moved && stats[0].fdb.refused && stats[0].fdb.aged);
+	for (unsigned int p = 0; p < PORTS; p++) {
+		bridge_detach(one, &batched[p].port);
+		bridge_detach(other, &single[p].port);
+	}
+	bridge_destroy(one);
+	bridge_destroy(other);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -364,6 +420,7 @@ int main(void)
 		CASE(blank_checksums_are_completed),
 		CASE(ports_come_and_go),
 		CASE(random_frames_add_up),
+		CASE(a_batch_goes_as_its_frames_do),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

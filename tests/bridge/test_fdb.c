@@ -5,6 +5,7 @@
 
 #include "bridge/fdb.h"
 #include "bridge/port.h"
+#include "io/state.h"
 
 enum { ENTRIES = 1024, AGEING_MS = 300000 };
 
@@ -75,8 +76,7 @@ static void one_address_over_time(void **state)
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {
 		const uint8_t *mac = mac_of(7);
 
-		if (steps[i].what == 'l' &&
-		    !fdb_learn(fdb, mac, steps[i].port, steps[i].now_ms))
+		if (steps[i].what == 'l' && !fdb_learn(fdb, mac, steps[i].port, steps[i].now_ms))
 			fail_msg("%s: refused", steps[i].name);
 		if (steps[i].what == '?' && fdb_lookup(fdb, mac, steps[i].now_ms) != steps[i].port)
 			fail_msg("%s", steps[i].name);
@@ -136,7 +136,7 @@ static void a_flood_of_addresses_is_bounded(void **state)
 	assert_int_equal(stats_of(fdb).entries, 51);
 	assert_int_equal(stats_of(fdb).refused, 1000000 - 50);
 	assert_int_equal(fdb_lookup(fdb, mac_of(0xffffffff), 1), 2);
-	assert_true(fdb_learn(fdb, mac_of(0xfffffffe), 2, 1)); /* others learn on */
+	assert_true(fdb_learn(fdb, mac_of(0xfffffffe), 2, 1));	/* others learn on */
 	assert_false(fdb_learn(fdb, mac_of(0xfffffffe), 1, 1)); /* nor can it take theirs */
 	assert_int_equal(fdb_lookup(fdb, mac_of(0xfffffffe), 1), 2);
 	fdb_destroy(fdb);
@@ -204,7 +204,10 @@ static void lists_the_living(void **state)
 static void agrees_with_a_plain_table(void **state)
 {
 	enum { MACS = 1500, STEPS = 300000, PORTS = 8 };
-	static struct { uint16_t port; uint64_t seen; } plain[MACS];
+	static struct {
+		uint16_t port;
+		uint64_t seen;
+	} plain[MACS];
 	struct fdb *fdb = create(0);
 	uint64_t now = 1;
 
@@ -237,6 +240,37 @@ static void agrees_with_a_plain_table(void **state)
 	fdb_destroy(fdb);
 }
 
+/* Ports have other numbers then; one of them is no more. */
+static void test_it_is_carried(void **state)
+{
+	uint16_t ports[BRIDGE_MAX_PORTS];
+	struct fdb *fdb = create(0), *fresh = create(0);
+	struct state saved, restored;
+
+	memset(ports, 0xff, sizeof(ports));
+	for (uint16_t port = 0; port < 4; port++)
+		ports[port] = port == 3 ? PORT_NONE : 10 + port;
+	for (uint32_t i = 0; i < 400; i++)
+		assert_true(fdb_learn(fdb, mac_of(i), (uint16_t)(i % 4), 1000 + i));
+	state_save(&saved);
+	fdb_carry(fdb, &saved, NULL);
+	assert_int_equal(state_seal(&saved), 0);
+	assert_int_equal(state_restore(&restored, saved.bytes, saved.at, NULL, 0), 0);
+	fdb_carry(fresh, &restored, ports);
+	assert_null(restored.fault);
+	for (uint32_t i = 0; i < 400; i++) {
+		uint16_t port = i % 4 == 3 ? PORT_NONE : (uint16_t)(10 + i % 4);
+
+		assert_int_equal(fdb_lookup(fresh, mac_of(i), 2000), port);
+		assert_int_equal(fdb_lookup(fresh, mac_of(i), 1000 + i + AGEING_MS), PORT_NONE);
+	}
+	assert_int_equal(stats_of(fresh).entries, 300);
+	assert_int_equal(stats_of(fresh).learned, 400);
+	state_fini(&saved);
+	fdb_destroy(fdb);
+	fdb_destroy(fresh);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +282,7 @@ int main(void)
 		cmocka_unit_test(forgets_a_port),
 		cmocka_unit_test(lists_the_living),
 		cmocka_unit_test(agrees_with_a_plain_table),
+		cmocka_unit_test(test_it_is_carried),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,29 @@ static void build_splits_at_the_head(void **state)
 	}
 }
 
+/* Of every length around the sizes that are copied without a call; nothing is
+ * written behind the head. */
+static void a_plain_one_is_the_same(void **state)
+{
+	struct fragment rest[2], plain_rest;
+	struct frame frame, plain;
+
+	for (uint32_t length = 0; length < 300; length++) {
+		struct fragment whole = { source, length };
+
+		memset(&frame, 0xee, sizeof(frame));
+		memset(&plain, 0xee, sizeof(plain));
+		frame_build(&frame, &whole, 1, rest);
+		frame_build_plain(&plain, source, length, &plain_rest);
+		plain.frags = frame.frags;
+		assert_memory_equal(&plain, &frame, sizeof(frame));
+		if (!frame.nr_frags)
+			continue;
+		assert_ptr_equal(plain_rest.data, rest->data);
+		assert_int_equal(plain_rest.length, rest->length);
+	}
+}
+
 /* Every range around every boundary. */
 static void copy_out_finds_every_range(void **state)
 {
@@ -126,6 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(build_splits_at_the_head),
+		cmocka_unit_test(a_plain_one_is_the_same),
 		cmocka_unit_test(copy_out_finds_every_range),
 		cmocka_unit_test(head_is_a_copy),
 		cmocka_unit_test(reasons_have_names_and_sums),

@@ -35,7 +35,7 @@ good() {
 	assert len(report["results"]) == int(sys.argv[2])
 	figures = {"ring": "mmsg_per_s", "relay": "mpps", "ceiling": "mpps", "loop": "mpps",
 	    "latency": "p50_us", "wake": "notify_ns", "grant": "ns", "fdb": "ns", "segment": "ns",
-	    "tap": "kpps"}
+	    "tap": "kpps", "growth": "mpps", "idle": "percent"}
 	for row in report["results"]:
 	    figure = figures[report["command"]]
 	    # On a busy machine a figure may well be below a thousandth.
@@ -107,6 +107,13 @@ lossless="row['sent'] == row['received'] and $conserved"
 		latency $short
 	longer good "latency, sleeping" 1 'row["p50_us"] > 0 and row["kicks_per_trip"] > 0' \
 		latency --sleep --size 1514 $short
+	good "relay, many addresses and vifs" 1 "$lossless" \
+		relay --macs 1000 --destinations 100 --attached 6 --size 64 $short
+	good "relay, two workers" 1 "$lossless" relay --workers 2 --vms 4 --size 64 $short
+	longer good "growth" 4 'row["missing"] == 0 and row.get("of_first", 1) > 0' growth $short
+	# Processor time, not time: others that are busy do not make it more.
+	good "idle" 1 'row["min"] < 0.5 and row["attached"] == 16 and row["spent_ms"] > 0' \
+		idle --repeats 3 --duration 0.5
 	good "loop" 2 'row["ns"] > 0' loop $short
 	good "loop, counted" 1 'row["repeats"] == 1' loop --count 1000 --size 9000 --warmup 0
 	longer good "fdb" 15 'row["ns"] < 1e6' fdb $short

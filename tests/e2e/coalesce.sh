@@ -3,7 +3,8 @@
 # what makes no sense changes nothing.
 . "$(dirname "$0")/lib.sh"
 e2e_begin ping pgrep nsenter xenstore-read
-daemon --engine "${ENGINE:-auto}" --bridge xenbr0,uplink=tap:xentap0,ip=10.77.0.1/24
+options="--engine ${ENGINE:-auto} --bridge xenbr0,uplink=tap:xentap0,ip=10.77.0.1/24"
+daemon $options
 vm a && vm b
 vm_up a >/dev/null && b=$(vm_up b) || exit 1
 
@@ -67,4 +68,33 @@ comes_to_show "rx-usecs: 3000"
 "$CTL" ethtool -C b adaptive-rx on || fail "it is not turned on again"
 now=$(ping_takes 1)
 [ "$now" -lt 2000 ] || fail "still put off: $now us"
+
+# What the guest itself puts off: told of its frames late, and kept like the rest.
+# faster_than US | slower_than US, of VM a's pings, once it has heard of it.
+pings_become() {
+	for i in $(seq 50); do
+		now=$(ping_takes "$1")
+		[ "$now" "$2" "$3" ] && return
+	done
+	fail "pings from a take $now us, not $2 $3"
+}
+"$CTL" ethtool -C a tx-aggr-time-usecs 6000 || fail "tx-aggr is not taken"
+"$CTL" ethtool -c a | grep -qx "tx-aggr-max-frames: 0" || fail "one frame would always come first"
+pings_become 1 -ge 4000
+at=/local/domain/0/backend/vif/$(show_field a vif | tr -d vif | tr . /)
+at=$(xenstore-read "$at/frontend")/coalesce/tx-aggr-time-usecs
+[ "$(xenstore-read "$at")" = 6000 ] || fail "the frontend's directory does not have it"
+
+kill -9 "$(data_process)" "$DAEMON"
+wait "$DAEMON" 2>/dev/null
+daemon $options
+for i in $(seq 400); do
+	[ "$(show_field a state)" = Connected ] && [ "$(show_field b state)" = Connected ] && break
+	sleep 0.02
+done
+"$CTL" ethtool -c a | grep -qx "tx-aggr-time-usecs: 6000" || fail "forgotten by a killed daemon"
+"$CTL" ethtool -c b | grep -qx "rx-frames: 1" || fail "b: $("$CTL" ethtool -c b)"
+pings_become 1 -ge 4000
+"$CTL" ethtool -C a tx-aggr-time-usecs 0 tx-aggr-max-frames 1 || fail "it is not turned off"
+pings_become 1 -lt 4000
 e2e_end

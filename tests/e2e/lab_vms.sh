@@ -20,12 +20,15 @@ def check(what, told):
 for name in "X08 X09 X10 X11 X14 X15 X16".split():
     rows = list(csv.DictReader(open(f"{sys.argv[1]}/{name}.csv")))
     check(f"{name}: no rows", rows)
+    if "delivered" in rows[0]:
+        check(f"{name}: no frames", any(number(row, "delivered") > 0 for row in rows))
     for row in rows:
         if "delivered" not in row or not number(row, "offered") > 0:
             continue # no frames of ours, or a veth pair that is not to be had
         rest = sum(number(row, c) for c in ("drop_ring", "drop_queue", "in_flight") if c in row)
         check(f"{name}: {row}", number(row, "offered") == number(row, "delivered") + rest)
-        check(f"{name}: nothing got through: {row}", number(row, "delivered") > 0)
+        # X9's threads stop by the clock: on a busy machine, one may not have begun.
+        check(f"{name}: nothing got through: {row}", name == "X09" or number(row, "delivered") > 0)
 floods = [row for row in csv.DictReader(open(sys.argv[1] + "/X15.csv")) if row["attack"] == "flooding"]
 check("no flood", floods)
 for row in floods:

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "io/state.h"
 #include "ring/evtchn.h"
 #include "support/procfs.h"
 
@@ -73,16 +74,14 @@ static void test_life_of_a_channel(void **state)
 
 	assert_int_equal(evtchn_alloc_unbound(rig->table, GUEST, BACK, &guest), 0);
 	assert_int_not_equal(guest.port, 0);
-	expect_state(rig, GUEST, guest.port,
-		     (struct evtchn_binding){ EVTCHN_UNBOUND, BACK, 0 });
+	expect_state(rig, GUEST, guest.port, (struct evtchn_binding){ EVTCHN_UNBOUND, BACK, 0 });
 	assert_int_equal(evtchn_bind_interdomain(rig->table, BACK, GUEST, guest.port, &back), 0);
 	expect_state(rig, GUEST, guest.port,
 		     (struct evtchn_binding){ EVTCHN_INTERDOMAIN, BACK, back.port });
 	expect_state(rig, BACK, back.port,
 		     (struct evtchn_binding){ EVTCHN_INTERDOMAIN, GUEST, guest.port });
 	assert_int_equal(evtchn_close(rig->table, BACK, back.port), 0);
-	expect_state(rig, GUEST, guest.port,
-		     (struct evtchn_binding){ EVTCHN_UNBOUND, BACK, 0 });
+	expect_state(rig, GUEST, guest.port, (struct evtchn_binding){ EVTCHN_UNBOUND, BACK, 0 });
 	expect_state(rig, BACK, back.port, (struct evtchn_binding){ EVTCHN_CLOSED, 0, 0 });
 	assert_int_equal(evtchn_close(rig->table, GUEST, guest.port), 0);
 	expect_state(rig, GUEST, guest.port, (struct evtchn_binding){ EVTCHN_CLOSED, 0, 0 });
@@ -321,6 +320,45 @@ static void test_none_is_harmless(void **state)
 
 #define rig_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* The table of another process has the same channels; ends are had anew by port,
+ * and what was pending still is. */
+static void test_channels_are_carried(void **state)
+{
+	struct rig *rig = *state;
+	struct evtchn guest, back, unbound, again;
+	struct evtchn_table *fresh = evtchn_table_create();
+	struct state saved, restored;
+
+	assert_non_null(fresh);
+	connect_ends(rig, &guest, &back);
+	assert_int_equal(evtchn_alloc_unbound(rig->table, OTHER, BACK, &unbound), 0);
+	notify(rig, &guest);
+	state_save(&saved);
+	evtchn_table_carry(rig->table, &saved);
+	assert_int_equal(state_seal(&saved), 0);
+	for (uint32_t i = 0; i < saved.nr_fds; i++)
+		saved.fds[i] = dup(saved.fds[i]);
+	assert_int_equal(saved.nr_fds, 4);
+	assert_int_equal(state_restore(&restored, saved.bytes, saved.at, saved.fds, saved.nr_fds),
+			 0);
+	evtchn_table_carry(fresh, &restored);
+	assert_null(restored.fault);
+	assert_int_equal(evtchn_regain(fresh, BACK, back.port, &again), 0);
+	assert_int_equal(evtchn_query(fresh, GUEST, guest.port).state, EVTCHN_INTERDOMAIN);
+	assert_int_equal(evtchn_query(fresh, OTHER, unbound.port).state, EVTCHN_UNBOUND);
+	evtchn_fini(&unbound);
+	assert_int_equal(evtchn_regain(fresh, BACK, back.port + 1, &unbound), -EINVAL);
+	assert_true(evtchn_take(&again));
+	assert_false(evtchn_take(&back)); /* it was the same one */
+	notify(rig, &again);
+	assert_true(evtchn_take(&guest));
+	state_fini(&saved);
+	evtchn_fini(&again);
+	evtchn_fini(&guest);
+	evtchn_fini(&back);
+	evtchn_table_destroy(fresh);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +374,7 @@ int main(void)
 		rig_test(test_bind_never_waits),
 		rig_test(test_pending_shows_as_readable),
 		rig_test(test_none_is_harmless),
+		rig_test(test_channels_are_carried),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,6 +118,69 @@ static void test_copy_by_element(void **state)
 	assert_int_equal(page[4095], 0xb2);
 }
 
+/* Pieces that follow one another are one use of a page, and no way beyond its end
+ * or into one that is not granted. */
+static void test_copy_of_pieces(void **state)
+{
+	struct rig *rig = *state;
+	static const uint8_t bytes[4096] = { [0] = 1 };
+	struct grant_copy list[] = {
+		{ .ref = rig->rx, .length = 100, .source = bytes },
+		{ .ref = rig->rx, .offset = 100, .length = 3996, .source = bytes },
+		{ .ref = rig->rx, .offset = 4096, .length = 1, .source = bytes },
+		{ .ref = rig->rx, .offset = 4000, .length = 90, .source = bytes },
+		{ .ref = rig->rx, .offset = 4090, .length = 7, .source = bytes },
+		{ .ref = rig->rx_readonly, .length = 10, .source = bytes },
+		{ .ref = rig->rx_readonly, .offset = 10, .length = 10, .source = bytes },
+		{ .ref = rig->rx, .offset = 20, .length = 10, .source = bytes },
+	};
+	static const int16_t expected[] = {
+		GNTST_okay,	    GNTST_okay,	      GNTST_bad_copy_arg, GNTST_okay,
+		GNTST_bad_copy_arg, GNTST_bad_gntref, GNTST_bad_gntref,	  GNTST_okay,
+	};
+	uint8_t *page = arena_page(&rig->owner, FRAME_RX);
+
+	memset(page + PAGE_BYTES, 0x77, 64); /* a ring page's beginning */
+	assert_int_equal(hypervisor_copy(&rig->domain, list, COUNT_OF(list)), 4);
+	for (size_t i = 0; i < COUNT_OF(list); i++)
+		assert_int_equal(list[i].status, expected[i]);
+	assert_int_equal(page[100], 1);
+	assert_int_equal(page[4000], 1);
+	for (unsigned int i = 0; i < 64; i++)
+		assert_int_equal(page[PAGE_BYTES + i], 0x77);
+}
+
+/* Of every length around the sizes that are copied without a call, and more of
+ * them than are looked up at once. */
+static void test_copy_of_every_length(void **state)
+{
+	enum { LENGTHS = 200 };
+	struct rig *rig = *state;
+	static uint8_t bytes[LENGTHS];
+	struct grant_copy list[LENGTHS];
+	uint8_t *page = arena_page(&rig->owner, FRAME_RX);
+
+	for (unsigned int i = 0; i < LENGTHS; i++)
+		bytes[i] = (uint8_t)(i * 7 + 1);
+	for (uint16_t length = 0; length < LENGTHS; length++) {
+		list[0] = (struct grant_copy){
+			.ref = rig->rx, .offset = 1, .length = length, .source = bytes
+		};
+		memset(page, 0, LENGTHS + 2);
+		assert_int_equal(hypervisor_copy(&rig->domain, list, 1), 0);
+		assert_memory_equal(page + 1, bytes, length);
+		assert_int_equal(page[0], 0);
+		assert_int_equal(page[1 + length], 0);
+	}
+	for (uint16_t i = 0; i < LENGTHS; i++)
+		list[i] = (struct grant_copy){
+			.ref = rig->rx, .offset = i * 2, .length = 1, .source = &bytes[i]
+		};
+	assert_int_equal(hypervisor_copy(&rig->domain, list, LENGTHS), 0);
+	for (unsigned int i = 0; i < LENGTHS; i++)
+		assert_int_equal(page[i * 2], bytes[i]);
+}
+
 static void test_ring_pages(void **state)
 {
 	struct rig *rig = *state;
@@ -162,10 +225,9 @@ static void test_channels(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		rig_test(test_borrow_by_element),
-		rig_test(test_copy_by_element),
-		rig_test(test_ring_pages),
-		rig_test(test_channels),
+		rig_test(test_borrow_by_element), rig_test(test_copy_by_element),
+		rig_test(test_copy_of_pieces),	  rig_test(test_copy_of_every_length),
+		rig_test(test_ring_pages),	  rig_test(test_channels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "rules.h"
+#include "store/node_state.h"
 #include "store/server.h"
 
 /* The server in this process. */
@@ -16,13 +17,49 @@ struct local {
 	struct store_server *server;
 	struct store_connection *connections[SCRIPT_CONNECTIONS];
 	struct wire_reader reader;
+	bool taken_over; /* another server goes on after each piece of input */
 };
+
+static void carry_all(struct local *local, struct state *state)
+{
+	struct node_book book;
+
+	node_book_init(&book, state);
+	store_server_carry(local->server, &book);
+	for (unsigned int i = 0; i < SCRIPT_CONNECTIONS; i++)
+		store_connection_carry(local->connections[i], &book);
+	node_book_fini(&book);
+	assert_null(state->fault);
+}
+
+static void local_open(struct local *local);
+
+static void take_over(struct local *local)
+{
+	struct store_server *former = local->server;
+	struct state saved, restored;
+
+	state_save(&saved);
+	carry_all(local, &saved);
+	assert_int_equal(state_seal(&saved), 0);
+	store_server_destroy(former);
+	local->server = store_server_create();
+	assert_non_null(local->server);
+	memset(local->connections, 0, sizeof(local->connections));
+	local_open(local);
+	assert_int_equal(state_restore(&restored, saved.bytes, saved.at, NULL, 0), 0);
+	carry_all(local, &restored);
+	assert_int_equal(restored.at, saved.at);
+	state_fini(&saved);
+}
 
 static void local_feed(void *arg, unsigned int connection, const void *bytes, size_t length)
 {
 	struct local *local = arg;
 
 	assert_int_equal(store_server_input(local->connections[connection], bytes, length), 0);
+	if (local->taken_over)
+		take_over(local);
 }
 
 /* In the order in which they were sent. */
@@ -71,9 +108,9 @@ static void local_fail(void *arg, const char *text)
 	fail_msg("%s", text);
 }
 
-static void run_one(const struct script *script, unsigned int cut)
+static void run_one(const struct script *script, unsigned int cut, bool taken_over)
 {
-	struct local local = { 0 };
+	struct local local = { .taken_over = taken_over };
 	const struct stage stage = { .arg = &local,
 				     .feed = local_feed,
 				     .take = local_take,
@@ -87,14 +124,17 @@ static void run_one(const struct script *script, unsigned int cut)
 	store_server_destroy(local.server);
 }
 
-/* With messages whole, byte by byte, and cut where no message ends. */
+/* With messages whole, byte by byte, and cut where no message ends; and with
+ * another server after each message, and after each part of one. */
 static void run_all(const struct script *scripts)
 {
 	for (; scripts->name; scripts++) {
 		print_message("%s\n", scripts->name);
-		run_one(scripts, 0);
-		run_one(scripts, 1);
-		run_one(scripts, 7);
+		run_one(scripts, 0, false);
+		run_one(scripts, 1, false);
+		run_one(scripts, 7, false);
+		run_one(scripts, 0, true);
+		run_one(scripts, 7, true);
 	}
 }
 

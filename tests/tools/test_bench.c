@@ -49,6 +49,14 @@ static const struct options_case {
 	{ "half a name", { "ring", "--ring", "spli" }, "some of xen|spsc|split|packed" },
 	{ "one VM", { "relay", "--vms", "1" }, "from 2 to 64" },
 	{ "bursts for one", { "relay", "--burst", "4" }, "--burst is for --vms" },
+	{ "fewer addresses than in use",
+	  { "relay", "--macs", "5", "--destinations", "6" },
+	  "more --destinations than --macs" },
+	{ "idle ones beside", { "relay", "--attached", "64", "--workers", "2" }, NULL },
+	{ "fewer attached than busy",
+	  { "relay", "--vms", "8", "--attached", "4" },
+	  "--attached is less than" },
+	{ "workers of none", { "fdb", "--workers", "2" }, "'fdb' does not know --workers" },
 	{ "a tolerance below nothing", { "ring", "--tolerance", "-1" }, "bad --tolerance" },
 	{ "no file to compare with", { "ring", "--compare", "" }, "empty --compare" },
 	{ "all kinds of rings", { "ring", "--ring", "xen,spsc,split,packed", "--sleep" }, NULL },
@@ -67,6 +75,16 @@ static const struct options_case {
 	{ "a value too many", { "--json=1", "ring" }, "takes no value" },
 	{ "unknown option", { "--frob", "ring" }, "unknown option '--frob'" },
 	{ "unknown letter", { "-x", "ring" }, "unknown option '-x'" },
+	{ "the laboratory", { "lab", "--full", "--only", "X1,X2", "--out", "x" }, NULL },
+	{ "a generator that rests", { "lab", "--gen", "sleep:50", "--seed", "3" }, NULL },
+	{ "a generator that does not", { "lab", "--gen", "spin" }, NULL },
+	{ "two sizes of laboratory", { "lab", "--full", "--quick" }, "choose one of them" },
+	{ "a generator without time", { "lab", "--gen", "sleep:" }, "bad --gen 'sleep:'" },
+	{ "a generator that waits for ever", { "lab", "--gen", "sleep:0" }, "bad --gen 'sleep:0'" },
+	{ "units of rest", { "lab", "--gen", "sleep:5us" }, "bad --gen 'sleep:5us'" },
+	{ "the laboratory's of ring", { "ring", "--full" }, "'ring' does not know --full" },
+	{ "rounds of the laboratory", { "lab", "--warmup", "1" }, "'lab' does not know --warmup" },
+	{ "nothing to write to", { "lab", "--out", "" }, "empty --out" },
 };
 
 static int parse(struct options *options, char *const *args, char *error)
@@ -78,7 +96,7 @@ static int parse(struct options *options, char *const *args, char *error)
 		argv[argc] = args[argc - 1];
 		argc++;
 	}
-	return options_parse(options, argc, argv, error);
+	return options_parse_command(options, argc, argv, error);
 }
 
 static void parses_or_says_why(void **state)

@@ -67,6 +67,14 @@ int host_pin(int cpu)
 	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
 }
 
+void host_unpin(void)
+{
+	cpu_set_t set;
+
+	memset(&set, 0xff, sizeof(set)); /* the kernel leaves out what is not ours */
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
 static void read_model(char model[80])
 {
 	FILE *file = fopen("/proc/cpuinfo", "re");

@@ -25,6 +25,8 @@ int host_choose_cpus(int cpus[2]);
 
 /* Moves the calling thread there. 0 or -errno. */
 int host_pin(int cpu);
+/* Lets the calling thread go wherever the machine lets it. */
+void host_unpin(void);
 
 /* "model, N of M processors, Linux release". */
 void host_describe(char text[HOST_TEXT_BYTES]);

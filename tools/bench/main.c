@@ -9,6 +9,8 @@
 #include "bench/baseline.h"
 #include "bench/fdb_bench.h"
 #include "bench/grant_bench.h"
+#include "bench/growth_bench.h"
+#include "bench/idle_bench.h"
 #include "bench/interrupt.h"
 #include "bench/lab/lab.h"
 #include "bench/latency_bench.h"
@@ -25,12 +27,19 @@
 static int run_command(const struct options *options, struct report *report)
 {
 	int (*const commands[BENCH_COMMANDS])(const struct options *, struct report *) = {
-		[BENCH_RING] = ring_bench_run,	     [BENCH_RELAY] = relay_bench_run,
-		[BENCH_LATENCY] = latency_bench_run, [BENCH_CEILING] = relay_bench_run_ceiling,
-		[BENCH_LOOP] = loop_bench_run,	     [BENCH_WAKE] = wake_bench_run,
-		[BENCH_GRANT] = grant_bench_run,     [BENCH_FDB] = fdb_bench_run,
-		[BENCH_SEGMENT] = segment_bench_run, [BENCH_TAP] = tap_bench_run,
+		[BENCH_RING] = ring_bench_run,
+		[BENCH_RELAY] = relay_bench_run,
+		[BENCH_LATENCY] = latency_bench_run,
+		[BENCH_CEILING] = relay_bench_run_ceiling,
+		[BENCH_LOOP] = loop_bench_run,
+		[BENCH_WAKE] = wake_bench_run,
+		[BENCH_GRANT] = grant_bench_run,
+		[BENCH_FDB] = fdb_bench_run,
+		[BENCH_SEGMENT] = segment_bench_run,
+		[BENCH_TAP] = tap_bench_run,
 		[BENCH_LAB] = lab_run,
+		[BENCH_GROWTH] = growth_bench_run,
+		[BENCH_IDLE] = idle_bench_run,
 	};
 
 	return commands[options->command](options, report);
@@ -101,7 +110,7 @@ int main(int argc, char **argv)
 	struct options options;
 
 	log_init("splitvif-bench");
-	if (options_parse(&options, argc, argv, error)) {
+	if (options_parse_command(&options, argc, argv, error)) {
 		log_complain("%s", error);
 		return EXIT_USAGE;
 	}

@@ -24,7 +24,7 @@ struct option_flag {
 	const char *argument, *help;
 };
 
-enum { OPTION_FLAGS_MAX = 40 };
+enum { OPTION_FLAGS_MAX = 56 };
 
 const struct option_command *option_table_command(enum bench_command command);
 /* The i-th flag; NULL behind the last one. */

@@ -105,6 +105,10 @@ static int check_words(const struct options *options, char *error)
 	if (options->smoke + options->quick + options->full + options->exhaustive > 1)
 		return option_value_fail(
 			error, "--smoke, --quick, --full, --exhaustive: choose one of them");
+	if (options->destinations > (options->macs ? options->macs : 1))
+		return option_value_fail(error, "more --destinations than --macs: choose fewer");
+	if (options->attached && options->attached < (options->vms ? options->vms : 2))
+		return option_value_fail(error, "--attached is less than the busy ones; name more");
 	if (options->burst && !options->vms)
 		return option_value_fail(error,
 					 "--burst is for --vms: there is one destination else");
@@ -141,11 +145,17 @@ static void fill_in(struct options *options)
 		options->rings = RINGS_XEN;
 	if (!options->burst)
 		options->burst = 1;
+	if (options->command == BENCH_IDLE && !options->attached)
+		options->attached = 16;
+	if (!options->macs)
+		options->macs = 1;
+	if (!options->destinations)
+		options->destinations = options->macs;
 	if (!options->seed)
 		options->seed = (uint64_t)host_now_ns() / 1000 % 1000000 + 1;
 }
 
-int options_parse(struct options *options, int argc, char **argv, char error[OPTIONS_ERROR_BYTES])
+int options_parse_command(struct options *options, int argc, char **argv, char error[OPTIONS_ERROR_BYTES])
 {
 	const struct option_flag *given[OPTION_FLAGS_MAX + 1] = { 0 };
 	struct option long_flags[OPTION_FLAGS_MAX + 1] = { 0 };

@@ -25,6 +25,8 @@ enum bench_command {
 	BENCH_SEGMENT,
 	BENCH_TAP,
 	BENCH_LAB,
+	BENCH_GROWTH,
+	BENCH_IDLE,
 	BENCH_COMMANDS
 };
 enum bench_action { BENCH_RUN, BENCH_HELP, BENCH_VERSION };
@@ -61,11 +63,15 @@ struct options {
 	/* relay, latency, ceiling, loop */
 	unsigned int mode;
 	unsigned int payload;
-	uint64_t rate;	    /* frames a second of a sender in open mode; 0: as many as fit */
-	uint64_t sink_rate; /* frames a second that a receiver takes; 0: all */
-	uint64_t count;	    /* frames of a sender in one repeat, each one verified; 0: by time */
-	uint32_t vms;	    /* all to all; 0: one sends to the other */
-	uint32_t burst;	    /* of them: frames in a row to one destination */
+	uint64_t rate;	       /* frames a second of a sender in open mode; 0: as many as fit */
+	uint64_t sink_rate;    /* frames a second that a receiver takes; 0: all */
+	uint64_t count;	       /* frames of a sender in one repeat, each one verified; 0: by time */
+	uint32_t vms;	       /* all to all; 0: one sends to the other */
+	uint32_t macs;	       /* addresses that a receiver has, all told before */
+	uint32_t destinations; /* of these, frames go to so many; 0: all */
+	uint32_t attached;     /* vifs in all, idle ones included; 0: none is idle */
+	uint32_t workers;      /* of the daemon; 0: its own choice */
+	uint32_t burst;	       /* of them: frames in a row to one destination */
 	bool flood, separate, ceiling;
 	const char *engine;    /* NULL: the daemon's choice */
 	const char *splitvifd; /* NULL: looked for */
@@ -76,7 +82,7 @@ struct options {
 };
 
 /* 0, or -EINVAL with one line in `error`, without program name and newline. */
-int options_parse(struct options *options, int argc, char **argv, char error[OPTIONS_ERROR_BYTES]);
+int options_parse_command(struct options *options, int argc, char **argv, char error[OPTIONS_ERROR_BYTES]);
 
 void options_help(FILE *out);
 

@@ -129,6 +129,25 @@ static int open_together(struct relay *relay, uint16_t mtu)
 	return err ? fail(board, &board->seats[0], err) : 0;
 }
 
+/* They do nothing but be there. */
+static int open_idle(struct relay *relay)
+{
+	struct relay_board *board = relay->board;
+
+	while (board->nr + relay->nr_idle < board->options->attached) {
+		char name[16];
+		struct splitvif_config config = { .name = name };
+
+		snprintf(name, sizeof(name), "idle%u", relay->nr_idle);
+		relay->idle[relay->nr_idle] =
+			splitvif_open(&config, board->error, sizeof(board->error));
+		if (!relay->idle[relay->nr_idle])
+			return -errno;
+		relay->nr_idle++;
+	}
+	return 0;
+}
+
 int relay_open(struct relay *relay, const struct options *options, uint16_t mtu, const int cpus[2],
 	       char error[RELAY_TEXT_BYTES])
 {
@@ -143,7 +162,9 @@ int relay_open(struct relay *relay, const struct options *options, uint16_t mtu,
 	}
 	relay->board->options = options;
 	relay->board->nr = options->vms ? options->vms : 2;
-	err = options->separate ? open_apart(relay, mtu) : open_together(relay, mtu);
+	err = open_idle(relay);
+	if (!err)
+		err = options->separate ? open_apart(relay, mtu) : open_together(relay, mtu);
 	if (!err)
 		return 0;
 	snprintf(error, RELAY_TEXT_BYTES, "%s",
@@ -176,6 +197,8 @@ void relay_close(struct relay *relay)
 		if (relay->vms[i].vif)
 			relay_vm_close(&relay->vms[i]);
 	free(relay->vms);
+	while (relay->nr_idle)
+		splitvif_close(relay->idle[--relay->nr_idle]);
 	munmap(relay->board, sizeof(*relay->board));
 }
 

@@ -10,9 +10,13 @@
 
 #include "bench/relay_vm.h"
 
+enum { RELAY_IDLE_MAX = 256 };
+
 struct relay {
 	struct relay_board *board;
 	struct relay_vm *vms; /* our own; NULL if they are apart */
+	struct splitvif *idle[RELAY_IDLE_MAX];
+	unsigned int nr_idle;
 	pid_t children[RELAY_VMS_MAX];
 	int cpu;    /* where the VMs are */
 	bool yield; /* the daemon is there, too */

@@ -227,13 +227,22 @@ static const char *explain(int err)
 	}
 }
 
+/* ", 8 VMs", or nothing. */
+static size_t name_number(char *text, size_t size, uint32_t number, const char *of)
+{
+	return number ? (size_t)snprintf(text, size, ", %u %s", number, of) : 0;
+}
+
 static void name_load(const struct options *options, char *text, size_t size)
 {
-	char vms[32] = "";
+	size_t at = name_number(text, size, options->vms, "VMs");
 
-	if (options->vms)
-		snprintf(vms, sizeof(vms), ", %u VMs", options->vms);
-	snprintf(text, size, "%s%s%s%s%s%s", vms, options->flood ? ", flood" : "",
+	at += name_number(text + at, size - at, options->macs > 1 ? options->macs : 0, "addresses");
+	if (options->destinations < options->macs)
+		at += name_number(text + at, size - at, options->destinations, "in use");
+	at += name_number(text + at, size - at, options->attached, "attached");
+	at += name_number(text + at, size - at, options->workers, "workers");
+	snprintf(text + at, size - at, "%s%s%s%s%s", options->flood ? ", flood" : "",
 		 options->count			     ? ", checked"
 		 : options->payload == PAYLOAD_WHOLE ? ", whole"
 						     : "",
@@ -243,7 +252,7 @@ static void name_load(const struct options *options, char *text, size_t size)
 
 static void add_case(struct suite *suite, struct relay_bench *bench, uint32_t size, bool ceiling)
 {
-	char load[96];
+	char load[SUITE_NAME_BYTES - 16];
 	unsigned int at;
 
 	name_load(bench->options, load, sizeof(load));
@@ -343,8 +352,7 @@ static int with_daemon(struct suite *suite, struct relay_bench *bench, struct re
 	struct relay_daemon daemon;
 	int status;
 
-	if (relay_daemon_start(&daemon, options->splitvifd, options->engine, mtu_for(options),
-			       suite->cpus[1], error)) {
+	if (relay_daemon_start(&daemon, options, mtu_for(options), suite->cpus[1], error)) {
 		log_complain("%s", error);
 		return EXIT_NO_DAEMON;
 	}

@@ -146,8 +146,27 @@ int relay_crew_run(struct relay_crew *crew)
 	return err;
 }
 
-/* Until the bridge, and all the others, know where our VMs are. */
-int relay_crew_meet(struct relay_crew *crew)
+/* Whoever may receive has more addresses than one. */
+static int show_addresses(struct relay_crew *crew)
+{
+	int64_t start = host_now_ns();
+
+	for (unsigned int i = 0; i < crew->nr; i++) {
+		uint32_t shown = 1;
+
+		if (!relay_vm_receives(crew->board, crew->vms[i].self))
+			continue;
+		while (shown < crew->board->options->macs || splitvif_in_flight(crew->vms[i].vif)) {
+			shown = relay_vm_show(&crew->vms[i], shown);
+			if (host_now_ns() - start > MEET_MS * MS)
+				return -ETIMEDOUT;
+			sched_yield();
+		}
+	}
+	return 0;
+}
+
+static int meet_others(struct relay_crew *crew)
 {
 	int64_t start = host_now_ns(), now = start, called = 0;
 
@@ -166,4 +185,12 @@ int relay_crew_meet(struct relay_crew *crew)
 		sched_yield();
 	}
 	return 0;
+}
+
+/* Addresses first: who has met may be sent to. */
+int relay_crew_meet(struct relay_crew *crew)
+{
+	int err = show_addresses(crew);
+
+	return err ? err : meet_others(crew);
 }

@@ -15,7 +15,7 @@
 
 #include "bench/host.h"
 
-enum { READY_MS = 10000, STOP_MS = 5000, LOG_LINE_BYTES = 200 };
+enum { READY_MS = 10000, STOP_MS = 5000, LOG_LINE_BYTES = 200, MACS_SPARE = 64 };
 
 /* Where it lies, as seen from our own directory: installed side by side, in a
  * build tree, installed below sbin. */
@@ -65,26 +65,62 @@ static void remove_rundir(struct relay_daemon *daemon)
 	nftw(daemon->rundir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Its log goes to a file, of which the last line is shown if something fails. */
-static _Noreturn void be_daemon(const struct relay_daemon *daemon, const char *engine,
+/* What it is told, in words that are kept in `text`. */
+struct command_line {
+	const char *words[16];
+	char ready[16], bridge[64], workers[16];
+};
+
+static void make_command(struct command_line *line, const struct relay_daemon *daemon,
+			 const struct options *options, unsigned int mtu, int ready)
+{
+	unsigned int n = 0;
+
+	snprintf(line->ready, sizeof(line->ready), "%d", ready);
+	snprintf(line->workers, sizeof(line->workers), "%u", options->workers);
+	snprintf(line->bridge, sizeof(line->bridge), "xenbr0,uplink=none,mtu=%u,macs=%u", mtu,
+		 options->macs + MACS_SPARE);
+	line->words[n++] = "splitvifd";
+	line->words[n++] = "--rundir";
+	line->words[n++] = daemon->rundir;
+	line->words[n++] = "--ready-fd";
+	line->words[n++] = line->ready;
+	line->words[n++] = "--bridge";
+	line->words[n++] = line->bridge;
+	if (options->engine) {
+		line->words[n++] = "--engine";
+		line->words[n++] = options->engine;
+	}
+	if (options->workers) {
+		line->words[n++] = "--workers";
+		line->words[n++] = line->workers;
+	}
+	line->words[n] = NULL;
+}
+
+/* Several workers have all processors to choose from. Its log goes to a file, of
+ * which the last line is shown if something fails. */
+static _Noreturn void be_daemon(const struct relay_daemon *daemon, const struct options *options,
 				unsigned int mtu, int cpu, int ready, pid_t parent)
 {
-	char number[16], log[80], bridge[48];
+	struct command_line line;
+	char log[80];
 	int fd;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(1);
 	setpgid(0, 0); /* the terminal's signals are for us */
-	host_pin(cpu);
-	snprintf(number, sizeof(number), "%d", ready);
+	if (options->workers < 2)
+		host_pin(cpu);
+	else
+		host_unpin();
+	make_command(&line, daemon, options, mtu, ready);
 	snprintf(log, sizeof(log), "%s/log", daemon->rundir);
-	snprintf(bridge, sizeof(bridge), "xenbr0,uplink=none,mtu=%u", mtu);
 	unsetenv("SPLITVIF_LOG"); /* read_log() wants to find the engine there */
 	fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	if (fd >= 0 && dup2(fd, STDERR_FILENO) >= 0)
-		execlp(daemon->program, "splitvifd", "--rundir", daemon->rundir, "--ready-fd",
-		       number, "--bridge", bridge, engine ? "--engine" : NULL, engine, NULL);
+		execvp(daemon->program, (char *const *)line.words);
 	dprintf(STDERR_FILENO, "cannot execute %s: %s\n", daemon->program, strerror(errno));
 	_exit(127);
 }
@@ -124,7 +160,8 @@ static int wait_ready(int fd)
 	return read(fd, &byte, 1) == 1 ? 0 : -ECHILD;
 }
 
-static int spawn(struct relay_daemon *daemon, const char *engine, unsigned int mtu, int cpu)
+static int spawn(struct relay_daemon *daemon, const struct options *options, unsigned int mtu,
+		 int cpu)
 {
 	pid_t parent = getpid();
 	int ready[2], err;
@@ -134,7 +171,7 @@ static int spawn(struct relay_daemon *daemon, const char *engine, unsigned int m
 	daemon->pid = fork();
 	if (!daemon->pid) {
 		fcntl(ready[1], F_SETFD, 0);
-		be_daemon(daemon, engine, mtu, cpu, ready[1], parent);
+		be_daemon(daemon, options, mtu, cpu, ready[1], parent);
 	}
 	close(ready[1]);
 	err = daemon->pid < 0 ? -errno : wait_ready(ready[0]);
@@ -172,23 +209,28 @@ static int end(struct relay_daemon *daemon, int *status)
 	return 0;
 }
 
-int relay_daemon_start(struct relay_daemon *daemon, const char *program, const char *engine,
-		       unsigned int mtu, int cpu, char error[RELAY_ERROR_BYTES])
+void relay_daemon_choose(const struct relay_daemon *daemon)
+{
+	setenv("SPLITVIF_RUNDIR", daemon->rundir, 1);
+}
+
+int relay_daemon_start(struct relay_daemon *daemon, const struct options *options, unsigned int mtu,
+		       int cpu, char error[RELAY_ERROR_BYTES])
 {
 	char said[LOG_LINE_BYTES];
 	int err, status;
 
 	*daemon = (struct relay_daemon){ 0 };
-	err = find_program(daemon, program);
+	err = find_program(daemon, options->splitvifd);
 	if (!err)
 		err = make_rundir(daemon);
 	if (err) {
 		snprintf(error, RELAY_ERROR_BYTES,
 			 "cannot start splitvifd: %s: %s; see TMPDIR and --splitvifd",
-			 daemon->rundir[0] ? daemon->rundir : program, strerror(-err));
+			 daemon->rundir[0] ? daemon->rundir : options->splitvifd, strerror(-err));
 		return err;
 	}
-	err = spawn(daemon, engine, mtu, cpu);
+	err = spawn(daemon, options, mtu, cpu);
 	if (!err) {
 		read_log(daemon, "engine: ", daemon->engine, sizeof(daemon->engine));
 		return 0;

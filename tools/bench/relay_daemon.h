@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "bench/options.h"
+
 enum { RELAY_ERROR_BYTES = 512 };
 
 struct relay_daemon {
@@ -18,11 +20,13 @@ struct relay_daemon {
 	char engine[64]; /* which one it chose and why */
 };
 
-/* `program` and `engine` may be NULL: the one that belongs to us, and its own
- * choice. Sets SPLITVIF_RUNDIR for whoever wants to reach it. 0, or -errno with
+/* As the options say; without a name it is the one that belongs to us. One
+ * worker runs on `cpu`, several where the scheduler puts them. Sets SPLITVIF_RUNDIR for whoever wants to reach it. 0, or -errno with
  * one line in `error` and nothing left behind. */
-int relay_daemon_start(struct relay_daemon *daemon, const char *program, const char *engine,
-		       unsigned int mtu, int cpu, char error[RELAY_ERROR_BYTES]);
+int relay_daemon_start(struct relay_daemon *daemon, const struct options *options, unsigned int mtu,
+		       int cpu, char error[RELAY_ERROR_BYTES]);
+/* Where it is to be looked for, of several: SPLITVIF_RUNDIR. */
+void relay_daemon_choose(const struct relay_daemon *daemon);
 
 /* SIGTERM, five seconds, SIGKILL; removes the directory. 0, or -ECHILD with one
  * line in `error`: it did not end well. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bench/host.h"
+#include "support/random.h"
 
 static_assert((int)RELAY_CREDIT < (int)SPLITVIF_SLOTS, "nothing is dropped for want of a buffer");
 
@@ -17,6 +18,13 @@ void relay_vm_name(const struct relay_board *board, unsigned int vm, char name[1
 		snprintf(name, 16, "%s", vm ? "sink" : "gen");
 }
 
+static void number_mac(uint8_t mac[6], uint32_t number)
+{
+	mac[3] = (uint8_t)(number >> 8);
+	mac[4] = (uint8_t)number;
+}
+
+/* Of all addresses of a VM, the one that it sends from. */
 static void mac_of(unsigned int vm, uint8_t mac[6])
 {
 	memcpy(mac, (uint8_t[6]){ 0x02, 0x73, 0x76, 0, 0, (uint8_t)(vm + 1) }, 6);
@@ -32,6 +40,7 @@ int relay_vm_open(struct relay_vm *vm, struct relay_board *board, unsigned int s
 	vm->board = board;
 	vm->seat = &board->seats[self];
 	vm->self = self;
+	vm->random = board->options->seed;
 	relay_vm_name(board, self, name);
 	mac_of(self, config.mac);
 	vm->vif = splitvif_open(&config, error, RELAY_TEXT_BYTES);
@@ -51,13 +60,37 @@ void relay_vm_call(struct relay_vm *vm)
 	uint8_t mac[6];
 
 	mac_of(vm->self, mac);
-	relay_stream_init(&stream, 64, all, mac, RELAY_ETHERTYPE_HERE);
+	relay_stream_init(&stream, RELAY_HERE_BYTES, all, mac, RELAY_ETHERTYPE_HERE);
 	if (splitvif_reserve(vm->vif, &frame, 1, stream.size) != 1)
 		return;
 	relay_frame_write(&stream, 0, RELAY_HEAD, frame.parts);
 	frame.length = stream.size;
 	splitvif_commit(vm->vif, &frame, 1);
 	splitvif_flush(vm->vif);
+}
+
+/* To itself, which the bridge drops when it has learned where they came from. */
+uint32_t relay_vm_show(struct relay_vm *vm, uint32_t first)
+{
+	struct splitvif_frame frames[RELAY_BATCH];
+	struct relay_stream stream;
+	uint32_t left = vm->board->options->macs - first;
+	uint8_t mac[6], from[6];
+	unsigned int n;
+
+	mac_of(vm->self, mac);
+	memcpy(from, mac, sizeof(from));
+	n = splitvif_reserve(vm->vif, frames, left < RELAY_BATCH ? left : RELAY_BATCH,
+			     RELAY_HERE_BYTES);
+	for (unsigned int i = 0; i < n; i++) {
+		number_mac(from, first + i);
+		relay_stream_init(&stream, RELAY_HERE_BYTES, mac, from, RELAY_ETHERTYPE_HERE);
+		relay_frame_write(&stream, 0, RELAY_HEAD, frames[i].parts);
+		frames[i].length = stream.size;
+	}
+	splitvif_commit(vm->vif, frames, n);
+	splitvif_flush(vm->vif);
+	return first + n;
 }
 
 bool relay_vm_all_met(const struct relay_board *board)
@@ -212,7 +245,7 @@ static uint64_t credit_each(const struct relay_vm *vm)
 
 static bool is_receiver(const struct relay_vm *vm, unsigned int i)
 {
-	return i != vm->self && (vm->board->options->vms || i == 1);
+	return i != vm->self && relay_vm_receives(vm->board, i);
 }
 
 /* The credit with each receiver, and what it makes in all; flooded frames take
@@ -278,13 +311,26 @@ static unsigned int choose(struct relay_vm *vm, uint64_t *credit)
 	return vm->next;
 }
 
+/* To one of that receiver's addresses. */
+static struct relay_stream aim(struct relay_vm *vm, unsigned int to)
+{
+	struct relay_stream stream = vm->streams[to];
+	uint32_t destinations = vm->board->options->destinations;
+
+	if (destinations > 1)
+		number_mac((uint8_t *)stream.words, random_below(&vm->random, destinations));
+	return stream;
+}
+
 static void write_to_one(struct relay_vm *vm, struct splitvif_frame *frames, unsigned int n,
 			 uint64_t *credit)
 {
 	for (unsigned int i = 0; i < n; i++) {
 		unsigned int to = vm->board->options->vms ? choose(vm, credit) : 1;
 
-		relay_frame_write(&vm->streams[to], vm->seat->sent_to[to], vm->board->plan.depth,
+		struct relay_stream stream = aim(vm, to);
+
+		relay_frame_write(&stream, vm->seat->sent_to[to], vm->board->plan.depth,
 				  frames[i].parts);
 		frames[i].length = vm->board->plan.size;
 		counter_add(&vm->seat->sent_to[to], 1);

@@ -21,6 +21,7 @@ enum {
 	RELAY_CREDIT = 192, /* buffers' worth under way to one receiver; it posts more */
 	RELAY_VMS_MAX = 64,
 	RELAY_TEXT_BYTES = 256,
+	RELAY_HERE_BYTES = 64,
 };
 
 enum relay_count {
@@ -73,6 +74,7 @@ struct relay_vm {
 	unsigned int self;
 	struct relay_stream streams[RELAY_VMS_MAX]; /* by the receiver's number */
 	uint64_t lost[RELAY_VMS_MAX];		    /* of what was sent, in runs that are over */
+	uint64_t random;			    /* of the choice of addresses */
 	unsigned int next, in_row;		    /* the receiver whose turn it is, since when */
 	uint64_t to_send;			    /* left of the count */
 	uint64_t paced, paced_sink; /* frames that were due, and taken, since the start */
@@ -86,6 +88,12 @@ static inline bool relay_vm_sends(const struct relay_board *board, unsigned int 
 	return board->options->vms || !vm;
 }
 
+/* Whether others send to it. */
+static inline bool relay_vm_receives(const struct relay_board *board, unsigned int vm)
+{
+	return board->options->vms || vm == 1;
+}
+
 /* "gen" and "sink", or "vm0", ...; "gen.0" is the vif. */
 void relay_vm_name(const struct relay_board *board, unsigned int vm, char name[16]);
 
@@ -96,6 +104,8 @@ void relay_vm_close(struct relay_vm *vm);
 
 /* Says to all where it is; and whether all have heard all. */
 void relay_vm_call(struct relay_vm *vm);
+/* Shows the bridge some of its addresses, from that one on; the next one's number. */
+uint32_t relay_vm_show(struct relay_vm *vm, uint32_t first);
 bool relay_vm_all_met(const struct relay_board *board);
 
 /* A new run, as the board has it. */

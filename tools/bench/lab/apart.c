@@ -56,8 +56,7 @@ static int start_daemon(struct apart *apart, const struct lab_context *context, 
 		return err;
 	}
 	setenv("SPLITVIF_CONFIG", path, 1);
-	err = relay_daemon_start(&apart->daemon, context->options->splitvifd,
-				 context->options->engine, mtu, context->cpus[0], error);
+	err = relay_daemon_start(&apart->daemon, context->options, mtu, context->cpus[0], error);
 	if (before)
 		setenv("SPLITVIF_CONFIG", before, 1);
 	else

@@ -16,10 +16,8 @@ enum { CALL_MS = 5000, WORDS_MAX = 40, SHOWN_TRIES = 500, SHOWN_US = 2000 };
 int backend_start(struct backend *backend, const struct lab_context *context,
 		  char error[LAB_ERROR_BYTES])
 {
-	const struct options *options = context->options;
-
-	return relay_daemon_start(&backend->daemon, options->splitvifd, options->engine, 1500,
-				  context->cpus[0], error);
+	return relay_daemon_start(&backend->daemon, context->options, 1500, context->cpus[0],
+				  error);
 }
 
 void backend_stop(struct backend *backend)

@@ -14,7 +14,7 @@ struct backend {
 	struct relay_daemon daemon;
 };
 
-/* On the generator's processor. 0, or -errno with a line in `error`. */
+/* On the generator's processor. 0, or -EHOSTDOWN with a line in `error`. */
 int backend_start(struct backend *backend, const struct lab_context *context,
 		  char error[LAB_ERROR_BYTES]);
 /* One that fails to end well is complained of on stderr. */

@@ -2,9 +2,10 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 
-enum { PATH_BYTES = 600, INTERVAL_PLACES = 2 };
+#include "bench/lab/output.h"
+
+enum { INTERVAL_PLACES = 2 };
 
 static void print_point(FILE *out, const struct rows *rows, unsigned int point)
 {
@@ -30,24 +31,9 @@ static void print_value(FILE *out, double value, unsigned int places)
 		putc(',', out);
 }
 
-static int finish(FILE *out)
-{
-	int bad = ferror(out);
-
-	return fclose(out) || bad ? -EIO : 0;
-}
-
-static FILE *create(const char *directory, unsigned int experiment, const char *rest)
-{
-	char path[PATH_BYTES];
-
-	snprintf(path, sizeof(path), "%s/X%02u%s.csv", directory, experiment, rest);
-	return fopen(path, "we");
-}
-
 int csv_write_rows(const struct rows *rows, const char *directory, unsigned int experiment)
 {
-	FILE *out = create(directory, experiment, "");
+	FILE *out = output_create(directory, "X%02u.csv", experiment);
 
 	if (!out)
 		return -errno;
@@ -61,7 +47,7 @@ int csv_write_rows(const struct rows *rows, const char *directory, unsigned int 
 			print_value(out, rows->list[at].values[i], rows_column_of(rows, i)->places);
 	}
 	putc('\n', out);
-	return finish(out);
+	return output_close(out);
 }
 
 static void print_heads(FILE *out, const struct rows *rows)
@@ -79,7 +65,7 @@ static void print_heads(FILE *out, const struct rows *rows)
 static void print_summary(FILE *out, const struct summary *summary, unsigned int places)
 {
 	const struct statistics *statistics = &summary->statistics;
-	const double values[] = { statistics->median, statistics->low,	  statistics->high,
+	const double values[] = { statistics->median, statistics->low,	 statistics->high,
 				  summary->mean,      summary->mean_low, summary->mean_high };
 
 	for (unsigned int i = 0; i < sizeof(values) / sizeof(values[0]); i++)
@@ -90,7 +76,7 @@ int csv_write_summaries(const struct summaries *summaries, const char *directory
 			unsigned int experiment)
 {
 	const struct rows *rows = summaries->rows;
-	FILE *out = create(directory, experiment, "_summary");
+	FILE *out = output_create(directory, "X%02u_summary.csv", experiment);
 
 	if (!out)
 		return -errno;
@@ -103,5 +89,5 @@ int csv_write_summaries(const struct summaries *summaries, const char *directory
 				      rows_column_of(rows, i)->places);
 		putc('\n', out);
 	}
-	return finish(out);
+	return output_close(out);
 }

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "bench/lab/output.h"
+
 enum { PATH_BYTES = 600, TEXT_BYTES = 4096 };
 
 static const char head[] =
@@ -15,14 +17,6 @@ static const char head[] =
 	"td,th{border:1px solid #bbb;padding:2px 7px;text-align:left;vertical-align:top}\n"
 	"figure{margin:1em 0}svg{max-width:100%%;height:auto}\n"
 	"</style></head><body>\n";
-
-static FILE *create(const char *directory, const char *name)
-{
-	char path[PATH_BYTES];
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	return fopen(path, "we");
-}
 
 static void print_html(FILE *out, const char *text)
 {
@@ -50,8 +44,8 @@ static void print_md(FILE *out, const char *text)
 int document_open(struct document *document, const char *directory, const char *title)
 {
 	document->directory = directory;
-	document->md = create(directory, "report.md");
-	document->html = document->md ? create(directory, "report.html") : NULL;
+	document->md = output_create(directory, "report.md");
+	document->html = document->md ? output_create(directory, "report.html") : NULL;
 	if (!document->html) {
 		int err = -errno;
 
@@ -64,20 +58,13 @@ int document_open(struct document *document, const char *directory, const char *
 	return 0;
 }
 
-static int close_file(FILE *file)
-{
-	bool bad = ferror(file);
-
-	return fclose(file) || bad ? -EIO : 0;
-}
-
 int document_close(struct document *document)
 {
 	int err;
 
 	fputs("</body></html>\n", document->html);
-	err = close_file(document->md);
-	return close_file(document->html) ? -EIO : err;
+	err = output_close(document->md);
+	return output_close(document->html) ? -EIO : err;
 }
 
 void document_heading(struct document *document, unsigned int level, const char *text)

@@ -1,41 +1,25 @@
 #include "bench/lab/figure.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 600 };
+#include "bench/lab/output.h"
 
 static const char reference[] = {
 #include "bench/lab/kuroda2013.inc"
 };
 
-static FILE *create(const char *directory, const char *name)
-{
-	char path[PATH_BYTES];
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	return fopen(path, "we");
-}
-
-static int finish(FILE *out)
-{
-	int bad = ferror(out);
-
-	return fclose(out) || bad ? -EIO : 0;
-}
-
 int figure_write_reference(const char *directory)
 {
-	FILE *out = create(directory, "kuroda2013.csv");
+	FILE *out = output_create(directory, "kuroda2013.csv");
 
 	if (!out)
 		return -errno;
 	fputs(reference, out);
-	return finish(out);
+	return output_close(out);
 }
 
 /* A condition of gnuplot on the line at hand. */
@@ -162,28 +146,26 @@ static void print_plot(FILE *out, const struct lab_figure *figure,
 int figure_write(const struct lab_figure *figure, const struct summaries *summaries,
 		 const char *directory, unsigned int experiment)
 {
-	char name[128];
 	FILE *out;
 
-	snprintf(name, sizeof(name), "X%02u_%s.gp", experiment, figure->name);
-	out = create(directory, name);
+	out = output_create(directory, "X%02u_%s.gp", experiment, figure->name);
 	if (!out)
 		return -errno;
 	fprintf(out,
-		"# Draws X%02u_%s.svg and .png: gnuplot %s\n"
+		"# Draws X%02u_%s.svg and .png: gnuplot X%02u_%s.gp\n"
 		"rows = \"X%02u.csv\"\nsummary = \"X%02u_summary.csv\"\n"
 		"set datafile separator \",\"\nset datafile missing NaN\n"
 		"set key outside right\nset grid\nset bars small\nset title \"%s\"\n"
 		"set terminal svg size 820,460 dynamic font \"sans,12\" background \"white\"\n"
 		"set output \"X%02u_%s.svg\"\n",
-		experiment, figure->name, name, experiment, experiment, figure->title, experiment,
-		figure->name);
+		experiment, figure->name, experiment, figure->name, experiment, experiment,
+		figure->title, experiment, figure->name);
 	print_plot(out, figure, summaries);
 	fprintf(out,
 		"set terminal pngcairo size 1100,620 font \"sans,12\"\n"
 		"set output \"X%02u_%s.png\"\nreplot\n",
 		experiment, figure->name);
-	return finish(out);
+	return output_close(out);
 }
 
 static _Noreturn void be_gnuplot(const char *directory, const char *script)

@@ -93,9 +93,11 @@ int hosted_set_mac(const struct hosted *hosted, const char *interface, uint8_t n
 		   uint8_t mac[6], char error[LAB_ERROR_BYTES])
 {
 	memcpy(mac, (uint8_t[6]){ 0x02, 0x73, 0x76, 0x4d, 0, number }, 6);
+	/* A new address, even the old one again, makes the kernel forget its neighbours. */
 	return apart_command(&hosted->apart, error,
+			     "ip link show %s | grep -q 02:73:76:4d:00:%02x || "
 			     "ip link set %s address 02:73:76:4d:00:%02x && ip link set %s up",
-			     interface, number, interface);
+			     interface, number, interface, number, interface);
 }
 
 int hosted_route(const struct hosted *hosted, unsigned int herd, unsigned int vm,

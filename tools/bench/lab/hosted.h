@@ -22,6 +22,7 @@ struct hosted {
 	struct apart apart;
 	unsigned int nr;
 	struct herd herds[HOSTED_HERDS_MAX];
+	bool silent[HOSTED_HERDS_MAX]; /* given up: its frames get nowhere any more */
 };
 
 /* Herds of so many VMs; the number of each is its place. NULL-terminated kinds. */

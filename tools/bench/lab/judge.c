@@ -29,15 +29,15 @@ struct interval interval_exact(double value)
 	return (struct interval){ value, value, value, isfinite(value) };
 }
 
-/* Of things that are not negative. */
+/* The divisor has to be positive. */
 struct interval interval_ratio(struct interval a, struct interval b)
 {
 	struct interval ratio = { .known = a.known && b.known && b.low > 0 };
 
 	if (ratio.known) {
-		ratio.low = a.low / b.high;
+		ratio.low = a.low / (a.low < 0 ? b.low : b.high);
 		ratio.mid = a.mid / b.mid;
-		ratio.high = a.high / b.low;
+		ratio.high = a.high / (a.high < 0 ? b.high : b.low);
 	}
 	return ratio;
 }

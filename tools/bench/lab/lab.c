@@ -119,7 +119,7 @@ static int run(struct schedule *schedule, const struct choice *choice, const cha
 	if (err)
 		log_complain("%s", error);
 	if (err && err != -EINTR)
-		return EXIT_FAILED;
+		return err == -EHOSTDOWN ? EXIT_NO_DAEMON : EXIT_FAILED;
 	concluded = conclude(choice, schedule, &surroundings, directory, report);
 	return err || concluded ? EXIT_FAILED : EXIT_DONE;
 }

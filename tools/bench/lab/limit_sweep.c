@@ -3,7 +3,7 @@
 
 /*
  * The source's card has a cost for each round of polling, which is what makes a limit
- * matter: 20 us, about what its figures come to. The application takes 8 us a frame, so
+ * matter: 20 us, about what its figures come to. The application takes 6 us a frame, so
  * that frames come a few to a round where it is at its limits, as they did there.
  * Interrupts and polling end by NAPI's own rule, and where polling does not end it is
  * handed over, as Linux does both.
@@ -11,7 +11,7 @@
 static const struct guest_setup setup = {
 	GUEST_SETUP_USUAL,   .complete = RECEIVER_COMPLETE_BUDGET,
 	.load_percent = 100, .round_cost_us = 20,
-	.app_cost_us = 8,
+	.app_cost_us = 6,
 };
 
 enum { LIMIT, LOAD, ROUND_COST, PLACEMENT, COMPLETE };
@@ -54,9 +54,9 @@ const struct lab_sweep limit_sweep = {
 		    [ROUND_COST] = { 2, { 0, 20 } } } },
 		{ LAB_IN_BIG,
 		  { [LIMIT] = { 7, { 1, 2, 4, 8, 60, 64, 200 } },
-		    [LOAD] = { 6, { 10, 40, 70, 90, 100, 120 } }, [PLACEMENT] = BOTH } },
+		    [LOAD] = { 6, { 20, 40, 60, 80, 100, 120 } }, [PLACEMENT] = BOTH } },
 		{ LAB_IN_BIG,
-		  { [LIMIT] = { 3, { 1, 2, 64 } }, [LOAD] = { 3, { 40, 90, 120 } },
+		  { [LIMIT] = { 3, { 1, 2, 64 } }, [LOAD] = { 3, { 60, 100, 120 } },
 		    [PLACEMENT] = BOTH, [COMPLETE] = BOTH_RULES } },
 		{ LAB_IN_BIG,
 		  { [LIMIT] = { 4, { 1, 2, 4, 64 } }, [LOAD] = { 2, { 100, 400 } },

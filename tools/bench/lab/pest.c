@@ -18,7 +18,7 @@
 #include "frontend/splitvif.h"
 #include "ring/barrier.h"
 
-enum { NUMBER = 251, BATCH = 64, LIFE_MS = 50, START_MS = 5000, SIGNALS_BATCH = 256 };
+enum { NUMBER = 251, BATCH = 64, LIFE_MS = 50, START_MS = 10000, SIGNALS_BATCH = 256 };
 
 static const char *const names[] = {
 	[PEST_NONE] = "none", [PEST_DRAINING] = "draining", [PEST_STALLED] = "stalled",
@@ -36,13 +36,16 @@ static struct splitvif *connect_vif(struct pest *pest)
 {
 	struct splitvif_config config = { .name = "pest",
 					  .rundir = pest->rundir,
-					  .timeout_ms = START_MS };
+					  .timeout_ms = START_MS / 2 };
+	int64_t deadline = host_now_ns() + START_MS * INT64_C(1000000);
 	struct splitvif *vif;
 	char error[PEST_ERROR_BYTES];
 
 	memcpy(config.mac, pest->mac, 6);
-	vif = splitvif_open(&config, error, sizeof(error));
-	if (!vif) {
+	/* A predecessor of that name may still be dying; the machine may be slow. */
+	while (!(vif = splitvif_open(&config, error, sizeof(error)))) {
+		if (host_now_ns() < deadline)
+			continue;
 		memcpy(pest->board->error, error, sizeof(error));
 		_exit(1);
 	}
@@ -181,7 +184,7 @@ static _Noreturn void be(struct pest *pest, enum pest_kind kind)
 
 static int wait_ready(struct pest *pest)
 {
-	int64_t deadline = host_now_ns() + START_MS * INT64_C(1000000);
+	int64_t deadline = host_now_ns() + 2 * START_MS * INT64_C(1000000);
 
 	while (!load_acquire(&pest->board->ready)) {
 		if (waitpid(pest->pid, NULL, WNOHANG) == pest->pid) {

@@ -192,6 +192,13 @@ void receiver_read(struct receiver *receiver, struct receiver_counters *counters
 	add_usage(receiver, counters);
 }
 
+void receiver_hurry(struct receiver *receiver)
+{
+	const struct sched_param usual = { 0 };
+
+	pthread_setschedparam(receiver->app, SCHED_OTHER, &usual);
+}
+
 void receiver_stop(struct receiver *receiver, struct receiver_counters *counters)
 {
 	store_release(&receiver->stopping, 1);

@@ -89,6 +89,10 @@ int receiver_start(struct receiver **receiver, struct splitvif *vif,
 /* From the thread that started it, at any time; cheap but for the histogram. */
 void receiver_read(struct receiver *receiver, struct receiver_counters *counters);
 
+/* Nothing is measured any more: A is a thread like any other, so that what is in its
+ * queue comes to an end on a busy machine, too (where we may change it). */
+void receiver_hurry(struct receiver *receiver);
+
 /* Ends both threads, after A has done what is in its queue, and frees. Frames that F
  * kept back are released; the last count. */
 void receiver_stop(struct receiver *receiver, struct receiver_counters *counters);

@@ -1,5 +1,6 @@
 #include "bench/lab/schedule.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,6 +194,7 @@ static int run_ticket(struct course *course, const struct ticket *ticket)
 	char what[LAB_ERROR_BYTES] = "", where[200];
 	int err;
 
+	assert(rows->sweep->rig->setup_bytes <= sizeof(setup));
 	show_progress(course, rows, ticket->point);
 	rows_setup(rows, ticket->point, setup);
 	before = host_time_read();

@@ -48,7 +48,7 @@ static void judge_paravirtual(struct judge *judge, const struct summaries *summa
 
 #define FIGURE(place, id, text)                                                           \
 	{                                                                                 \
-		.name = id, .title = text, .x = "load", .x_max = 130, .y = "irq_per_s",                 \
+		.name = id, .title = text, .x = "load", .x_max = 130, .y = "irq_per_s",   \
 		.xlabel = "offered load, % of capacity", .ylabel = "interrupts/s",        \
 		.series = "limit", .where = { ON(place) }, .reference = "virtualbox-irq", \
 	}
@@ -63,13 +63,14 @@ const struct lab_experiment x01_limit_irq = {
 	.sweep = &limit_sweep,
 	.columns = { "offered_pps", "irq_per_s", "rounds_per_s", "frames_per_irq",
 		     "handovers_per_s" },
+	.shown = { { "round_cost_us", 20 }, { "complete", RECEIVER_COMPLETE_BUDGET } },
 	.claims = {
-		{ "Kuroda 2013, hard interrupts by limit and rate (VirtualBox, Xen)",
+		{ "Kuroda 2013, Interrupções (VirtualBox, Xen)",
 		  "With limit 1 polling never ends under load, and interrupts go to zero.",
 		  "holds if irq/s at 120 % load are below 5 % of their highest over all loads, in "
 		  "both placements",
 		  judge_starving },
-		{ "Kuroda 2013, hard interrupts by limit and rate",
+		{ "slides, limite e interrupções; Kuroda 2013, Interrupções",
 		  "A lower limit loses its interrupts earlier than a higher one.",
 		  "holds if limit 1 has less than half the irq/s of limit 64 at 100 % load, in "
 		  "both placements",

@@ -100,8 +100,8 @@ static int open_rig(const struct lab_context *context, void **rig, char error[LA
 	for (unsigned int i = 0; i < PAIRS; i++)
 		segments->from[i] = segments->to[i] =
 			(struct kernel_vm){ .front = -1, .stop_fd = -1 };
-	err = relay_daemon_start(&segments->backend.daemon, context->options->splitvifd,
-				 context->options->engine, MTU_BIG, context->cpus[0], error);
+	err = relay_daemon_start(&segments->backend.daemon, context->options, MTU_BIG,
+				 context->cpus[0], error);
 	if (err) {
 		free(segments);
 		return err;

@@ -316,11 +316,12 @@ const struct lab_experiment x15_isolation = {
 	},
 	.figures = {
 		{ .name = "kept",
-		  .title = "What the others keep",
-		  .x = "attack",
-		  .y = "kept_pct",
-		  .xlabel = "1 stalled, 2 flooding, 3 crashing",
-		  .ylabel = "% of their frames a second",
-		  .series = "rate" },
+		  .title = "What the others keep of their frames a second",
+		  .script = "set ylabel \"%\"\nset yrange [0:*]\nset xrange [-0.5:5.5]\n"
+			    "set xtics rotate by -20\n"
+			    "plot summary using 0:\"kept_pct\":\"kept_pct_low\":\"kept_pct_high\""
+			    ":xtic(strcol(\"attack\").\" \".(strcol(\"rate\") eq \"0\" ? "
+			    "\"unpaced\" : strcol(\"rate\"))) with yerrorbars pt 7 notitle, "
+			    "100 with lines dt 2 notitle\n" },
 	},
 };

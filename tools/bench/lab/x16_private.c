@@ -1,6 +1,8 @@
 #include "bench/lab/experiments.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -89,6 +91,17 @@ static int lead(struct hosted *hosted, enum device device, unsigned int vm, cons
 	return err;
 }
 
+/* After an idle time somebody may have forgotten where the VMs are. */
+static int meet(struct hosted *hosted, enum device device, char *error)
+{
+	int err = herd_meet(&hosted->herds[device]);
+
+	if (err)
+		snprintf(error, LAB_ERROR_BYTES, "a VM with a %s device hears no answer",
+			 device_words[device]);
+	return err;
+}
+
 static int prepare(struct hosted *hosted, char *error)
 {
 	char tap[16];
@@ -101,9 +114,7 @@ static int prepare(struct hosted *hosted, char *error)
 			err = lead(hosted, DEVICE_SHARED, i, "shared0", MAC_SHARED, error);
 	}
 	for (enum device i = DEVICE_PRIVATE; !err && i <= DEVICE_SHARED; i++)
-		if ((err = herd_meet(&hosted->herds[i])))
-			snprintf(error, LAB_ERROR_BYTES, "a VM with a %s device hears no answer",
-				 device_words[i]);
+		err = meet(hosted, i, error);
 	return err;
 }
 
@@ -141,6 +152,14 @@ static void tell(const struct herd *herd, const struct setup *setup, const struc
 	values[DELIVERED] = (double)got->delivered;
 }
 
+/* A row without figures: its claims are undecided then, and no others are. */
+static int tell_nothing(struct lab_result *result)
+{
+	for (unsigned int i = 0; i <= DELIVERED; i++)
+		result->values[i] = NAN;
+	return 0;
+}
+
 static int run(void *rig, const void *arg, const struct lab_window *window,
 	       struct lab_result *result, char error[LAB_ERROR_BYTES])
 {
@@ -154,6 +173,10 @@ static int run(void *rig, const void *arg, const struct lab_window *window,
 	herd->nr_flows = setup->vms; /* they are in the order of the VMs */
 	for (unsigned int i = 0; i < setup->vms; i++)
 		herd->flows[i].rate = setup->rate;
+	if (!hosted->silent[setup->device])
+		hosted->silent[setup->device] = meet(hosted, setup->device, error) == -ETIMEDOUT;
+	if (hosted->silent[setup->device])
+		return tell_nothing(result);
 	err = hosted_run(hosted, setup->device, window, &got, error);
 	if (err)
 		return err;

@@ -1,0 +1,147 @@
+#include "backend/kept_tuning.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bridge/port.h"
+#include "io/log.h"
+#include "io/rundir.h"
+
+/* Of a line's words: wide enough for any name, key and value. */
+#define WORD_FORMAT "%63s"
+enum { WORD_BYTES = 64 };
+
+struct kept_tuning {
+	char name[PORT_NAME_BYTES];
+	struct tuning tuning;
+	struct kept_tuning *next;
+};
+
+static struct kept_tuning **find(struct kept_tuning **kept, const char *name)
+{
+	while (*kept && strcmp((*kept)->name, name))
+		kept = &(*kept)->next;
+	return kept;
+}
+
+/* The one of that name, made if it is not there; NULL: no memory. */
+static struct kept_tuning *provide(struct kept_tuning **kept, const char *name)
+{
+	struct kept_tuning **link = find(kept, name);
+
+	if (*link)
+		return *link;
+	*link = calloc(1, sizeof(**link));
+	if (!*link)
+		return NULL;
+	snprintf((*link)->name, sizeof((*link)->name), "%s", name);
+	tuning_init(&(*link)->tuning);
+	return *link;
+}
+
+static int file_path(char *path, size_t size)
+{
+	return rundir_path(path, size, "tuning.conf");
+}
+
+/* A line "NAME WORD VALUE". */
+static void load_line(struct kept_tuning **kept, const char *path, const char *line)
+{
+	char name[WORD_BYTES], key[WORD_BYTES], value[WORD_BYTES];
+	struct kept_tuning *entry;
+	int word;
+
+	if (sscanf(line, WORD_FORMAT WORD_FORMAT WORD_FORMAT, name, key, value) != 3)
+		return;
+	word = tuning_word_parse(key);
+	entry = word < 0 || strlen(name) >= PORT_NAME_BYTES ? NULL : provide(kept, name);
+	if (!entry || tuning_set(&entry->tuning, (enum tuning_word)word, value))
+		log_warning("vif", "%s: '%s %s' for %s: not to be set; left out", path, key, value,
+			    name);
+}
+
+void kept_tuning_load(struct kept_tuning **kept)
+{
+	char path[RUNDIR_PATH_BYTES], line[256];
+	FILE *file = file_path(path, sizeof(path)) ? NULL : fopen(path, "re");
+
+	while (file && fgets(line, sizeof(line), file))
+		load_line(kept, path, line);
+	if (file)
+		fclose(file);
+	for (struct kept_tuning *entry = *kept; entry; entry = entry->next)
+		tuning_settle(&entry->tuning, entry->tuning.set);
+}
+
+static void print(FILE *file, const struct kept_tuning *entry)
+{
+	char value[WORD_BYTES];
+
+	for (int word = 0; word < TUNING_WORDS; word++) {
+		if (!(entry->tuning.set & 1u << word))
+			continue;
+		tuning_value_text(&entry->tuning, (enum tuning_word)word, value, sizeof(value));
+		fprintf(file, "%s %s %s\n", entry->name, tuning_word_name((enum tuning_word)word),
+			value);
+	}
+}
+
+/* The whole file anew. */
+static int save(const struct kept_tuning *kept)
+{
+	char path[RUNDIR_PATH_BYTES], fresh[RUNDIR_PATH_BYTES + 4];
+	int err = file_path(path, sizeof(path));
+	FILE *file;
+
+	if (err)
+		return err;
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	file = fopen(fresh, "we");
+	if (!file)
+		return -errno;
+	for (; kept; kept = kept->next)
+		print(file, kept);
+	err = ferror(file) ? -EIO : 0;
+	if (fclose(file) && !err)
+		err = -errno;
+	if (!err && rename(fresh, path))
+		err = -errno;
+	if (err)
+		unlink(fresh);
+	return err;
+}
+
+int kept_tuning_put(struct kept_tuning **kept, const char *name, const struct tuning *tuning)
+{
+	struct kept_tuning *entry;
+
+	if (!tuning->set)
+		return 0;
+	entry = provide(kept, name);
+	if (!entry)
+		return -ENOMEM;
+	if (!memcmp(&entry->tuning, tuning, sizeof(*tuning)))
+		return 0;
+	entry->tuning = *tuning;
+	return save(*kept);
+}
+
+const struct tuning *kept_tuning_find(const struct kept_tuning *kept, const char *name)
+{
+	while (kept && strcmp(kept->name, name))
+		kept = kept->next;
+	return kept ? &kept->tuning : NULL;
+}
+
+void kept_tuning_fini(struct kept_tuning **kept)
+{
+	while (*kept) {
+		struct kept_tuning *first = *kept;
+
+		*kept = first->next;
+		free(first);
+	}
+}

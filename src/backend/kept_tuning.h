@@ -1,0 +1,26 @@
+/*
+ * What operators set of vifs' tuning, by the vifs' names: for the next domain of
+ * that name, and in a file of the run directory, so that a daemon that is killed
+ * does not forget it. Control thread only.
+ */
+#ifndef BACKEND_KEPT_TUNING_H
+#define BACKEND_KEPT_TUNING_H
+
+#include "backend/tuning.h"
+
+struct kept_tuning; /* a list; NULL: empty */
+
+/* What the file has; words that make no sense are left out, and logged. */
+void kept_tuning_load(struct kept_tuning **kept);
+
+/* In the place of what was kept for that name, if anything of it is set; the file
+ * follows. 0 or -errno: it is kept, but not in the file, or not at all (-ENOMEM). */
+int kept_tuning_put(struct kept_tuning **kept, const char *name, const struct tuning *tuning);
+
+/* NULL: nothing. */
+const struct tuning *kept_tuning_find(const struct kept_tuning *kept, const char *name);
+
+/* The file stays. */
+void kept_tuning_fini(struct kept_tuning **kept);
+
+#endif

@@ -1,0 +1,139 @@
+#include "bench/lab/experiments.h"
+#include "bench/lab/trace_rig.h"
+
+static const struct guest_setup setup = {
+	.burst = 1,
+	.frame_bytes = 60,
+	.mode = RECEIVER_NAPI_HANDOVER,
+	.limit = 64,
+	.queue_frames = 1024,
+	.rx_frames = 1,
+	.rest_us = 20,
+	.app_cost_us = 1,
+	.placement = GUEST_SHARED,
+};
+
+enum { ADAPTIVE, USECS, FRAMES };
+
+/* Fixed settings: none, by time, by time and count. */
+static const struct fixed {
+	uint32_t usecs, frames;
+} fixed[] = { { 0, 1 }, { 10, 0 }, { 20, 0 }, { 50, 0 }, { 100, 0 }, { 200, 0 }, { 50, 32 } };
+
+enum { NR_FIXED = sizeof(fixed) / sizeof(fixed[0]) };
+
+static const struct lab_sweep sweep = {
+	.name = "trace",
+	.rig = &trace_rig,
+	.setup = &setup,
+	.factors = {
+		[ADAPTIVE] = { "adaptive_rx", offsetof(struct guest_setup, adaptive_rx), NULL },
+		[USECS] = { "rx_usecs", offsetof(struct guest_setup, rx_usecs), NULL },
+		[FRAMES] = { "rx_frames", offsetof(struct guest_setup, rx_frames), NULL },
+	},
+	.grids = {
+		{ LAB_IN_ALL,
+		  { [ADAPTIVE] = { 1, { 1 } }, [USECS] = { 1, { 0 } }, [FRAMES] = { 1, { 1 } } } },
+		{ LAB_IN_ALL,
+		  { [ADAPTIVE] = { 1, { 0 } }, [USECS] = { 1, { 0 } }, [FRAMES] = { 1, { 1 } } } },
+		{ LAB_IN_ALL,
+		  { [ADAPTIVE] = { 1, { 0 } }, [USECS] = { 5, { 10, 20, 50, 100, 200 } },
+		    [FRAMES] = { 1, { 0 } } } },
+		{ LAB_IN_ALL,
+		  { [ADAPTIVE] = { 1, { 0 } }, [USECS] = { 1, { 50 } }, [FRAMES] = { 1, { 32 } } } },
+	},
+	.measure_ms = 1600,
+	/* One that is flagged leaves enough. */
+	.repeats = { [LAB_QUICK] = 5 },
+};
+
+static struct interval of_adaptive(const struct summaries *summaries, const char *column)
+{
+	return judge_at(summaries, column, WHERE({ "adaptive_rx", 1 }));
+}
+
+static struct interval of_fixed(const struct summaries *summaries, const char *column,
+				const struct fixed *setting)
+{
+	return judge_at(summaries, column,
+			WHERE({ "adaptive_rx", 0 }, { "rx_usecs", setting->usecs },
+			      { "rx_frames", setting->frames }));
+}
+
+/* The fixed setting with the lowest middle. */
+static const struct fixed *best_of(const struct summaries *summaries, const char *column)
+{
+	const struct fixed *best = &fixed[0];
+
+	for (unsigned int i = 1; i < NR_FIXED; i++)
+		if (of_fixed(summaries, column, &fixed[i]).mid <
+		    of_fixed(summaries, column, best).mid)
+			best = &fixed[i];
+	return best;
+}
+
+static void judge_regret(struct judge *judge, const struct summaries *summaries)
+{
+	static const char *const costs[] = { "cost_p50", "cost_p99" };
+
+	for (unsigned int i = 0; i < sizeof(costs) / sizeof(costs[0]); i++) {
+		const struct fixed *best = best_of(summaries, costs[i]);
+
+		judge_above(judge,
+			    interval_ratio(of_fixed(summaries, costs[i], best),
+					   of_adaptive(summaries, costs[i])),
+			    0.9, "%s of the trace, the best fixed setting (%u us, %u frames) to "
+				 "the adaptive one",
+			    costs[i], best->usecs, best->frames);
+	}
+}
+
+static void judge_light(struct judge *judge, const struct summaries *summaries)
+{
+	judge_below(judge,
+		    interval_ratio(of_adaptive(summaries, "light_p50_us"),
+				   of_fixed(summaries, "light_p50_us", &fixed[0])),
+		    1.1, "median latency at 1,000 frames/s, adaptive to no aggregation");
+}
+
+static void judge_heavy(struct judge *judge, const struct summaries *summaries)
+{
+	const struct fixed *best = best_of(summaries, "heavy_cost_p99");
+
+	judge_below(judge,
+		    interval_ratio(of_adaptive(summaries, "heavy_irq_per_frame"),
+				   of_fixed(summaries, "heavy_irq_per_frame", best)),
+		    1.1, "interrupts per frame at 300,000 frames/s, adaptive to the fixed setting "
+			 "that costs least there (%u us, %u frames)",
+		    best->usecs, best->frames);
+}
+
+const struct lab_experiment x18_adaptive = {
+	.number = 18,
+	.title = "The adaptive controller over a load that changes",
+	.hypothesis = "A setting that is right for one load is wrong for another; one that follows "
+		      "the load is never far from the best, and better than any over all.",
+	.sizes = LAB_IN_ALL,
+	.sweep = &sweep,
+	.columns = { "cost_p50", "cost_p99", "light_p50_us", "light_p99_us",
+		     "heavy_irq_per_frame", "heavy_p99_us", "single_p50_us", "bursts_p99_us" },
+	.claims = {
+		{ "left open by the source: the mechanism that picks the setting",
+		  "Over the changing load no fixed setting beats the adaptive default.",
+		  "holds if no fixed setting's cost of the trace is more than 10 % lower, by the "
+		  "median and by the 99th percentile both",
+		  judge_regret },
+		{ "left open by the source", "At light load it costs no latency.",
+		  "holds if the median is within 10 % of that without aggregation",
+		  judge_light },
+		{ "left open by the source", "At heavy load it saves as many interrupts as the best.",
+		  "holds if interrupts per frame are within 10 % of those of the fixed setting with "
+		  "the lowest cost there (by the 99th percentile)",
+		  judge_heavy },
+	},
+	.figures = {
+		{ .name = "cost", .title = "The cost of the trace (99th percentile)", .x = "rx_usecs",
+		  .y = "cost_p99", .xlabel = "rx-usecs (adaptive: at 0)", .ylabel = "us",
+		  .series = "adaptive_rx" },
+	},
+};

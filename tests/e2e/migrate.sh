@@ -38,8 +38,9 @@ domid() {
 	"$CTL" --json list "$1" | sed -n 's/.*"domid":\([0-9]*\).*/\1/p'
 }
 
+# A frame on its way meanwhile may be lost: until one is answered.
 reachable() {
-	ping -q -c 1 -W 5 10.9.0.2 >/dev/null || fail "a is not reached $1"
+	ping -q -c 1 -i 0.1 -w 20 10.9.0.2 >/dev/null || fail "a is not reached $1"
 }
 
 ip link add br0 type bridge

@@ -30,7 +30,7 @@ struct answer {
 	uint32_t nr_fds;
 	uint64_t length;
 	int32_t pid;
-	char reason[TAKEOVER_REASON_BYTES];
+	char reason[160];
 };
 
 enum word { READY = 0x52454459, GO = 0x474f474f };
@@ -175,7 +175,8 @@ static int ask_once(struct takeover *takeover, char reason[TAKEOVER_REASON_BYTES
 	snprintf(reason, TAKEOVER_REASON_BYTES, "no sound answer: %s", n < 0 ? strerror(-n) : "");
 	if (n < 0)
 		return n;
-	snprintf(reason, TAKEOVER_REASON_BYTES, "%.*s", TAKEOVER_REASON_BYTES - 1, answer.reason);
+	snprintf(reason, TAKEOVER_REASON_BYTES, "%.*s", (int)sizeof(answer.reason) - 1,
+		 answer.reason);
 	if (answer.err)
 		return answer.err < 0 ? answer.err : -EPROTO;
 	if (n != 1 || answer.nr_fds > FDS_MAX)

@@ -53,6 +53,7 @@ int front_connect_init(struct front_connect *c, struct netfront *front,
 		goto fail;
 	c->config.rundir = c->rundir;
 	netfront_set_takes(c->front, what_is_taken(config->takes));
+	netfront_set_reads_whole(c->front, config->reads_whole);
 	snprintf(c->status.name, sizeof(c->status.name), "%s", config->name);
 	if (config->bridge)
 		snprintf(c->status.bridge, sizeof(c->status.bridge), "%s", config->bridge);

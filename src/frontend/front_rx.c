@@ -170,9 +170,9 @@ static bool is_plain(const netif_rx_response_t *response, uint16_t id)
 	       !(response->flags & ~(NETRXF_csum_blank | NETRXF_data_validated));
 }
 
-/* Its bytes, into the second-level cache (a batch of long frames is more than the
+/* Bytes, into the second-level cache (a batch of long frames is more than the
  * first one holds) while other frames are looked at: the backend's processor had
- * them last, and whoever receives a frame reads it. */
+ * them last. */
 static void fetch(const uint8_t *bytes, uint32_t length)
 {
 	for (uint32_t at = 0; at < length; at += 64)
@@ -198,7 +198,7 @@ static bool receive_plain(struct front_rx *rx, struct splitvif_frame *frame)
 	part->iov_base = rx->pages + (size_t)id * PAGE_BYTES + response.offset;
 	part->iov_len = (size_t)response.status;
 	chain.length = (uint32_t)response.status;
-	fetch(part->iov_base, chain.length);
+	fetch(part->iov_base, rx->reads_whole ? chain.length : 1);
 	chain.csum = csums[response.flags];
 	deliver(rx, &chain, frame);
 	return true;

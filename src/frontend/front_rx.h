@@ -28,6 +28,7 @@ struct front_rx {
 	struct ring ring;
 	uint8_t *pages;
 	unsigned int takes; /* enum splitvif_offload: what was promised to the backend */
+	bool reads_whole;   /* the caller is about to read more of frames than headers */
 	grant_ref_t refs[FRONT_RX_PAGES];
 	uint16_t posted[FRONT_RX_PAGES]; /* by slot: the id that stands there */
 	/* Frames that the caller has, oldest first: how many pages each, and

@@ -92,6 +92,7 @@ static struct splitvif_config make_config(const struct front_options *options, c
 		.ip = options->ip,
 		.queues = options->queues,
 		.takes = is_tap(options) && !options->no_offload ? OFFLOADS_ALL : 0,
+		.reads_whole = is_tap(options),
 		.message = tell,
 	};
 }
@@ -162,6 +163,7 @@ static struct guest_vifs *follow_vifs(const struct front_options *options, struc
 	splitvif_status(tap->vif, &status);
 	config.vif = (struct splitvif_config){ .queues = options->queues,
 					       .takes = make_config(options, NULL).takes,
+					       .reads_whole = true,
 					       .message = tell };
 	snprintf(config.name, sizeof(config.name), "%s", status.name);
 	vifs = guest_vifs_create(&config);

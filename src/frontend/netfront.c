@@ -82,6 +82,12 @@ void netfront_set_takes(struct netfront *front, unsigned int takes)
 		front->queues[i].rx.takes = takes;
 }
 
+void netfront_set_reads_whole(struct netfront *front, bool whole)
+{
+	for (unsigned int i = 0; i < front->max_queues; i++)
+		front->queues[i].rx.reads_whole = whole;
+}
+
 void netfront_set_offers(struct netfront *front, unsigned int offers)
 {
 	for (unsigned int i = 0; i < front->max_queues; i++)

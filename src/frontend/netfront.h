@@ -40,6 +40,8 @@ void netfront_fini(struct netfront *front);
  * splitvif_offload. */
 void netfront_set_takes(struct netfront *front, unsigned int takes);
 void netfront_set_offers(struct netfront *front, unsigned int offers);
+/* Whether received frames are read whole (splitvif_config). */
+void netfront_set_reads_whole(struct netfront *front, bool whole);
 
 /* Initialises so many queues' rings, grants everything to that domain, posts
  * all buffers. Channels are put in by the caller. 0, or -EBUSY while pages of

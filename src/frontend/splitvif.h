@@ -94,6 +94,10 @@ struct splitvif_config {
 	/* Offloads that this guest takes; SG always. GSO takes checksums, too.
 	 * Default: none but SG, every frame comes with its checksum. */
 	unsigned int takes;
+	/* This guest reads frames whole and soon: all their bytes are called into its
+	 * cache, not only the first. Worth it for payloads, a loss where only headers
+	 * are looked at. */
+	bool reads_whole;
 	/* At most SPLITVIF_QUEUES_MAX, each a pair of rings; the backend may serve
 	 * fewer. Default: 1. */
 	unsigned int queues;

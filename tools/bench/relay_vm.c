@@ -34,7 +34,9 @@ int relay_vm_open(struct relay_vm *vm, struct relay_board *board, unsigned int s
 		  char error[RELAY_TEXT_BYTES])
 {
 	char name[16];
-	struct splitvif_config config = { .name = name, .mtu = mtu };
+	struct splitvif_config config = { .name = name,
+					  .mtu = mtu,
+					  .reads_whole = board->options->payload == PAYLOAD_WHOLE };
 
 	memset(vm, 0, sizeof(*vm));
 	vm->board = board;

@@ -148,6 +148,7 @@ struct way {
 	struct port *port;
 	enum drop_reason reason; /* DROP_REASONS: none */
 	uint16_t index;
+	bool is_known;	 /* the source, to the FDB: so the next frame's, if it is the same */
 	bool is_lasting; /* of the next frame with these addresses, too */
 };
 
@@ -157,7 +158,7 @@ static struct way nowhere(enum drop_reason reason)
 }
 
 static struct way find_way(struct bridge *bridge, const struct port *from,
-			   const struct frame *frame, uint64_t now_ms)
+			   const struct frame *frame, bool is_known, uint64_t now_ms)
 {
 	const uint8_t *destination = frame->bytes;
 	const uint8_t *source = frame->bytes + 6;
@@ -169,43 +170,44 @@ static struct way find_way(struct bridge *bridge, const struct port *from,
 		return nowhere(DROP_BAD_FRAME); /* no TCP has many ends, and each may want it cut */
 	if (is_reserved_group(destination))
 		return nowhere(DROP_RESERVED_GROUP);
-	way.is_lasting = fdb_learn(bridge->fdb, source, from->index, now_ms);
+	way.is_known = is_known || fdb_learn(bridge->fdb, source, from->index, now_ms);
 	if (!is_group(destination))
 		way.index = fdb_lookup(bridge->fdb, destination, now_ms);
 	if (way.index == from->index)
 		return nowhere(DROP_SAME_PORT);
 	if (way.index != PORT_NONE)
 		way.port = bridge_port(bridge, way.index);
-	way.is_lasting &= way.port != NULL;
+	way.is_lasting = way.is_known && way.port;
 	if (!way.port && atomic_peek(&bridge->nr_ports) <= 1)
 		return nowhere(DROP_NO_DEST);
 	return way;
 }
 
-static bool has_addresses_of(const struct frame *frame, const struct frame *other)
+static bool has_source_of(const struct frame *frame, const struct frame *other)
 {
-	return frame->head >= FRAME_HEADER_BYTES && memcmp(frame->bytes, other->bytes, 12) == 0;
+	return frame->head >= FRAME_HEADER_BYTES &&
+	       memcmp(frame->bytes + 6, other->bytes + 6, 6) == 0;
 }
 
-/*
- * First pass: every frame on its lists. One with the addresses of the one before
- * it goes the same way: its source is known by now, and where its destination
- * lives has not changed by what this thread learned. That another thread's news
- * are heard with the next batch only is as if they had come a moment later.
- */
 /* Where addresses change, as they have just done, the next look-ups' places are
  * called for early. */
 static struct way find_way_ahead(struct bridge *bridge, const struct port *from,
 				 const struct frame *frames, unsigned int n, unsigned int i,
-				 uint64_t now_ms)
+				 bool is_known, uint64_t now_ms)
 {
 	const struct frame *later = &frames[i + FRAMES_AHEAD];
 
 	if (i + FRAMES_AHEAD < n && later->head >= FRAME_HEADER_BYTES)
 		fdb_prefetch(bridge->fdb, later->bytes);
-	return find_way(bridge, from, &frames[i], now_ms);
+	return find_way(bridge, from, &frames[i], is_known, now_ms);
 }
 
+/*
+ * First pass: every frame on its lists. Where the source is that of the frame
+ * before, it is known by now; with the destination of that one, too, the frame goes
+ * the same way: this thread has learned nothing since. That another thread's news
+ * are heard with the next batch only is as if they had come a moment later.
+ */
 static void dispatch_batch(struct bridge *bridge, struct lane *lane, struct port *from,
 			   struct frame *frames, unsigned int n, uint64_t now_ms)
 {
@@ -216,9 +218,11 @@ static void dispatch_batch(struct bridge *bridge, struct lane *lane, struct port
 
 	for (unsigned int i = 0; i < n; i++) {
 		struct frame *frame = &frames[i];
+		bool is_known = way.is_known && has_source_of(frame, &frames[i - 1]);
 
-		if (!way.is_lasting || !has_addresses_of(frame, &frames[i - 1]))
-			way = find_way_ahead(bridge, from, frames, n, i, now_ms);
+		if (!is_known || !way.is_lasting ||
+		    memcmp(frame->bytes, frames[i - 1].bytes, 6) != 0)
+			way = find_way_ahead(bridge, from, frames, n, i, is_known, now_ms);
 		bytes += frame->length;
 		if (way.port) {
 			send_to(&lane->dispatch, way.port, way.index, frame);

@@ -34,7 +34,8 @@ enum {
 	SWEEP_MS = 1000,
 	REFRESH_MS = 1000,
 	MOVES_AWAITED = 4,
-	HUGE_PAGE_BYTES = 2 << 20
+	HUGE_PAGE_BYTES = 2 << 20,
+	CACHED_ENTRIES = 512, /* so few stay in the cache by themselves */
 };
 
 struct entry {
@@ -249,7 +250,8 @@ static void age_out(struct fdb *fdb, struct entry *entry)
 
 void fdb_prefetch(const struct fdb *fdb, const uint8_t mac[6])
 {
-	__builtin_prefetch(places_of(fdb, key_of(mac)).first);
+	if (atomic_peek(&fdb->stats.entries) > CACHED_ENTRIES)
+		__builtin_prefetch(places_of(fdb, key_of(mac)).first);
 }
 
 uint16_t fdb_lookup(const struct fdb *fdb, const uint8_t mac[6], uint64_t now_ms)

@@ -209,11 +209,6 @@ static int end(struct relay_daemon *daemon, int *status)
 	return 0;
 }
 
-void relay_daemon_choose(const struct relay_daemon *daemon)
-{
-	setenv("SPLITVIF_RUNDIR", daemon->rundir, 1);
-}
-
 int relay_daemon_start(struct relay_daemon *daemon, const struct options *options, unsigned int mtu,
 		       int cpu, char error[RELAY_ERROR_BYTES])
 {

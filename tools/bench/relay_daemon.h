@@ -21,12 +21,11 @@ struct relay_daemon {
 };
 
 /* As the options say; without a name it is the one that belongs to us. One
- * worker runs on `cpu`, several where the scheduler puts them. Sets SPLITVIF_RUNDIR for whoever wants to reach it. 0, or -errno with
- * one line in `error` and nothing left behind. */
+ * worker runs on `cpu`, several where the scheduler puts them. Sets SPLITVIF_RUNDIR
+ * for whoever wants to reach it. 0, or -errno with one line in `error` and nothing
+ * left behind. */
 int relay_daemon_start(struct relay_daemon *daemon, const struct options *options, unsigned int mtu,
 		       int cpu, char error[RELAY_ERROR_BYTES]);
-/* Where it is to be looked for, of several: SPLITVIF_RUNDIR. */
-void relay_daemon_choose(const struct relay_daemon *daemon);
 
 /* SIGTERM, five seconds, SIGKILL; removes the directory. 0, or -ECHILD with one
  * line in `error`: it did not end well. */

@@ -91,9 +91,9 @@ static const struct {
 	unsigned int pps, slots;
 	uint32_t usecs;
 } loads[] = {
-	{ 100, 1, 0 },	    { 10000, 1, 0 },	 { 150000, 1, 0 },   { 300000, 1, 100 },
-	{ 600000, 1, 100 }, { 1000000, 1, 100 }, { 2000000, 1, 50 }, /* half a ring: 64 us */
-	{ 300000, 17, 20 },					     /* likewise: 25 us */
+	{ 100, 1, 0 },	    { 10000, 1, 0 },	{ 150000, 1, 0 },   { 300000, 1, 50 },
+	{ 600000, 1, 50 },  { 1000000, 1, 50 }, { 2500000, 1, 50 }, /* half a ring: 51 us */
+	{ 300000, 17, 20 },					    /* likewise: 25 us */
 };
 
 static void test_steady_loads(void **state)
@@ -124,9 +124,9 @@ static void test_changing_loads(void **state)
 	rig_init(&rig);
 	load(&rig, 1000, 200);
 	load(&rig, 300000, 100);
-	assert_int_equal(rig.adaptive.usecs, 100);
+	assert_int_equal(rig.adaptive.usecs, 50);
 	load(&rig, 1000, 1); /* the first frames after it */
-	assert_in_range(rig.longest_ns, 0, 100000);
+	assert_in_range(rig.longest_ns, 0, 50000);
 	load(&rig, 1000, 20);
 	load(&rig, 1000, 100);
 	assert_int_equal(rig.adaptive.usecs, 0);
@@ -143,7 +143,7 @@ static void test_up_soon_down_at_once(void **state)
 	load(&rig, 500000, 1);
 	assert_int_equal(rig.adaptive.usecs, 0);
 	load(&rig, 500000, 3);
-	assert_int_equal(rig.adaptive.usecs, 100);
+	assert_int_equal(rig.adaptive.usecs, 50);
 	rig.next_ns += 100 * MSEC; /* a pause */
 	load(&rig, 1000, 11);
 	assert_int_equal(rig.adaptive.usecs, 0);
@@ -179,7 +179,7 @@ static void test_hysteresis(void **state)
 	}
 	load(&rig, 230000, 100);
 	load(&rig, 230000, 10);
-	assert_int_equal(rig.adaptive.usecs, 100);
+	assert_int_equal(rig.adaptive.usecs, 50);
 	for (unsigned int i = 0, changes = 0; i < 100; i++) {
 		load(&rig, i % 2 ? 195000 : 205000, 10);
 		changes += rig.changes;
@@ -193,13 +193,13 @@ static void test_drops_take_the_delay_back(void **state)
 
 	rig_init(&rig);
 	load(&rig, 500000, 100);
-	assert_int_equal(rig.adaptive.usecs, 100);
+	assert_int_equal(rig.adaptive.usecs, 50);
 	rig.drops_each = 1;
 	load(&rig, 500000, 100);
 	assert_int_equal(rig.adaptive.usecs, 0);
 	rig.drops_each = 0;
 	load(&rig, 500000, 100);
-	assert_int_equal(rig.adaptive.usecs, 100);
+	assert_int_equal(rig.adaptive.usecs, 50);
 }
 
 /* Windows made by hand: where the events fall with the distance a step more is

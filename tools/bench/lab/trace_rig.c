@@ -3,19 +3,34 @@
 #include <math.h>
 #include <string.h>
 
-enum { PHASES = 4, TARGET_US = 100, LOSS_US = 10 };
+#include "bench/statistics.h"
+
+enum { PHASES = 4, VISIT_MS = 40, ROUNDS_MAX = 64, TARGET_US = 100, LOSS_US = 10 };
 
 static const struct phase {
 	uint32_t rate_pps, burst;
 } phases[PHASES] = { { 1000, 1 }, { 300000, 1 }, { 20000, 1 }, { 50000, 32 } };
 
-enum told { COST_P50, COST_P99, P50, P99, IRQ_PER_FRAME, CPU_US, LOSS, TOLD };
+/* Of a visit; a row has those before TOLD of each phase. */
+enum told {
+	COST_P50,
+	COST_P99,
+	P50,
+	P99,
+	IRQ_PER_FRAME,
+	CPU_US,
+	LOSS,
+	TOLD,
+	LATE_MAX = TOLD,
+	LATE_P999,
+	NOTED
+};
 
-#define PHASE(name)                                                                            \
-	{ name "_cost_p50", 3 }, { name "_cost_p99", 3 }, { name "_p50_us", 1 },              \
-		{ name "_p99_us", 1 }, { name "_irq_per_frame", 4 }, { name "_cpu_us", 3 },   \
-	{                                                                                      \
-		name "_loss_percent", 3                                                        \
+#define PHASE(name)                                                                         \
+	{ name "_cost_p50", 3 }, { name "_cost_p99", 3 }, { name "_p50_us", 1 },            \
+		{ name "_p99_us", 1 }, { name "_irq_per_frame", 4 }, { name "_cpu_us", 3 }, \
+	{                                                                                   \
+		name "_loss_percent", 3                                                     \
 	}
 
 static const struct lab_column columns[] = {
@@ -44,54 +59,95 @@ static double cost(double cpu_us, double latency_us, double loss_percent)
 	return cpu_us * (1 + beyond) + LOSS_US * loss_percent / 100;
 }
 
-static void tell_phase(const struct lab_result *of, double *told)
-{
-	double backend_us = value(of, "cpu_backend_percent") * 1e4 / value(of, "goodput_pps");
+/* Of all visits to a phase. */
+struct visits {
+	double of[NOTED][ROUNDS_MAX];
+	unsigned int n;
+};
 
-	told[P50] = value(of, "p50_us");
-	told[P99] = value(of, "p99_us");
-	told[IRQ_PER_FRAME] = value(of, "irq_per_frame");
-	told[LOSS] = value(of, "loss_percent");
-	told[CPU_US] = value(of, "guest_ns_per_frame") / 1000 + backend_us;
+static void note_visit(const struct lab_result *of, struct visits *visits)
+{
+	double told[NOTED] = {
+		[P50] = value(of, "p50_us"),
+		[P99] = value(of, "p99_us"),
+		[IRQ_PER_FRAME] = value(of, "irq_per_frame"),
+		[CPU_US] = value(of, "guest_ns_per_frame") / 1000 +
+			   value(of, "cpu_backend_percent") * 1e4 / value(of, "goodput_pps"),
+		[LOSS] = value(of, "loss_percent"),
+		[LATE_MAX] = of->late_max_us,
+		[LATE_P999] = of->late_p999_us,
+	};
+
 	told[COST_P50] = cost(told[CPU_US], told[P50], told[LOSS]);
 	told[COST_P99] = cost(told[CPU_US], told[P99], told[LOSS]);
+	for (unsigned int i = 0; i < NOTED; i++)
+		visits->of[i][visits->n] = isnan(told[i]) ? INFINITY : told[i];
+	visits->n++;
 }
 
-static void note_lateness(const struct lab_result *of, struct lab_result *result)
+static double bound_us(const struct phase *phase)
 {
-	if (of->late_p999_us * result->late_bound_us < result->late_p999_us * of->late_bound_us)
-		return; /* relative to what is borne, the others were later */
-	result->late_max_us = of->late_max_us;
-	result->late_p999_us = of->late_p999_us;
-	result->late_bound_us = of->late_bound_us;
+	return SPLITVIF_SLOTS / 2 * 1e6 / phase->rate_pps;
+}
+
+/* Of the phase that was the latest in relation to what is borne there. */
+static void note_lateness(const struct phase *phase, const double *medians,
+			  struct lab_result *result)
+{
+	if (medians[LATE_MAX] * result->late_bound_us < result->late_max_us * bound_us(phase))
+		return;
+	result->late_max_us = medians[LATE_MAX];
+	result->late_p999_us = medians[LATE_P999];
+	result->late_bound_us = bound_us(phase);
+}
+
+static void tell(struct visits *visits, struct lab_result *result)
+{
+	double logs[2] = { 0, 0 };
+
+	result->late_max_us = 0;
+	result->late_bound_us = 1;
+	for (unsigned int i = 0; i < PHASES; i++) {
+		double medians[NOTED];
+
+		for (unsigned int j = 0; j < NOTED; j++)
+			medians[j] = statistics_median(visits[i].of[j], visits[i].n);
+		memcpy(&result->values[2 + i * TOLD], medians, TOLD * sizeof(*medians));
+		note_lateness(&phases[i], medians, result);
+		logs[0] += log(medians[COST_P50]) / PHASES;
+		logs[1] += log(medians[COST_P99]) / PHASES;
+	}
+	result->values[0] = exp(logs[0]);
+	result->values[1] = exp(logs[1]);
+}
+
+static unsigned int rounds_of(const struct lab_window *window)
+{
+	int64_t rounds = window->measure_ns / (PHASES * VISIT_MS * INT64_C(1000000));
+
+	return rounds < 1 ? 1 : rounds > ROUNDS_MAX ? ROUNDS_MAX : (unsigned int)rounds;
 }
 
 static int trace_run(void *rig, const void *setup, const struct lab_window *window,
 		     struct lab_result *result, char error[LAB_ERROR_BYTES])
 {
-	const struct lab_window each = { 0, window->measure_ns / PHASES, 0 };
+	unsigned int rounds = rounds_of(window);
+	const struct lab_window each = { 0, window->measure_ns / (PHASES * rounds), 0 };
 	struct guest_setup settings = *(const struct guest_setup *)setup;
-	double logs[2] = { 0, 0 };
+	struct visits visits[PHASES] = { 0 };
 	int err = 0;
 
-	result->late_p999_us = 0;
-	result->late_bound_us = 1;
-	for (unsigned int i = 0; !err && i < PHASES; i++) {
-		double *told = &result->values[2 + i * TOLD];
+	for (unsigned int i = 0; !err && i < PHASES * rounds; i++) {
 		struct lab_result of = { .late_max_us = 0 };
 
-		settings.rate_pps = phases[i].rate_pps;
-		settings.burst = phases[i].burst;
+		settings.rate_pps = phases[i % PHASES].rate_pps;
+		settings.burst = phases[i % PHASES].burst;
 		err = guest_rig.run(rig, &settings, &each, &of, error);
-		if (err)
-			break;
-		tell_phase(&of, told);
-		note_lateness(&of, result);
-		logs[0] += log(told[COST_P50]) / PHASES;
-		logs[1] += log(told[COST_P99]) / PHASES;
+		if (!err)
+			note_visit(&of, &visits[i % PHASES]);
 	}
-	result->values[0] = exp(logs[0]);
-	result->values[1] = exp(logs[1]);
+	if (!err)
+		tell(visits, result);
 	return err;
 }
 

@@ -23,7 +23,8 @@ struct sender {
 	pthread_t thread;
 	clockid_t clock;
 	int64_t start_ns, processed_ns;
-	uint64_t dealt; /* frames that were sent or given up */
+	uint64_t dealt;	  /* frames that were sent or given up */
+	uint64_t noticed; /* those that were due when it last looked */
 	uint32_t stop;
 	struct sender_counters counters;
 };
@@ -55,10 +56,13 @@ static void write_frame(const struct sender *sender, struct splitvif_frame *fram
 	frame->length = sender->config.bytes;
 }
 
-static void note_lateness(struct sender *sender, int64_t now)
+static void notice(struct sender *sender, uint64_t due, int64_t now)
 {
-	int64_t late = now - due_ns(sender, sender->dealt);
+	int64_t late = now - due_ns(sender, sender->noticed);
 
+	if (due == sender->noticed)
+		return;
+	sender->noticed = due;
 	if (late < 0)
 		late = 0;
 	histogram_note(&sender->counters.late, (uint64_t)late);
@@ -83,7 +87,7 @@ static unsigned int send_due(struct sender *sender, int64_t now)
 
 	if (due == sender->dealt)
 		return 0;
-	note_lateness(sender, now);
+	notice(sender, due, now);
 	give_up_oldest(sender, due);
 	left = due - sender->dealt;
 	n = splitvif_reserve(sender->vif, frames,

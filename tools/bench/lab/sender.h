@@ -7,6 +7,9 @@
  * fit into the ring waits, at most SENDER_BACKLOG frames; older ones are given up and
  * counted. In between it rests for so long, or spins. Its vif's handle is the
  * thread's from start to stop.
+ *
+ * It is late by as much as it takes notice of a frame after that was due. What it has
+ * noticed and finds no room for waits for the backend, and makes nobody late.
  */
 #ifndef LAB_SENDER_H
 #define LAB_SENDER_H

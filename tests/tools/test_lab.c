@@ -79,8 +79,7 @@ static void add_row(struct rows *rows, unsigned int point, double length, uint64
 		    double late)
 {
 	struct lab_result result = { .values = { length, NAN },
-				     .late_max_us = late,
-				     .late_bound_us = 100 };
+				     .late = { 10 * late, late, late, 100 } };
 	struct host_time before = { 1000, 0 }, after = { 1100, stolen };
 
 	rows_add(rows, point, rows->nr + 1, &result, &before, &after);

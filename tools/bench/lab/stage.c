@@ -65,9 +65,6 @@ void herd_lateness(const struct herd *herd, struct lab_result *result)
 	for (unsigned int i = 0; i < herd->nr_flows; i++)
 		if (herd->flows[i].rate > rate)
 			rate = herd->flows[i].rate;
-	if (!rate)
-		return;
-	result->late_max_us = histogram_quantile(&herd->lateness, 1) / 1e3;
-	result->late_p999_us = histogram_quantile(&herd->lateness, 0.999) / 1e3;
-	result->late_bound_us = SPLITVIF_SLOTS / 2 * 1e6 / (double)rate;
+	if (rate)
+		result->late = lateness_of(&herd->lateness, (double)rate);
 }

@@ -97,6 +97,24 @@ struct interval interval_difference(struct interval a, struct interval b)
 	return combine(&a, &b, subtract);
 }
 
+struct interval interval_mean(const struct interval *list, unsigned int n)
+{
+	double blocks[JUDGE_BLOCKS_MAX] = { 0 };
+	struct interval mean;
+	bool known = n > 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		known &= list[i].known;
+		for (unsigned int j = 0; j < JUDGE_BLOCKS_MAX; j++)
+			blocks[j] += log(list[i].blocks[j]) / n;
+	}
+	for (unsigned int j = 0; j < JUDGE_BLOCKS_MAX; j++)
+		blocks[j] = exp(blocks[j]);
+	mean = interval_of(blocks, JUDGE_BLOCKS_MAX);
+	mean.known &= known;
+	return mean;
+}
+
 struct interval interval_highest(struct interval a, struct interval b)
 {
 	return !b.known || (a.known && a.mid >= b.mid) ? a : b;
@@ -164,7 +182,7 @@ static void conclude(struct judge *judge, struct interval interval, enum verdict
 	if (!interval.known)
 		verdict = VERDICT_UNDECIDED;
 	if (interval.known)
-		add(judge, ": %.3g [%.3g, %.3g] (%s: %s)", interval.mid, interval.low,
+		add(judge, ": %.4g [%.4g, %.4g] (%s: %s)", interval.mid, interval.low,
 		    interval.high, condition, words[verdict]);
 	else
 		add(judge, ": not known (%s: open)", condition);
@@ -221,7 +239,7 @@ void judge_disjoint(struct judge *judge, struct interval low, struct interval hi
 	va_start(args, format);
 	add_name(judge, format, args);
 	va_end(args);
-	snprintf(condition, sizeof(condition), "wholly below %.3g [%.3g, %.3g]", high.mid, high.low,
+	snprintf(condition, sizeof(condition), "wholly below %.4g [%.4g, %.4g]", high.mid, high.low,
 		 high.high);
 	conclude(judge, low,
 		 !high.known		? VERDICT_UNDECIDED

@@ -44,6 +44,9 @@ struct interval interval_exact(double value);
 /* Not known if a divisor is not positive. */
 struct interval interval_ratio(struct interval a, struct interval b);
 struct interval interval_difference(struct interval a, struct interval b);
+/* The geometric mean of so many within each block, as of ratios; all have to be known
+ * and positive. */
+struct interval interval_mean(const struct interval *list, unsigned int n);
 /* The one with the higher (lower) middle, or the one that is known. */
 struct interval interval_highest(struct interval a, struct interval b);
 struct interval interval_lowest(struct interval a, struct interval b);

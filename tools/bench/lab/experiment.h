@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "bench/lab/judge.h"
+#include "bench/lab/lateness.h"
 #include "bench/options.h"
 
 enum {
@@ -61,9 +62,7 @@ struct lab_window {
 /* What a run told: values in the order of the rig's columns, NAN where there is none. */
 struct lab_result {
 	double values[LAB_COLUMNS_MAX];
-	/* The generator's lateness, and beyond which of it a row is flagged (half a
-	 * ring's time at its rate); 0 and 0 of those that have no schedule. */
-	double late_max_us, late_p999_us, late_bound_us;
+	struct lateness late; /* the generator's; all 0 of those that have no schedule */
 };
 
 struct lab_column {

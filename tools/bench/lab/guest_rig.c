@@ -212,7 +212,6 @@ static int measure(struct guest_rig *rig, struct sender *sender, struct receiver
 
 	wait_for(window->warmup_ns);
 	err = look(rig, sender, receiver, &rig->start, error);
-	sender_mark(sender);
 	if (err)
 		return err;
 	wait_for(window->measure_ns);
@@ -248,9 +247,7 @@ static void tell_lateness(struct guest_rig *rig, double rate, struct lab_result 
 	struct histogram late = rig->end.sender.late;
 
 	histogram_since(&late, &rig->start.sender.late);
-	result->late_max_us = (double)rig->end.sender.late_max_ns / 1e3;
-	result->late_p999_us = histogram_quantile(&late, 0.999) / 1e3;
-	result->late_bound_us = SPLITVIF_SLOTS / 2 / rate * 1e6;
+	result->late = lateness_of(&late, rate);
 }
 
 static int rig_run(void *arg, const void *settings, const struct lab_window *window,

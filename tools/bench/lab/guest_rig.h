@@ -46,6 +46,13 @@ struct guest_setup {
 	.burst = 1, .frame_bytes = 1514, .mode = RECEIVER_NAPI_HANDOVER, .limit = 64, \
 	.queue_frames = 1024, .rx_frames = 1, .rest_us = 20
 
+/* Small frames for an application on the driver's processor, which its driver waits for:
+ * where the question is who gets that processor. */
+#define GUEST_SETUP_CONTENDED                                                       \
+	.burst = 1, .frame_bytes = 60, .mode = RECEIVER_NAPI_FEEDBACK, .limit = 64, \
+	.queue_frames = 1024, .rx_frames = 1, .rest_us = 20, .load_percent = 100,   \
+	.placement = GUEST_SHARED
+
 /* Words of the factors that are no numbers. */
 extern const char *const guest_placements[], *const guest_modes[], *const guest_completes[];
 

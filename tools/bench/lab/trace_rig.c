@@ -5,11 +5,16 @@
 
 #include "bench/statistics.h"
 
-enum { PHASES = 4, VISIT_MS = 40, ROUNDS_MAX = 64, TARGET_US = 100, LOSS_US = 10 };
+enum { VISIT_MS = 40, ROUNDS_MAX = 20, STEPS = 6, TARGET_US = 100, LOSS_US = 10 };
 
-static const struct phase {
+enum phase { LIGHT, HEAVY, SINGLE, BURSTS, PHASES };
+
+static const struct load {
 	uint32_t rate_pps, burst;
-} phases[PHASES] = { { 1000, 1 }, { 300000, 1 }, { 20000, 1 }, { 50000, 32 } };
+} loads[PHASES] = { { 1000, 1 }, { 300000, 1 }, { 20000, 1 }, { 50000, 32 } };
+
+/* A round. */
+static const enum phase steps[STEPS] = { LIGHT, HEAVY, LIGHT, SINGLE, LIGHT, BURSTS };
 
 /* Of a visit; a row has those before TOLD of each phase. */
 enum told {
@@ -23,6 +28,7 @@ enum told {
 	TOLD,
 	LATE_MAX = TOLD,
 	LATE_P999,
+	LATE_P99,
 	NOTED
 };
 
@@ -61,8 +67,9 @@ static double cost(double cpu_us, double latency_us, double loss_percent)
 
 /* Of all visits to a phase. */
 struct visits {
-	double of[NOTED][ROUNDS_MAX];
+	double of[NOTED][ROUNDS_MAX * STEPS];
 	unsigned int n;
+	double late_bound_us;
 };
 
 static void note_visit(const struct lab_result *of, struct visits *visits)
@@ -74,8 +81,9 @@ static void note_visit(const struct lab_result *of, struct visits *visits)
 		[CPU_US] = value(of, "guest_ns_per_frame") / 1000 +
 			   value(of, "cpu_backend_percent") * 1e4 / value(of, "goodput_pps"),
 		[LOSS] = value(of, "loss_percent"),
-		[LATE_MAX] = of->late_max_us,
-		[LATE_P999] = of->late_p999_us,
+		[LATE_MAX] = of->late.max_us,
+		[LATE_P999] = of->late.p999_us,
+		[LATE_P99] = of->late.p99_us,
 	};
 
 	told[COST_P50] = cost(told[CPU_US], told[P50], told[LOSS]);
@@ -83,37 +91,32 @@ static void note_visit(const struct lab_result *of, struct visits *visits)
 	for (unsigned int i = 0; i < NOTED; i++)
 		visits->of[i][visits->n] = isnan(told[i]) ? INFINITY : told[i];
 	visits->n++;
-}
-
-static double bound_us(const struct phase *phase)
-{
-	return SPLITVIF_SLOTS / 2 * 1e6 / phase->rate_pps;
+	visits->late_bound_us = of->late.bound_us;
 }
 
 /* Of the phase that was the latest in relation to what is borne there. */
-static void note_lateness(const struct phase *phase, const double *medians,
+static void note_lateness(const struct visits *visits, const double *medians,
 			  struct lab_result *result)
 {
-	if (medians[LATE_MAX] * result->late_bound_us < result->late_max_us * bound_us(phase))
-		return;
-	result->late_max_us = medians[LATE_MAX];
-	result->late_p999_us = medians[LATE_P999];
-	result->late_bound_us = bound_us(phase);
+	const struct lateness late = { medians[LATE_MAX], medians[LATE_P999], medians[LATE_P99],
+				       visits->late_bound_us };
+
+	if (!result->late.bound_us ||
+	    late.p99_us * result->late.bound_us > result->late.p99_us * late.bound_us)
+		result->late = late;
 }
 
 static void tell(struct visits *visits, struct lab_result *result)
 {
 	double logs[2] = { 0, 0 };
 
-	result->late_max_us = 0;
-	result->late_bound_us = 1;
 	for (unsigned int i = 0; i < PHASES; i++) {
 		double medians[NOTED];
 
 		for (unsigned int j = 0; j < NOTED; j++)
 			medians[j] = statistics_median(visits[i].of[j], visits[i].n);
 		memcpy(&result->values[2 + i * TOLD], medians, TOLD * sizeof(*medians));
-		note_lateness(&phases[i], medians, result);
+		note_lateness(&visits[i], medians, result);
 		logs[0] += log(medians[COST_P50]) / PHASES;
 		logs[1] += log(medians[COST_P99]) / PHASES;
 	}
@@ -123,7 +126,7 @@ static void tell(struct visits *visits, struct lab_result *result)
 
 static unsigned int rounds_of(const struct lab_window *window)
 {
-	int64_t rounds = window->measure_ns / (PHASES * VISIT_MS * INT64_C(1000000));
+	int64_t rounds = window->measure_ns / (STEPS * VISIT_MS * INT64_C(1000000));
 
 	return rounds < 1 ? 1 : rounds > ROUNDS_MAX ? ROUNDS_MAX : (unsigned int)rounds;
 }
@@ -132,19 +135,20 @@ static int trace_run(void *rig, const void *setup, const struct lab_window *wind
 		     struct lab_result *result, char error[LAB_ERROR_BYTES])
 {
 	unsigned int rounds = rounds_of(window);
-	const struct lab_window each = { 0, window->measure_ns / (PHASES * rounds), 0 };
+	const struct lab_window each = { 0, window->measure_ns / (STEPS * rounds), 0 };
 	struct guest_setup settings = *(const struct guest_setup *)setup;
 	struct visits visits[PHASES] = { 0 };
 	int err = 0;
 
-	for (unsigned int i = 0; !err && i < PHASES * rounds; i++) {
-		struct lab_result of = { .late_max_us = 0 };
+	for (unsigned int i = 0; !err && i < STEPS * rounds; i++) {
+		enum phase phase = steps[i % STEPS];
+		struct lab_result of = { .late = { 0 } };
 
-		settings.rate_pps = phases[i % PHASES].rate_pps;
-		settings.burst = phases[i % PHASES].burst;
+		settings.rate_pps = loads[phase].rate_pps;
+		settings.burst = loads[phase].burst;
 		err = guest_rig.run(rig, &settings, &each, &of, error);
 		if (!err)
-			note_visit(&of, &visits[i % PHASES]);
+			note_visit(&of, &visits[phase]);
 	}
 	if (!err)
 		tell(visits, result);

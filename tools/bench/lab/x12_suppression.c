@@ -8,26 +8,18 @@
  * calls, does not call.
  */
 static const struct guest_setup setup = {
-	.burst = 1,
-	.frame_bytes = 60,
-	.mode = RECEIVER_NAPI_FEEDBACK,
-	.limit = 64,
-	.queue_frames = 1024,
-	.rx_frames = 1,
-	.rest_us = 20,
-	.load_percent = 100,
+	GUEST_SETUP_CONTENDED,
 	.app_cost_us = 8,
-	.placement = GUEST_SHARED,
 };
 
 enum { MODE, LOAD };
 
-#define OFF_AND_ON                                        \
-	{                                                 \
-		2,                                        \
-		{                                         \
+#define OFF_AND_ON                                                     \
+	{                                                              \
+		2,                                                     \
+		{                                                      \
 			RECEIVER_IRQ_PER_FRAME, RECEIVER_NAPI_FEEDBACK \
-		}                                         \
+		}                                                      \
 	}
 
 static const struct lab_sweep sweep = {

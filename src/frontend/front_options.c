@@ -22,8 +22,9 @@ const char front_options_usage[] =
 	"       splitvif-front [OPTIONS] echo [VIF] [--count N] [--duration S] [--json]\n"
 	"       splitvif-front [OPTIONS] stream [VIF] [--connect] PATH\n"
 	"OPTIONS: --rundir DIR, --engine auto|uring|epoll, -v|--verbose, -V|--version, -h|--help\n"
-	"VIF:     --name N, --bridge B, --mac M, --mtu N, and for run and --netns --ip CIDR,\n"
-	"         --gateway IP, --offload on|off, --queues N\n"
+	"VIF:     --name N, --bridge B, --mac M, --mtu N, --single-channel, and for run and "
+	"--netns\n"
+	"         --ip CIDR, --gateway IP, --offload on|off, --queues N\n"
 	"run starts CMD (default: your shell) as a VM: in namespaces of its own, whose eth0 is\n"
 	"the vif. --netns serves a namespace that exists. stream serves whoever connects to\n"
 	"the socket PATH, like qemu -netdev stream; --connect connects there instead.\n";
@@ -40,6 +41,7 @@ enum option_id {
 	OPT_MTU,
 	OPT_QUEUES,
 	OPT_OFFLOAD,
+	OPT_SINGLE_CHANNEL,
 	OPT_DST,
 	OPT_SIZE,
 	OPT_COUNT,
@@ -67,6 +69,7 @@ static const struct option long_options[] = {
 	{ "mtu", required_argument, NULL, OPT_MTU },
 	{ "queues", required_argument, NULL, OPT_QUEUES },
 	{ "offload", required_argument, NULL, OPT_OFFLOAD },
+	{ "single-channel", no_argument, NULL, OPT_SINGLE_CHANNEL },
 	{ "dst", required_argument, NULL, OPT_DST },
 	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "count", required_argument, NULL, OPT_COUNT },
@@ -287,6 +290,9 @@ static int take_option(struct parser *p, int id, const char *value)
 		return o->no_offload || strcmp(value, "on") == 0
 			       ? 0
 			       : bad(p, "offload", value, "on or off");
+	case OPT_SINGLE_CHANNEL:
+		o->single_channel = true;
+		return 0;
 	case OPT_WAIT:
 		o->window = 64;
 		return 0;

@@ -225,12 +225,6 @@ bool netfront_arm(struct netfront *front, uint32_t tx_bytes)
 	return sleep || netfront_fault(front);
 }
 
-void netfront_take_event(struct evtchn *channel)
-{
-	if (channel->port)
-		evtchn_take(channel);
-}
-
 void netfront_close_channels(struct netfront *front)
 {
 	for (unsigned int i = 0; i < front->max_queues; i++)

@@ -445,6 +445,10 @@ static void add_queue(struct splitvif_stats *stats, const struct front_queue *qu
 		queue->events_received + queue->tx_channel.received + queue->rx_channel.received;
 	stats->events_merged +=
 		queue->events_merged + queue->tx_channel.merged + queue->rx_channel.merged;
+	stats->tx_events += queue->tx_events.taken;
+	stats->tx_spurious += queue->tx_events.spurious;
+	stats->rx_events += queue->rx_events.taken;
+	stats->rx_spurious += queue->rx_events.spurious;
 }
 
 void splitvif_stats(const struct splitvif *vif, struct splitvif_stats *stats)

@@ -101,6 +101,10 @@ struct splitvif_config {
 	/* At most SPLITVIF_QUEUES_MAX, each a pair of rings; the backend may serve
 	 * fewer. Default: 1. */
 	unsigned int queues;
+	/* One event channel for both directions of a queue, as frontends have it that do
+	 * not know feature-split-event-channels. Default: one for each, where the backend
+	 * can. */
+	bool single_channel;
 	/* A further vif of the domain that another handle of this process opened under
 	 * that name; the toolstack attached it as number `devid`. What is left open
 	 * is as it was attached. Default: a domain of its own, and its first vif. */
@@ -271,10 +275,13 @@ struct splitvif_stats {
 	uint64_t tx_refused;	      /* too short, too long, or not taken: never sent */
 	uint64_t tx_full;	      /* times there was no room */
 	uint64_t rx_frames, rx_bytes;
-	uint64_t rx_errors;		  /* the backend reported an error instead */
-	uint64_t events_sent;		  /* notifications to the backend */
-	uint64_t events_received;	  /* wake-ups by it */
-	uint64_t events_merged;		  /* its further events that those took with them */
+	uint64_t rx_errors;	  /* the backend reported an error instead */
+	uint64_t events_sent;	  /* notifications to the backend */
+	uint64_t events_received; /* wake-ups by it */
+	uint64_t events_merged;	  /* its further events that those took with them */
+	/* Wake-ups by what each direction's channel is, and those of them that found nothing
+	 * new in its ring. One channel for both directions wakes both. */
+	uint64_t tx_events, tx_spurious, rx_events, rx_spurious;
 	uint64_t connections, violations; /* times connected; by whose fault it ended */
 	uint64_t last_outage_ns;	  /* how long the last re-connection took */
 };

@@ -369,8 +369,8 @@ static void judge_all(const char *only, unsigned int repeats,
 	char error[LAB_ERROR_BYTES];
 	struct choice choice;
 
-	assert_int_equal(choice_parse(&choice, only, LAB_FULL, error), 0);
-	assert_int_equal(schedule_init(&schedule, &choice, &context, LAB_FULL, error), 0);
+	assert_int_equal(choice_parse(&choice, only, LAB_QUICK, error), 0);
+	assert_int_equal(schedule_init(&schedule, &choice, &context, LAB_QUICK, error), 0);
 	for (unsigned int i = 0; i < schedule.nr_sweeps; i++)
 		make_up(&schedule.sweeps[i], value);
 	assert_int_equal(findings_init(&findings, &choice, &schedule), 0);

@@ -128,7 +128,8 @@ struct lab_claim {
 	void (*judge)(struct judge *judge, const struct summaries *summaries);
 };
 
-/* Medians with their intervals, y over x, a line for each level of a factor. */
+/* Medians with their intervals, y over x, a line for each level of a factor. Or boxes:
+ * quartiles, extremes and medians of the runs, with the levels of x side by side. */
 struct lab_figure {
 	const char *name; /* of the file: X01_NAME.svg */
 	const char *title;
@@ -136,7 +137,10 @@ struct lab_figure {
 	const char *xlabel, *ylabel;
 	const char *series;		     /* a factor; NULL: one line */
 	struct where where[JUDGE_WHERE_MAX]; /* which points */
-	bool log_x, log_y;
+	/* Others, as a line of that name beside them. */
+	struct where beside[JUDGE_WHERE_MAX];
+	const char *beside_name;
+	bool log_x, log_y, boxes;
 	unsigned int x_max; /* 0: whatever there is */
 	/* Series of kuroda2013.csv, drawn grey and dashed; both are then relative to
 	 * their own maxima. NULL: none. */

@@ -12,7 +12,7 @@ static const struct guest_setup setup = {
 	.app_cost_us = 8,
 };
 
-enum { MODE, LOAD };
+enum { MODE, LOAD, SETTINGS };
 
 #define OFF_AND_ON                                                     \
 	{                                                              \
@@ -29,18 +29,22 @@ static const struct lab_sweep sweep = {
 	.factors = {
 		[MODE] = { "mode", offsetof(struct guest_setup, mode), guest_modes },
 		[LOAD] = { "load", offsetof(struct guest_setup, load_percent), NULL },
+		[SETTINGS] = { "settings", offsetof(struct guest_setup, settings), guest_settings },
 	},
 	.grids = {
 		{ LAB_IN_QUICK, { [MODE] = OFF_AND_ON, [LOAD] = { 3, { 5, 50, 150 } } } },
 		{ LAB_IN_BIG,
 		  { [MODE] = OFF_AND_ON, [LOAD] = { 7, { 1, 5, 10, 25, 50, 100, 150 } } } },
+		{ LAB_IN_ALL,
+		  { [MODE] = { 1, { RECEIVER_NAPI_FEEDBACK } }, [LOAD] = { 3, { 5, 50, 150 } },
+		    [SETTINGS] = { 1, { GUEST_DEFAULTS } } } },
 	},
 	/* One that is flagged leaves enough. */
 	.repeats = { [LAB_QUICK] = 5 },
 };
 
 #define AT(name, mode_, load_) \
-	judge_at(summaries, name, WHERE({ "mode", mode_ }, { "load", load_ }))
+	judge_at(summaries, name, WHERE({ "mode", mode_ }, { "load", load_ }, { "settings", GUEST_PLAIN }))
 
 static void judge_none(struct judge *judge, const struct summaries *summaries)
 {
@@ -82,6 +86,8 @@ const struct lab_experiment x12_suppression = {
 	.figures = {
 		{ .name = "irq", .title = "Interrupts per frame", .x = "load", .y = "irq_per_frame",
 		  .xlabel = "offered load, % of capacity", .ylabel = "irq per frame",
-		  .series = "mode" },
+		  .series = "mode", .where = { { "settings", GUEST_PLAIN } },
+		  .beside = { { "settings", GUEST_DEFAULTS } },
+		  .beside_name = "feedback, all at its defaults" },
 	},
 };

@@ -1,10 +1,7 @@
 #include "bench/lab/experiments.h"
-#include "bench/lab/guest_rig.h"
+#include "bench/lab/limit_sweep.h"
 
-#define AT(name, load_, place)                                                      \
-	judge_at(summaries, name,                                                   \
-		 WHERE({ "limit", 64 }, { "load", load_ }, { "round_cost_us", 20 }, \
-		       { "placement", place }, { "complete", RECEIVER_COMPLETE_BUDGET }))
+#define AT(name, load, place) LIMIT_AT(name, 64, load, place)
 
 /* Of a processor: less is not worth speaking of. */
 enum { POINTS = 5 };
@@ -37,15 +34,11 @@ static void judge_light(struct judge *judge, const struct summaries *summaries)
 		    POINTS, "CPU of all at 20 %% load, limit 64, apart beyond shared, points");
 }
 
-#define FIGURE(place, id, text, from)                                                         \
-	{                                                                                     \
-		.name = id, .title = text, .x = "load", .x_max = 130, .y = "cpu_all_percent", \
-		.xlabel = "offered load, % of capacity",                                      \
-		.ylabel = "CPU of all, % of one processor", .series = "limit",                \
-		.where = { { "placement", place },                                            \
-			   { "round_cost_us", 20 },                                           \
-			   { "complete", RECEIVER_COMPLETE_BUDGET } },                        \
-		.reference = from,                                                            \
+#define FIGURE(place, id, text, from)                                                      \
+	{                                                                                  \
+		.name = id, .title = text, .y = "cpu_all_percent",                         \
+		.ylabel = "CPU of all, % of one processor", LIMIT_FIGURE(place),           \
+		.reference = from,                                                         \
 	}
 
 const struct lab_experiment x13_placement = {

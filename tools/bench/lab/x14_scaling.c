@@ -250,7 +250,7 @@ const struct lab_experiment x14_scaling = {
 		  .ylabel = "us",
 		  .series = "load",
 		  .where = { { "frame_bytes", 64 } },
-		  .log_x = true,
+		  .boxes = true,
 		  .log_y = true },
 	},
 };

@@ -228,6 +228,7 @@ const struct lab_experiment x16_private = {
 		  .xlabel = "VMs that are busy, of 8",
 		  .ylabel = "median, us",
 		  .series = "device",
-		  .where = { { "rate", PACED } } },
+		  .where = { { "rate", PACED } },
+		  .boxes = true },
 	},
 };

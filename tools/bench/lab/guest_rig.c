@@ -24,6 +24,7 @@ enum {
 const char *const guest_placements[] = { "apart", "shared" };
 const char *const guest_modes[] = { "irq", "napi", "handover", "feedback", "poll" };
 const char *const guest_completes[] = { "empty", "budget" };
+const char *const guest_copiers[] = { "backend", "driver" };
 const char *const guest_settings[] = { "plain", "defaults" };
 
 struct guest_rig {
@@ -139,6 +140,7 @@ static int start_receiver(struct guest_rig *rig, const struct guest_setup *setup
 		.spins_adaptively = defaults,
 		.defer_ns = setup->defer_us * UINT64_C(1000),
 		.defer_rounds = setup->defer_rounds,
+		.copies = setup->copier == GUEST_COPIED_BY_DRIVER,
 		.cpu_poll = cpus[1],
 		.cpu_app = cpus[setup->placement == GUEST_SHARED],
 	};

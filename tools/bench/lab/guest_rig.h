@@ -18,6 +18,10 @@
 #include "bench/lab/receiver.h"
 
 enum guest_placement { GUEST_APART, GUEST_SHARED };
+
+/* Who brings a frame's bytes to where the application wants them: the backend, as a
+ * device that has DMA, or the driver itself once more, as programmed I/O has it. */
+enum guest_copier { GUEST_COPIED_BY_BACKEND, GUEST_COPIED_BY_DRIVER };
 /* As it says, with the time of spinning that it says; or as those are that nobody has set
  * anything of: adaptive aggregation, and spinning where it pays. (The backend never spins:
  * it has the generator's processor.) */
@@ -44,6 +48,7 @@ struct guest_setup {
 	uint32_t adaptive_rx;
 	uint32_t rx_usecs, rx_frames; /* where it is not adaptive */
 	uint32_t rest_us;	      /* the generator's between batches; 0: spins */
+	uint32_t copier;	      /* enum guest_copier */
 };
 
 /* Where nothing else is said: each frame notified, no spinning, NAPI's limit. */
@@ -61,6 +66,7 @@ struct guest_setup {
 /* Words of the factors that are no numbers. */
 extern const char *const guest_placements[], *const guest_modes[], *const guest_completes[],
 									   *const guest_settings[];
+extern const char *const guest_copiers[];
 
 /* Its columns; a row's figures are of the measured window unless they say otherwise. */
 extern const struct lab_rig guest_rig;

@@ -59,6 +59,7 @@ struct receiver_config {
 	bool spins_adaptively;	   /* only where frames come so close that it pays */
 	uint64_t defer_ns;	   /* poll_tuning's */
 	uint32_t defer_rounds;
+	bool copies; /* F copies each frame's bytes out of the shared pages */
 	int cpu_poll, cpu_app; /* of F and of A */
 };
 

@@ -234,10 +234,11 @@ static unsigned int prepare_writes(struct guest_tap *tap, unsigned int n)
 	return writes;
 }
 
-/* Ring to VM. How many frames. */
+/* Ring to VM, a turn. How many frames. */
 static unsigned int pump_queue_in(struct guest_tap *tap, unsigned int number)
 {
-	unsigned int n = splitvif_queue_receive(tap->vif, number, tap->frames, GUEST_TAP_BATCH);
+	unsigned int n =
+		splitvif_queue_receive(tap->vif, number, tap->frames, splitvif_weight(tap->vif));
 	int fd = tap->queues[number].fd;
 	unsigned int writes;
 

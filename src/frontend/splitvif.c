@@ -391,6 +391,18 @@ bool splitvif_arm(struct splitvif *vif, uint32_t tx_bytes)
 	return sleep;
 }
 
+bool splitvif_wait(struct splitvif *vif, uint32_t tx_bytes)
+{
+	bool sleep;
+
+	if (!vif->connect.status.up)
+		return true;
+	sleep = netfront_wait(&vif->front, tx_bytes);
+	front_flush_follow(&vif->connect);
+	note_fault(vif);
+	return sleep;
+}
+
 bool splitvif_arm_answers(struct splitvif *vif, unsigned int in_flight)
 {
 	bool sleep;
@@ -403,6 +415,11 @@ bool splitvif_arm_answers(struct splitvif *vif, unsigned int in_flight)
 		sleep = netfront_fault(&vif->front) != FRONT_SOUND;
 	note_fault(vif);
 	return sleep;
+}
+
+unsigned int splitvif_weight(const struct splitvif *vif)
+{
+	return vif->front.weight;
 }
 
 unsigned int splitvif_in_flight(struct splitvif *vif)
@@ -440,6 +457,7 @@ static void add_queue(struct splitvif_stats *stats, const struct front_queue *qu
 	stats->rx_frames += queue->rx.frames;
 	stats->rx_bytes += queue->rx.bytes;
 	stats->rx_errors += queue->rx.errors;
+	stats->rx_waits += queue->rx.waits;
 	stats->events_sent += queue->events_sent + queue->tx_channel.sent + queue->rx_channel.sent;
 	stats->events_received +=
 		queue->events_received + queue->tx_channel.received + queue->rx_channel.received;

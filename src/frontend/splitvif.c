@@ -206,41 +206,35 @@ void splitvif_flush(struct splitvif *vif)
 	front_flush_follow(&vif->connect);
 }
 
-bool splitvif_queue_arm(struct splitvif *vif, unsigned int number, uint32_t tx_bytes)
+/* After what may have put something off, or found a fault: who sleeps is woken for it. */
+static bool before_sleep(struct splitvif *vif, bool sleep)
 {
-	struct front_queue *queue = queue_of(vif, number);
-	bool sleep;
-
-	if (!queue)
-		return true;
-	sleep = netfront_arm_queue(&vif->front, queue, tx_bytes);
 	front_flush_follow(&vif->connect);
 	note_fault(vif);
 	return sleep;
+}
+
+bool splitvif_queue_arm(struct splitvif *vif, unsigned int number, uint32_t tx_bytes)
+{
+	struct front_queue *queue = queue_of(vif, number);
+
+	if (!queue)
+		return true;
+	return before_sleep(vif, netfront_arm_queue(&vif->front, queue, tx_bytes));
 }
 
 bool splitvif_arm(struct splitvif *vif, uint32_t tx_bytes)
 {
-	bool sleep;
-
 	if (!vif->connect.status.up)
 		return true;
-	sleep = netfront_arm(&vif->front, tx_bytes);
-	front_flush_follow(&vif->connect);
-	note_fault(vif);
-	return sleep;
+	return before_sleep(vif, netfront_arm(&vif->front, tx_bytes));
 }
 
 bool splitvif_wait(struct splitvif *vif, uint32_t tx_bytes)
 {
-	bool sleep;
-
 	if (!vif->connect.status.up)
 		return true;
-	sleep = netfront_wait(&vif->front, tx_bytes);
-	front_flush_follow(&vif->connect);
-	note_fault(vif);
-	return sleep;
+	return before_sleep(vif, netfront_wait(&vif->front, tx_bytes));
 }
 
 bool splitvif_arm_answers(struct splitvif *vif, unsigned int in_flight)
@@ -250,11 +244,9 @@ bool splitvif_arm_answers(struct splitvif *vif, unsigned int in_flight)
 	if (!vif->connect.status.up)
 		return true;
 	sleep = netfront_arm(&vif->front, 0);
-	front_flush_follow(&vif->connect);
 	if (!front_tx_arm_answers(&vif->front.queues[0].tx, in_flight))
 		sleep = netfront_fault(&vif->front) != FRONT_SOUND;
-	note_fault(vif);
-	return sleep;
+	return before_sleep(vif, sleep);
 }
 
 unsigned int splitvif_weight(const struct splitvif *vif)

@@ -16,7 +16,7 @@
  * A loop that polls, then sleeps:
  *
  *	for (;;) {
- *		n = splitvif_receive(vif, frames, 64);
+ *		n = splitvif_receive(vif, frames, splitvif_weight(vif));
  *		... look at frames[0..n-1] ...
  *		splitvif_release(vif, n);
  *		splitvif_transmit(vif, out, m);

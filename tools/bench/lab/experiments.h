@@ -13,7 +13,4 @@ extern const struct lab_experiment x11_copy_map, x12_suppression, x13_placement,
 extern const struct lab_experiment x15_isolation, x16_private, x18_adaptive, x19_burst;
 extern const struct lab_experiment x20_buffers;
 
-/* What several of them look at. */
-extern const struct lab_sweep limit_sweep;
-
 #endif

@@ -11,11 +11,11 @@ static const struct phase {
 
 enum told { COST_P50, COST_P99, P50, P99, IRQ_PER_FRAME, CPU_US, LOSS, TOLD };
 
-#define PHASE(name)                                                                            \
-	{ name "_cost_p50", 3 }, { name "_cost_p99", 3 }, { name "_p50_us", 1 },              \
-		{ name "_p99_us", 1 }, { name "_irq_per_frame", 4 }, { name "_cpu_us", 3 },   \
-	{                                                                                      \
-		name "_loss_percent", 3                                                        \
+#define PHASE(name)                                                                         \
+	{ name "_cost_p50", 3 }, { name "_cost_p99", 3 }, { name "_p50_us", 1 },            \
+		{ name "_p99_us", 1 }, { name "_irq_per_frame", 4 }, { name "_cpu_us", 3 }, \
+	{                                                                                   \
+		name "_loss_percent", 3                                                     \
 	}
 
 static const struct lab_column columns[] = {
@@ -59,11 +59,9 @@ static void tell_phase(const struct lab_result *of, double *told)
 
 static void note_lateness(const struct lab_result *of, struct lab_result *result)
 {
-	if (of->late_p999_us * result->late_bound_us < result->late_p999_us * of->late_bound_us)
+	if (of->late.p99_us * result->late.bound_us < result->late.p99_us * of->late.bound_us)
 		return; /* relative to what is borne, the others were later */
-	result->late_max_us = of->late_max_us;
-	result->late_p999_us = of->late_p999_us;
-	result->late_bound_us = of->late_bound_us;
+	result->late = of->late;
 }
 
 static int trace_run(void *rig, const void *setup, const struct lab_window *window,
@@ -74,11 +72,10 @@ static int trace_run(void *rig, const void *setup, const struct lab_window *wind
 	double logs[2] = { 0, 0 };
 	int err = 0;
 
-	result->late_p999_us = 0;
-	result->late_bound_us = 1;
+	result->late = (struct lateness){ .bound_us = 1 };
 	for (unsigned int i = 0; !err && i < PHASES; i++) {
 		double *told = &result->values[2 + i * TOLD];
-		struct lab_result of = { .late_max_us = 0 };
+		struct lab_result of = { 0 };
 
 		settings.rate_pps = phases[i].rate_pps;
 		settings.burst = phases[i].burst;

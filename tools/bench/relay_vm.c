@@ -354,7 +354,8 @@ static struct relay_stream aim(struct relay_vm *vm, unsigned int to)
 	struct relay_stream stream = vm->streams[to];
 	uint32_t destinations = vm->board->options->destinations;
 
-	stream.words[1] |= relay_flows_mark(&vm->flows);
+	if (vm->flows.nr > 1)
+		stream.words[1] |= relay_flows_mark(&vm->flows);
 	if (destinations > 1)
 		number_mac((uint8_t *)stream.words, random_below(&vm->random, destinations));
 	return stream;

@@ -29,23 +29,16 @@ void relay_flows_fini(struct relay_flows *flows)
 	flows->arrivals = NULL;
 }
 
-unsigned int relay_flows_arrived(struct relay_flows *flows, unsigned int from, unsigned int queue,
-				 uint64_t number)
+unsigned int relay_flows_look(struct relay_arrival *arrival, unsigned int queue)
 {
-	uint64_t flow = number >> RELAY_FLOW_SHIFT, duplicates, reordered;
-	struct relay_arrival *arrival;
 	unsigned int what = RELAY_NEW;
 
-	if (flow >= flows->nr)
-		return RELAY_UNKNOWN;
-	arrival = &flows->arrivals[from * flows->nr + flow];
-	duplicates = arrival->sequence.duplicates;
-	reordered = arrival->sequence.reordered;
-	sequence_note(&arrival->sequence, number & ((UINT64_C(1) << RELAY_FLOW_SHIFT) - 1));
-	if (arrival->sequence.duplicates != duplicates)
+	if (arrival->sequence.duplicates != arrival->duplicates)
 		what |= RELAY_AGAIN;
-	if (arrival->sequence.reordered != reordered)
+	if (arrival->sequence.reordered != arrival->reordered)
 		what |= RELAY_LATE;
+	arrival->duplicates = arrival->sequence.duplicates;
+	arrival->reordered = arrival->sequence.reordered;
 	if (!arrival->queue)
 		arrival->queue = queue + 1;
 	if (arrival->queue != queue + 1)

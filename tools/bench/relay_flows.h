@@ -19,7 +19,8 @@ enum { RELAY_FLOWS_EACH = 8 /* of a queue */, RELAY_FLOW_SHIFT = 48 };
 /* What came of one flow of another VM. */
 struct relay_arrival {
 	struct sequence sequence;
-	unsigned int queue; /* on which its first frame came, and 1; 0: none has */
+	unsigned int queue;		/* on which its first frame came, and 1; 0: none has */
+	uint64_t duplicates, reordered; /* of the sequence, that have been told */
 };
 
 struct relay_flows {
@@ -68,8 +69,24 @@ enum relay_arrived {
 	RELAY_UNKNOWN = 8 /* of no flow that there is; nothing else then */
 };
 
+/* What is not as the frame before it was. */
+unsigned int relay_flows_look(struct relay_arrival *arrival, unsigned int queue);
+
 /* Takes notice of a number that came from that VM by that queue. */
-unsigned int relay_flows_arrived(struct relay_flows *flows, unsigned int from, unsigned int queue,
-				 uint64_t number);
+static inline unsigned int relay_flows_arrived(struct relay_flows *flows, unsigned int from,
+					       unsigned int queue, uint64_t number)
+{
+	uint64_t flow = number >> RELAY_FLOW_SHIFT;
+	struct relay_arrival *arrival;
+
+	if (flow >= flows->nr)
+		return RELAY_UNKNOWN;
+	arrival = &flows->arrivals[from * flows->nr + flow];
+	sequence_note(&arrival->sequence, number & ((UINT64_C(1) << RELAY_FLOW_SHIFT) - 1));
+	if (arrival->queue == queue + 1 && arrival->sequence.duplicates == arrival->duplicates &&
+	    arrival->sequence.reordered == arrival->reordered)
+		return RELAY_NEW;
+	return relay_flows_look(arrival, queue);
+}
 
 #endif

@@ -79,6 +79,12 @@ int statistics_summarise(struct statistics *statistics, double *samples, size_t 
 	return 0;
 }
 
+double statistics_median(double *samples, size_t n)
+{
+	qsort(samples, n, sizeof(*samples), compare);
+	return quantile(samples, n, 0.5);
+}
+
 double statistics_spread_percent(const struct statistics *statistics)
 {
 	if (statistics->median == 0)

@@ -145,10 +145,24 @@ static void note_leaving(struct devices *devices, struct device *device, bool le
 	device->leaving = leaving;
 }
 
+/* What its script said stands once it was heard; only a script of somebody else's
+ * is asked of the store alone. */
+static bool is_script_pending(struct devices *devices, const struct device *device)
+{
+	char text[16];
+
+	if (device_key_text(devices->config.store, device->backend_path, XENBUS_KEY_SCRIPT, text,
+			    sizeof(text)) <= 0)
+		return false;
+	if (device_key_text(devices->config.store, device->backend_path, XENBUS_KEY_HOTPLUG_STATUS,
+			    text, sizeof(text)) < 0)
+		return device->hotplug != HOTPLUG_THERE || device->script_failed;
+	return strcmp(text, "connected") != 0;
+}
+
 static void view_read(struct devices *devices, struct device *device,
 		      struct xenbus_backend_view *view)
 {
-	char status[16];
 	enum xenbus_state before = device->frontend_state;
 
 	device->frontend_state = (enum xenbus_state)device_key_number(
@@ -161,12 +175,7 @@ static void view_read(struct devices *devices, struct device *device,
 			  device_key_number(devices->config.store, device->backend_path,
 					    XENBUS_KEY_ONLINE, 0) == 1,
 		.broken = device->broken || device->parting,
-		.script_pending =
-			device_key_text(devices->config.store, device->backend_path,
-					XENBUS_KEY_SCRIPT, status, sizeof(status)) > 0 &&
-			(device_key_text(devices->config.store, device->backend_path,
-					 XENBUS_KEY_HOTPLUG_STATUS, status, sizeof(status)) < 0 ||
-			 strcmp(status, "connected")),
+		.script_pending = is_script_pending(devices, device),
 	};
 	note_leaving(devices, device, !view->online);
 }
@@ -284,6 +293,18 @@ static struct device *device_create(struct devices *devices, uint16_t domid, uin
 	return device;
 }
 
+/* Somebody removed what we had said, and the device is there still. */
+static void say_again(struct devices *devices, struct device *device, const char *key)
+{
+	char text[16];
+
+	if (device_key_is_told(device, key) &&
+	    device_key_text(devices->config.store, device->backend_path, key, text, sizeof(text)) ==
+		    -ENOENT)
+		device_set_state(devices, device, device->state,
+				 device->state == XenbusStateInitWait);
+}
+
 static void event_backend(struct devices *devices, uint16_t domid, uint32_t devid, const char *key)
 {
 	struct device *device = *device_link(devices, domid, devid);
@@ -298,8 +319,21 @@ static void event_backend(struct devices *devices, uint16_t domid, uint32_t devi
 	}
 	if (!device)
 		device = device_create(devices, domid, devid);
+	else if (key[0] == '/')
+		say_again(devices, device, key + 1);
 	if (device)
 		device_step(devices, device);
+}
+
+/* A directory above the devices' went, and they may have gone with it. */
+static void event_above(struct devices *devices)
+{
+	struct device *next;
+
+	for (struct device *device = devices->first; device; device = next) {
+		next = device->next;
+		device_step(devices, device);
+	}
 }
 
 static void event_frontend(struct devices *devices, const char *path)
@@ -327,6 +361,8 @@ void devices_handle_events(struct devices *devices)
 			event_frontend(devices, path);
 		else if (sscanf(path, BACKEND_ROOT "/%u/%u%n", &domid, &devid, &at) == 2)
 			event_backend(devices, (uint16_t)domid, devid, path + at);
+		else
+			event_above(devices);
 	}
 	/* Many words are often written at once, and read once. */
 	for (struct device *device = devices->first; device; device = device->next)

@@ -31,6 +31,12 @@ int devices_set_tuning(struct devices *devices, struct device *device, const str
 	return err;
 }
 
+int devices_keep_tuning(struct devices *devices, const char *name, const struct tuning *tuning)
+{
+	return tuning ? kept_tuning_put(&devices->kept, name, tuning)
+		      : kept_tuning_forget(&devices->kept, name);
+}
+
 void device_settings_reread_tuning(struct devices *devices, struct device *device)
 {
 	struct tuning tuning;

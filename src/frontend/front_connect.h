@@ -48,7 +48,7 @@ enum {
 	CONNECT_STATE_MS = 5000,
 	/* At a daemon that was just migrated to, each answer; and each state. The VM is
 	 * without a network meanwhile, and knows where it had one. */
-	CONNECT_ARRIVE_ANSWER_MS = 500,
+	CONNECT_ARRIVE_ANSWER_MS = 250,
 	CONNECT_ARRIVE_STATE_MS = 1000,
 };
 

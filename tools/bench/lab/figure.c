@@ -92,7 +92,7 @@ static void print_boxes(FILE *out, const struct lab_figure *figure, const struct
 	fprintf(out,
 		"1 ? place(column(\"%s\")) + %.2f : NaN):(column(\"%s_q1\")):"
 		"(column(\"%s_min\")):(column(\"%s_max\")):(column(\"%s_q3\")) "
-		"with candlesticks whiskerbars title \"%s %s\", \\\n",
+		"with candlesticks title \"%s %s\" whiskerbars, \\\n",
 		x, beside, y, y, y, y, figure->series, text);
 	print_place(out, figure, rows, figure->where, level);
 	fprintf(out,
@@ -127,7 +127,7 @@ static void print_places(FILE *out, const struct lab_figure *figure,
 	const struct rows *rows = summaries->rows;
 	unsigned int x = (unsigned int)rows_factor(rows, figure->x), nr = 0;
 
-	fprintf(out, "set boxwidth %.2f\nset xrange [-0.6:*]\nplace(x) = ", 0.8 * BOX_DISTANCE);
+	fprintf(out, "set boxwidth %.2f\nplace(x) = ", 0.8 * BOX_DISTANCE);
 	for (unsigned int i = 0; i < rows->nr_points; i++)
 		if (begins_series(figure, summaries, i, x))
 			fprintf(out, "x == %u ? %u : ", rows->points[i].levels[x], nr++);
@@ -138,7 +138,7 @@ static void print_places(FILE *out, const struct lab_figure *figure,
 			fprintf(out, "%s\"%u\" %u", nr ? ", " : "", rows->points[i].levels[x], nr);
 			nr++;
 		}
-	fputs(")\n", out);
+	fprintf(out, ")\nset xrange [-0.6:%.1f]\n", nr - 0.4);
 }
 
 static void print_all_boxes(FILE *out, const struct lab_figure *figure,

@@ -168,9 +168,12 @@ static inline void ring_copy_rx_extra(const struct ring *ring, uint32_t index,
 	compiler_fence();
 }
 
+/* Assigned, unlike the others: twelve bytes are copied by way of the stack, where the
+ * first load waits for two stores, and they for all before them that wait for lines of
+ * the peer's cache. The others' sizes go in one register. */
 static inline void ring_produce_tx_request(struct ring *ring, const netif_tx_request_t *slot)
 {
-	memcpy(&ring->page->tx.ring[ring->produced++ & ring->mask].req, slot, sizeof(*slot));
+	ring->page->tx.ring[ring->produced++ & ring->mask].req = *slot;
 }
 
 static inline void ring_produce_tx_extra(struct ring *ring, const netif_extra_info_t *slot)

@@ -1,6 +1,7 @@
 #include "bench/relay_vm.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -348,17 +349,20 @@ static unsigned int choose(struct relay_vm *vm, uint64_t *credit)
 	return vm->next;
 }
 
-/* To one of that receiver's addresses. */
-static struct relay_stream aim(struct relay_vm *vm, unsigned int to)
+/* To one of that receiver's addresses: number_mac() on a word. */
+static void aim(struct relay_vm *vm, unsigned int to, struct relay_stream *stream)
 {
-	struct relay_stream stream = vm->streams[to];
 	uint32_t destinations = vm->board->options->destinations;
+	uint32_t number = destinations > 1 ? random_below(&vm->random, destinations) : 0;
+	uint64_t there = le64toh(vm->streams[to].words[0]);
 
+	there = (there & ~UINT64_C(0xffff000000)) | (uint64_t)__builtin_bswap16((uint16_t)number)
+							    << 24;
+	stream->words[0] = htole64(there);
+	stream->words[1] = vm->streams[to].words[1];
 	if (vm->flows.nr > 1)
-		stream.words[1] |= relay_flows_mark(&vm->flows);
-	if (destinations > 1)
-		number_mac((uint8_t *)stream.words, random_below(&vm->random, destinations));
-	return stream;
+		stream->words[1] |= relay_flows_mark(&vm->flows);
+	stream->size = vm->streams[to].size;
 }
 
 static void write_to_one(struct relay_vm *vm, struct splitvif_frame *frames, unsigned int n,
@@ -366,8 +370,9 @@ static void write_to_one(struct relay_vm *vm, struct splitvif_frame *frames, uns
 {
 	for (unsigned int i = 0; i < n; i++) {
 		unsigned int to = vm->board->options->vms ? choose(vm, credit) : 1;
-		struct relay_stream stream = aim(vm, to);
+		struct relay_stream stream;
 
+		aim(vm, to, &stream);
 		relay_frame_write(&stream, relay_flows_number(&vm->flows, to),
 				  vm->board->plan.depth, frames[i].parts);
 		frames[i].length = vm->board->plan.size;
@@ -379,8 +384,9 @@ static void write_to_one(struct relay_vm *vm, struct splitvif_frame *frames, uns
 static void write_to_all(struct relay_vm *vm, struct splitvif_frame *frames, unsigned int n)
 {
 	unsigned int any = vm->self ? 0 : 1;
-	struct relay_stream stream = aim(vm, any);
+	struct relay_stream stream;
 
+	aim(vm, any, &stream);
 	for (unsigned int i = 0; i < n; i++) {
 		relay_frame_write(&stream, relay_flows_number(&vm->flows, any),
 				  vm->board->plan.depth, frames[i].parts);

@@ -18,6 +18,10 @@
 #include "bench/lab/receiver.h"
 
 enum guest_placement { GUEST_APART, GUEST_SHARED };
+/* As it says, with the time of spinning that it says; or as those are that nobody has set
+ * anything of: adaptive aggregation, and spinning where it pays. (The backend never spins:
+ * it has the generator's processor.) */
+enum guest_settings { GUEST_PLAIN, GUEST_DEFAULTS };
 
 /* All uint32_t, so that each may be a factor. */
 struct guest_setup {
@@ -33,6 +37,7 @@ struct guest_setup {
 	uint32_t queue_frames; /* the application's */
 	uint32_t ring_frames;  /* 0: all */
 	uint32_t placement;    /* enum guest_placement */
+	uint32_t settings;     /* enum guest_settings */
 	uint32_t spin_us;
 	uint32_t defer_us, defer_rounds;
 	/* The backend's, of the guest's vif (ethtool -C). */
@@ -46,8 +51,16 @@ struct guest_setup {
 	.burst = 1, .frame_bytes = 1514, .mode = RECEIVER_NAPI_HANDOVER, .limit = 64, \
 	.queue_frames = 1024, .rx_frames = 1, .rest_us = 20
 
+/* Small frames for an application on the driver's processor, which its driver waits for:
+ * where the question is who gets that processor. */
+#define GUEST_SETUP_CONTENDED                                                       \
+	.burst = 1, .frame_bytes = 60, .mode = RECEIVER_NAPI_FEEDBACK, .limit = 64, \
+	.queue_frames = 1024, .rx_frames = 1, .rest_us = 20, .load_percent = 100,   \
+	.placement = GUEST_SHARED
+
 /* Words of the factors that are no numbers. */
-extern const char *const guest_placements[], *const guest_modes[], *const guest_completes[];
+extern const char *const guest_placements[], *const guest_modes[], *const guest_completes[],
+									   *const guest_settings[];
 
 /* Its columns; a row's figures are of the measured window unless they say otherwise. */
 extern const struct lab_rig guest_rig;

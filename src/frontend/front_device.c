@@ -8,11 +8,11 @@
 
 #include "ring/poll.h"
 
-enum { STORE_TIMEOUT_MS = 2000, NAMES_BYTES = 1024, KEY_PATH_BYTES = XENBUS_PATH_BYTES + 64 };
+enum { NAMES_BYTES = 1024, KEY_PATH_BYTES = XENBUS_PATH_BYTES + 64 };
 
 int front_device_open(struct front_device *device, int store_fd)
 {
-	device->store = store_client_socket(store_fd, STORE_TIMEOUT_MS);
+	device->store = store_client_socket(store_fd, FRONT_DEVICE_TIMEOUT_MS);
 	if (device->store)
 		return 0;
 	close(store_fd);

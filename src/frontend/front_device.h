@@ -27,6 +27,8 @@ struct front_device {
 
 /* Takes the connection over, also if it fails. */
 int front_device_open(struct front_device *device, int store_fd);
+/* How long each answer of the store is waited for. */
+enum { FRONT_DEVICE_TIMEOUT_MS = 2000 };
 void front_device_close(struct front_device *device);
 
 /* Finds the backend's directory and watches its state, and our own settings. */

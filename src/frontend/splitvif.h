@@ -110,6 +110,9 @@ struct splitvif_config {
 	 * is as it was attached. Default: a domain of its own, and its first vif. */
 	bool further;
 	uint32_t devid;
+	/* That other handle, which must outlive this one: where it moves to another
+	 * daemon this one follows. Default: this one stays. */
+	struct splitvif *first;
 	/* Told of outages, violations, re-connections; from within calls on this
 	 * handle, which it must not make in turn. Default: nobody is told. */
 	void (*message)(void *arg, enum splitvif_severity severity, const char *text);

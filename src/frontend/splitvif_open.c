@@ -110,6 +110,7 @@ static int open_parts(struct splitvif *vif, const struct splitvif_config *config
 			 strerror(-err));
 		goto fini_front;
 	}
+	vif->connect.host = config->first ? &config->first->connect.home : NULL;
 	err = bring_up(&vif->connect, timeout);
 	if (!err)
 		return 0;

@@ -122,6 +122,12 @@ static inline void ring_prefetch(const struct ring *ring, uint32_t slots, uint32
 					   ((ring->in_cons + i) & ring->mask) * slot_bytes]);
 }
 
+/* The line of the indices, as our own, some time before we publish. */
+static inline void ring_prefetch_indices(const struct ring *ring)
+{
+	prefetch_for_write(ring->out_prod);
+}
+
 /* Typed slots. Each copy is taken once; what was checked is what is used. */
 
 static inline void ring_copy_tx_request(const struct ring *ring, uint32_t index,

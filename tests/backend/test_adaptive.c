@@ -188,6 +188,24 @@ static void test_hysteresis(void **state)
 	}
 }
 
+/* The cap decides, not what a wake-up is believed to cost. */
+static void test_costs_need_not_be_known(void **state)
+{
+	static const uint32_t wakeups[] = { ADAPTIVE_WAKEUP_NS / 2, 2 * ADAPTIVE_WAKEUP_NS };
+
+	for (unsigned int pps = 100000; pps <= 800000; pps += 100000)
+		for (size_t i = 0; i < COUNT_OF(wakeups); i++) {
+			struct rig usual, other;
+
+			rig_init(&usual);
+			rig_init(&other);
+			other.adaptive.config.wakeup_ns = wakeups[i];
+			load(&usual, pps, 50);
+			load(&other, pps, 50);
+			assert_int_equal(other.adaptive.usecs, usual.adaptive.usecs);
+		}
+}
+
 static void test_drops_take_the_delay_back(void **state)
 {
 	struct rig rig;
@@ -233,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_up_soon_down_at_once),
 		cmocka_unit_test(test_bursts),
 		cmocka_unit_test(test_hysteresis),
+		cmocka_unit_test(test_costs_need_not_be_known),
 		cmocka_unit_test(test_drops_take_the_delay_back),
 		cmocka_unit_test(test_what_pays_is_kept),
 	};

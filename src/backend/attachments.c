@@ -85,10 +85,15 @@ static void print(FILE *file, const struct attachment *attachment)
 			text);
 }
 
+static bool is_kept(const struct attachment *attachment)
+{
+	return !attachment->configured && !attachment->passing;
+}
+
 static bool has_some(const struct attachments *attachments)
 {
 	for (unsigned int i = 0; i < attachments->nr; i++)
-		if (!attachments->list[i].configured)
+		if (is_kept(&attachments->list[i]))
 			return true;
 	return false;
 }
@@ -108,7 +113,7 @@ int attachments_save(const struct attachments *attachments)
 	if (!file)
 		return -errno;
 	for (unsigned int i = 0; i < attachments->nr; i++)
-		if (!attachments->list[i].configured)
+		if (is_kept(&attachments->list[i]))
 			print(file, &attachments->list[i]);
 	err = ferror(file) ? -EIO : 0;
 	if (fclose(file) && !err)
@@ -133,6 +138,8 @@ void attachments_carry(struct attachments *attachments, struct state *state)
 	struct attachment one;
 
 	for (unsigned int i = 0; !state->restores && i < attachments->nr; i++) {
+		if (attachments->list[i].passing)
+			continue;
 		state_more(state, true);
 		carry_one(&attachments->list[i], state);
 	}

@@ -19,6 +19,7 @@ struct attachment {
 	char domain[ATTACHMENT_NAME_BYTES];
 	struct vifspec spec; /* with a devid */
 	bool configured;     /* by the file: not kept by us */
+	bool passing;	     /* for its domain's next life only: not kept either */
 	unsigned int line;   /* of the file, for complaints */
 };
 
@@ -45,7 +46,7 @@ int attachments_save(const struct attachments *attachments);
 
 struct state;
 
-/* Saves the list, or fills an empty one. */
+/* Saves the list, but for what is passing, or fills an empty one. */
 void attachments_carry(struct attachments *attachments, struct state *state);
 
 /* The path of that file. */

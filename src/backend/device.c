@@ -8,22 +8,20 @@
 
 #include "backend/device_backing.h"
 #include "backend/device_keys.h"
-#include "backend/device_tuning.h"
 #include "backend/kept_tuning.h"
 #include "backend/mac.h"
 #include "io/log.h"
 
 #define BACKEND_ROOT "/local/domain/0/backend/vif"
 
-static void state_set(struct devices *devices, struct device *device, enum xenbus_state state,
+void device_set_state(struct devices *devices, struct device *device, enum xenbus_state state,
 		      bool features)
 {
 	device->state = state;
 	device_state_write(devices->config.store, device, state, features);
 }
 
-static void device_break(struct devices *devices, struct device *device, int err,
-			 const char *reason)
+void device_break(struct devices *devices, struct device *device, int err, const char *reason)
 {
 	device->broken = true;
 	snprintf(device->reason, sizeof(device->reason), "%s", reason);
@@ -87,7 +85,7 @@ static void step_connect(struct devices *devices, struct device *device)
 		return;
 	}
 	device_error_clear(devices->config.store, device);
-	state_set(devices, device, XenbusStateConnected, false);
+	device_set_state(devices, device, XenbusStateConnected, false);
 	log_info("bridge", "port %s up bridge=%s domid=%u mac=" MAC_FORMAT " mtu=%u", device->name,
 		 device->network->config.name, device->domid, MAC_ARGS(device->mac), device->mtu);
 	if (device_mtus(device, &mtus))
@@ -109,7 +107,7 @@ static void log_totals(const struct device *device)
 		 (unsigned long long)c.to.frames, (unsigned long long)counters_dropped_to(&c));
 }
 
-static void device_disconnect(struct devices *devices, struct device *device)
+void device_disconnect(struct devices *devices, struct device *device)
 {
 	if (!device->vif)
 		return;
@@ -118,23 +116,6 @@ static void device_disconnect(struct devices *devices, struct device *device)
 	vif_close(device->vif);
 	device->vif = NULL;
 	device->carrier_off = false;
-}
-
-static struct device **device_link(struct devices *devices, uint16_t domid, uint32_t devid)
-{
-	struct device **link = &devices->first;
-
-	while (*link && ((*link)->domid != domid || (*link)->devid != devid))
-		link = &(*link)->next;
-	return link;
-}
-
-static bool has_devices(const struct devices *devices, uint16_t domid)
-{
-	for (const struct device *device = devices->first; device; device = device->next)
-		if (device->domid == domid)
-			return true;
-	return false;
 }
 
 /* Takes the device off the list and its nodes out of the store. */
@@ -148,7 +129,7 @@ static void device_remove(struct devices *devices, struct device *device)
 	device_error_clear(devices->config.store, device);
 	store_remove(store, STORE_NO_TRANSACTION, device->backend_path);
 	store_remove(store, STORE_NO_TRANSACTION, device->frontend_path);
-	if (!has_devices(devices, device->domid))
+	if (!device_list_has(devices, device->domid))
 		device_domain_clear(store, device->domid);
 	free(device);
 }
@@ -164,10 +145,24 @@ static void note_leaving(struct devices *devices, struct device *device, bool le
 	device->leaving = leaving;
 }
 
+/* What its script said stands once it was heard; only a script of somebody else's
+ * is asked of the store alone. */
+static bool is_script_pending(struct devices *devices, const struct device *device)
+{
+	char text[16];
+
+	if (device_key_text(devices->config.store, device->backend_path, XENBUS_KEY_SCRIPT, text,
+			    sizeof(text)) <= 0)
+		return false;
+	if (device_key_text(devices->config.store, device->backend_path, XENBUS_KEY_HOTPLUG_STATUS,
+			    text, sizeof(text)) < 0)
+		return device->hotplug != HOTPLUG_THERE || device->script_failed;
+	return strcmp(text, "connected") != 0;
+}
+
 static void view_read(struct devices *devices, struct device *device,
 		      struct xenbus_backend_view *view)
 {
-	char status[16];
 	enum xenbus_state before = device->frontend_state;
 
 	device->frontend_state = (enum xenbus_state)device_key_number(
@@ -180,12 +175,7 @@ static void view_read(struct devices *devices, struct device *device,
 			  device_key_number(devices->config.store, device->backend_path,
 					    XENBUS_KEY_ONLINE, 0) == 1,
 		.broken = device->broken || device->parting,
-		.script_pending =
-			device_key_text(devices->config.store, device->backend_path,
-					XENBUS_KEY_SCRIPT, status, sizeof(status)) > 0 &&
-			(device_key_text(devices->config.store, device->backend_path,
-					 XENBUS_KEY_HOTPLUG_STATUS, status, sizeof(status)) < 0 ||
-			 strcmp(status, "connected")),
+		.script_pending = is_script_pending(devices, device),
 	};
 	note_leaving(devices, device, !view->online);
 }
@@ -208,12 +198,11 @@ static bool step_advertise(struct devices *devices, struct device *device)
 		device->unfit = true;
 		return false;
 	}
-	state_set(devices, device, XenbusStateInitWait, true);
+	device_set_state(devices, device, XenbusStateInitWait, true);
 	return true;
 }
 
-/* Walks as far as it goes. The device may be gone afterwards. */
-static void device_step(struct devices *devices, struct device *device)
+void device_step(struct devices *devices, struct device *device)
 {
 	struct xenbus_backend_view view;
 
@@ -231,11 +220,11 @@ static void device_step(struct devices *devices, struct device *device)
 			break;
 		case XENBUS_DISCONNECT:
 			device_disconnect(devices, device);
-			state_set(devices, device, XenbusStateClosing, false);
+			device_set_state(devices, device, XenbusStateClosing, false);
 			break;
 		case XENBUS_CLOSE:
 			device_disconnect(devices, device);
-			state_set(devices, device, XenbusStateClosed, false);
+			device_set_state(devices, device, XenbusStateClosed, false);
 			break;
 		case XENBUS_REMOVE:
 			device_disconnect(devices, device);
@@ -278,64 +267,6 @@ static void facts_read(struct devices *devices, struct device *device)
 	device->guest_mtu = device->mtu;
 }
 
-static void tuning_apply(struct devices *devices, struct device *device,
-			 const struct tuning *tuning)
-{
-	int err = kept_tuning_put(&devices->kept, device->name, tuning);
-
-	if (err)
-		log_warning("vif",
-			    "%s: cannot keep its settings: %s; a daemon that is killed "
-			    "forgets them",
-			    device->name, strerror(-err));
-	device->tuning = *tuning;
-	if (device->vif)
-		vif_set_tuning(device->vif, &device->tuning);
-}
-
-int devices_set_tuning(struct devices *devices, struct device *device, const struct tuning *tuning)
-{
-	int err = device_tuning_write(devices->config.store, device, tuning);
-
-	if (!err)
-		tuning_apply(devices, device, tuning);
-	return err;
-}
-
-/* Somebody else wrote to the store, or we did: then there is nothing to do. */
-static void tuning_reread(struct devices *devices, struct device *device)
-{
-	struct tuning tuning;
-
-	device->retuned = false;
-	if (!device_tuning_read(devices->config.store, device, &tuning) &&
-	    memcmp(&tuning, &device->tuning, sizeof(tuning)))
-		tuning_apply(devices, device, &tuning);
-}
-
-static void rate_reread(struct devices *devices, struct device *device)
-{
-	struct rate rate;
-
-	if (device_rate_read(devices->config.store, device, &rate) ||
-	    !memcmp(&rate, &device->rate, sizeof(rate)))
-		return;
-	device->rate = rate;
-	if (device->vif)
-		vif_set_rate(device->vif, &rate);
-}
-
-/* What the store says, else what was kept for the name, else the defaults. */
-static void tuning_find(struct devices *devices, struct device *device)
-{
-	const struct tuning *kept = kept_tuning_find(devices->kept, device->name);
-
-	tuning_init(&device->tuning);
-	device_tuning_read(devices->config.store, device, &device->tuning);
-	if (!device->tuning.set && kept)
-		devices_set_tuning(devices, device, kept);
-}
-
 /* The toolstack wrote a new one. The frontend's directory is where it says. */
 static struct device *device_create(struct devices *devices, uint16_t domid, uint32_t devid)
 {
@@ -354,12 +285,24 @@ static struct device *device_create(struct devices *devices, uint16_t domid, uin
 		return NULL;
 	}
 	facts_read(devices, device);
-	tuning_find(devices, device);
+	device_settings_find(devices, device);
 	*device_link(devices, domid, devid) = device; /* at the end */
 	if (!device->network && !device->own_tap)
 		device_break(devices, device, ENODEV, "no such bridge");
 	store_watch(devices->config.store, device->frontend_path, "frontend");
 	return device;
+}
+
+/* Somebody removed what we had said, and the device is there still. */
+static void say_again(struct devices *devices, struct device *device, const char *key)
+{
+	char text[16];
+
+	if (device_key_is_told(device, key) &&
+	    device_key_text(devices->config.store, device->backend_path, key, text, sizeof(text)) ==
+		    -ENOENT)
+		device_set_state(devices, device, device->state,
+				 device->state == XenbusStateInitWait);
 }
 
 static void event_backend(struct devices *devices, uint16_t domid, uint32_t devid, const char *key)
@@ -371,13 +314,26 @@ static void event_backend(struct devices *devices, uint16_t domid, uint32_t devi
 		return;
 	}
 	if (device && !strcmp(key, "/" XENBUS_KEY_RATE)) {
-		rate_reread(devices, device);
+		device_settings_reread_rate(devices, device);
 		return;
 	}
 	if (!device)
 		device = device_create(devices, domid, devid);
+	else if (key[0] == '/')
+		say_again(devices, device, key + 1);
 	if (device)
 		device_step(devices, device);
+}
+
+/* A directory above the devices' went, and they may have gone with it. */
+static void event_above(struct devices *devices)
+{
+	struct device *next;
+
+	for (struct device *device = devices->first; device; device = next) {
+		next = device->next;
+		device_step(devices, device);
+	}
 }
 
 static void event_frontend(struct devices *devices, const char *path)
@@ -405,32 +361,13 @@ void devices_handle_events(struct devices *devices)
 			event_frontend(devices, path);
 		else if (sscanf(path, BACKEND_ROOT "/%u/%u%n", &domid, &devid, &at) == 2)
 			event_backend(devices, (uint16_t)domid, devid, path + at);
+		else
+			event_above(devices);
 	}
 	/* Many words are often written at once, and read once. */
 	for (struct device *device = devices->first; device; device = device->next)
 		if (device->retuned)
-			tuning_reread(devices, device);
-}
-
-static void carrier_write(struct devices *devices, struct device *device, bool off)
-{
-	char path[XENBUS_PATH_BYTES + 16];
-
-	device->carrier_off = off;
-	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_CARRIER, device->backend_path);
-	store_write(devices->config.store, STORE_NO_TRANSACTION, path, off ? "0" : "1", 1);
-	log_warning("vif", "%s %s", device->name,
-		    off ? "posts no buffers: carrier off" : "posts buffers again: carrier on");
-}
-
-/* Its frontend's next attempt makes another. */
-static void lose_tap(struct devices *devices, struct device *device)
-{
-	device_disconnect(devices, device);
-	device_backing_drop(device);
-	device->hotplug = HOTPLUG_NONE;
-	device_break(devices, device, ENODEV, "its TAP was deleted");
-	device_step(devices, device);
+			device_settings_reread_tuning(devices, device);
 }
 
 void devices_handle_timer(struct devices *devices)
@@ -487,31 +424,6 @@ bool device_is_busy(const struct device *device)
 	return device->leaving || device_backing_is_pending(device);
 }
 
-void devices_handle_alarm(struct devices *devices)
-{
-	struct device *next;
-
-	for (struct device *device = devices->first; device; device = next) {
-		const char *fault;
-		bool stalled;
-
-		next = device->next;
-		if (device_backing_is_lost(device))
-			lose_tap(devices, device);
-		if (!device->vif)
-			continue;
-		stalled = vif_is_stalled(device->vif);
-		if (stalled != device->carrier_off)
-			carrier_write(devices, device, stalled);
-		mtu_log_too_big(&device->vif->port, &device->told_too_big);
-		fault = __atomic_load_n(&device->vif->fault, __ATOMIC_ACQUIRE);
-		if (!fault || device->broken)
-			continue;
-		device_break(devices, device, EPROTO, fault);
-		device_step(devices, device);
-	}
-}
-
 void devices_forget_domain(struct devices *devices, uint16_t domid)
 {
 	struct device *next;
@@ -549,59 +461,6 @@ void devices_settle(struct devices *devices)
 		device_break(devices, device, EINVAL, "its rings are no longer granted");
 		device_step(devices, device);
 	}
-}
-
-void devices_set_offloads(struct devices *devices, struct device *device, uint32_t offloads)
-{
-	uint32_t changed = device->offloads ^ offloads;
-
-	device->offloads = offloads;
-	device_offloads_write(devices->config.store, device);
-	if (device->state == XenbusStateInitWait) /* offered already, read by nobody yet */
-		state_set(devices, device, XenbusStateInitWait, true);
-	if (!device->vif)
-		return;
-	vif_set_offloads(device->vif, device->offloads);
-	if (!(changed & OFFLOADS_OFFERED))
-		return;
-	device->parting = true;
-	device_step(devices, device);
-}
-
-struct device *devices_first(struct devices *devices)
-{
-	return devices->first;
-}
-
-struct device *devices_find(struct devices *devices, const char *name)
-{
-	struct device *best = NULL;
-	char alias[32];
-
-	for (struct device *device = devices->first; device; device = device->next) {
-		snprintf(alias, sizeof(alias), "vif%u.%u", device->domid, device->devid);
-		if (!strcmp(name, device->name) || !strcmp(name, alias))
-			return device;
-		if (!strcmp(name, device->domain_name) && (!best || device->devid < best->devid))
-			best = device;
-	}
-	return best;
-}
-
-bool devices_has_mac(struct devices *devices, const uint8_t mac[6])
-{
-	for (struct device *device = devices->first; device; device = device->next)
-		if (!device->leaving && !memcmp(device->mac, mac, 6))
-			return true;
-	return false;
-}
-
-bool devices_has_ip(struct devices *devices, uint32_t ip)
-{
-	for (struct device *device = devices->first; device; device = device->next)
-		if (!device->leaving && device->ip == ip)
-			return true;
-	return false;
 }
 
 struct devices *devices_create(const struct devices_config *config)

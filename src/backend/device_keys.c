@@ -66,15 +66,25 @@ static int features_write(struct store_client *store, uint32_t transaction,
 static int state_body(struct store_client *store, uint32_t transaction, void *arg)
 {
 	const struct state_call *call = arg;
-	char path[XENBUS_PATH_BYTES + 40], now[16];
+	char path[XENBUS_PATH_BYTES + 40], value[16];
 	int err;
 
-	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_STATE, call->device->backend_path);
-	err = store_read(store, transaction, path, now, sizeof(now));
+	err = store_read(store, transaction, call->device->backend_path, value, sizeof(value));
 	if (err < 0)
 		return err;
+	snprintf(path, sizeof(path), "%s/" XENBUS_KEY_STATE, call->device->backend_path);
 	err = store_printf(store, transaction, path, "%d", call->state);
 	return !err && call->features ? features_write(store, transaction, call->device) : err;
+}
+
+/* Told as long as it is of use: what a frontend reads before it connects. */
+bool device_key_is_told(const struct device *device, const char *key)
+{
+	bool is_feature = !strncmp(key, "feature-", strlen("feature-")) ||
+			  !strcmp(key, XENBUS_KEY_MAX_QUEUES);
+
+	return !strcmp(key, XENBUS_KEY_STATE) ||
+	       (is_feature && device->state == XenbusStateInitWait);
 }
 
 void device_state_write(struct store_client *store, const struct device *device,

@@ -15,10 +15,13 @@ int device_key_text(struct store_client *store, const char *dir, const char *key
 		    size_t size);
 
 /* Writes our state, and what we offer with it, in one transaction, and only
- * while the device is there: one that the toolstack removed is not brought
- * back by a late state. */
+ * while the device's directory is there: one that the toolstack removed is not
+ * brought back by a late state. */
 void device_state_write(struct store_client *store, const struct device *device,
 			enum xenbus_state state, bool features);
+
+/* Is it a key of ours that has to stand there now? */
+bool device_key_is_told(const struct device *device, const char *key);
 
 /* The operator's switches, below "offload/": what is not there is on. */
 uint32_t device_offloads_read(struct store_client *store, const struct device *device);

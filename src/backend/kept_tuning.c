@@ -129,6 +129,17 @@ int kept_tuning_put(struct kept_tuning **kept, const char *name, const struct tu
 	return save(*kept);
 }
 
+int kept_tuning_forget(struct kept_tuning **kept, const char *name)
+{
+	struct kept_tuning **link = find(kept, name), *entry = *link;
+
+	if (!entry)
+		return 0;
+	*link = entry->next;
+	free(entry);
+	return save(*kept);
+}
+
 const struct tuning *kept_tuning_find(const struct kept_tuning *kept, const char *name)
 {
 	while (kept && strcmp(kept->name, name))

@@ -17,6 +17,9 @@ void kept_tuning_load(struct kept_tuning **kept);
  * follows. 0 or -errno: it is kept, but not in the file, or not at all (-ENOMEM). */
 int kept_tuning_put(struct kept_tuning **kept, const char *name, const struct tuning *tuning);
 
+/* Forgets it, in the file, too. 0 or -errno: it may come back with the next daemon. */
+int kept_tuning_forget(struct kept_tuning **kept, const char *name);
+
 /* NULL: nothing. */
 const struct tuning *kept_tuning_find(const struct kept_tuning *kept, const char *name);
 

@@ -263,6 +263,9 @@ static const struct command {
 } commands[] = {
 	{ "show", NULL, 0, report_show },
 	{ "list", NULL, 1, report_list },
+	{ "domain-pack", NULL, 1, report_domain_pack },
+	{ "domain-expect", NULL, 2 + VIFSPEC_DEVIDS, report_domain_expect },
+	{ "domain-forget", NULL, 1, report_domain_forget },
 	{ "network-list", NULL, 1, report_network_list },
 	{ "fdb", "show", 2, report_fdb },
 	{ "ring", NULL, 2, report_ring },

@@ -1,7 +1,9 @@
 #include "backend/answer.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "backend/luggage.h"
 #include "store/xenbus.h"
 
 bool report_is_suspended(const struct reporter *reporter, uint16_t domid)
@@ -33,7 +35,8 @@ static void tell_domain(struct answer *answer, const struct domain_info *domain)
 	table_number(table, "domid", "ID", domain->domid);
 	table_number(table, "vifs", "vifs", count_vifs(answer->reporter, domain->domid));
 	table_string(table, "state", "State",
-		     report_is_suspended(answer->reporter, domain->domid) ? "suspended" : "running");
+		     report_is_suspended(answer->reporter, domain->domid) ? "suspended"
+									  : "running");
 	table_number(table, "pid", "pid", (uint64_t)domain->pid);
 	table_end(table);
 }
@@ -54,4 +57,64 @@ int report_list(struct answer *answer)
 			tell_domain(answer, domain);
 	table_end(answer->table);
 	return 0;
+}
+
+int report_domain_pack(struct answer *answer)
+{
+	char text[LUGGAGE_BYTES];
+
+	if (!answer->argc)
+		return answer_complain(answer, EXIT_WORDS, "usage: domain-pack DOM");
+	table_object(answer->table, NULL, NULL, TABLE_FIELDS);
+	for (const struct device *device = devices_first(answer->reporter->devices); device;
+	     device = device->next) {
+		if (strcmp(device->domain_name, answer->argv[0]) != 0 || device->leaving)
+			continue;
+		luggage_pack(answer->reporter->toolstack, device, text);
+		table_line(answer->table, "%s", text);
+	}
+	table_end(answer->table);
+	return 0;
+}
+
+/* A name that is alive here has what it has. */
+static int check_absent(struct answer *answer)
+{
+	const struct domain_info *domain = NULL;
+
+	table_object(answer->table, NULL, NULL, TABLE_FIELDS);
+	table_end(answer->table);
+	while ((domain = domains_next(answer->reporter->domains, domain)) != NULL)
+		if (!strcmp(domain->name, answer->argv[0]))
+			return answer_complain(answer, EXIT_FAILED,
+					       "a VM of that name is there; stop one of them");
+	return 0;
+}
+
+int report_domain_expect(struct answer *answer)
+{
+	char error[VIFSPEC_ERROR_BYTES];
+	int code;
+
+	if (answer->argc < 2)
+		return answer_complain(answer, EXIT_WORDS,
+				       "usage: domain-expect DOM BRIDGE LINE...");
+	code = check_absent(answer);
+	for (unsigned int i = 2; !code && i < answer->argc; i++)
+		if (luggage_unpack(answer->reporter->toolstack, answer->argv[0], answer->argv[1],
+				   answer->argv[i], error))
+			code = answer_complain(answer, EXIT_FAILED, "%s", error);
+	return code;
+}
+
+int report_domain_forget(struct answer *answer)
+{
+	int code;
+
+	if (!answer->argc)
+		return answer_complain(answer, EXIT_WORDS, "usage: domain-forget DOM");
+	code = check_absent(answer);
+	if (!code)
+		luggage_forget(answer->reporter->toolstack, answer->argv[0]);
+	return code;
 }

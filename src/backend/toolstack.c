@@ -233,17 +233,29 @@ void toolstack_detach(struct toolstack *toolstack, const struct domain_info *dom
 	devices_handle_events(toolstack->devices);
 }
 
+/* Where it is the domain's first it waits for its frontend to ask. */
+static bool is_used_up(const struct attachment *attachment)
+{
+	return attachment->passing && attachment->spec.devid;
+}
+
 void toolstack_attach_all(struct toolstack *toolstack, const struct domain_info *domain)
 {
+	struct attachments *attachments = &toolstack->attachments;
 	char error[VIFSPEC_ERROR_BYTES];
+	unsigned int i = 0;
 
-	for (unsigned int i = 0; i < toolstack->attachments.nr; i++) {
-		struct vifspec spec = toolstack->attachments.list[i].spec;
+	while (i < attachments->nr) {
+		const struct attachment *attachment = &attachments->list[i];
+		struct vifspec spec = attachment->spec;
+		bool is_its = !strcmp(attachment->domain, domain->name);
 
-		if (strcmp(toolstack->attachments.list[i].domain, domain->name))
-			continue;
-		if (toolstack_attach(toolstack, domain, &spec, error))
+		if (is_its && toolstack_attach(toolstack, domain, &spec, error))
 			log_warning("toolstack", "%s", error);
+		if (is_its && is_used_up(attachment))
+			attachments_remove(attachments, domain->name, spec.devid);
+		else
+			i++;
 	}
 }
 
@@ -300,14 +312,16 @@ int toolstack_vif_create(struct toolstack *toolstack, const struct domain_info *
 			 const struct hypercall_vif_create *wanted,
 			 struct hypercall_vif_created *created)
 {
+	struct attachment *attachment = attachments_find(&toolstack->attachments, domain->name, 0);
 	uint32_t devid = 0;
 	int err = 0;
 
 	if (!find_device(toolstack, domain, 0) && was_detached(toolstack, domain))
 		err = -ESHUTDOWN;
-	else if (!attachments_find(&toolstack->attachments, domain->name, 0) ||
-		 !find_device(toolstack, domain, 0))
+	else if (!attachment || !find_device(toolstack, domain, 0))
 		err = vif_create(toolstack, domain, wanted, &devid);
+	if (attachment && attachment->passing)
+		attachments_remove(&toolstack->attachments, domain->name, 0);
 	if (!err)
 		tell_facts(toolstack, find_device(toolstack, domain, devid), created);
 	return err;

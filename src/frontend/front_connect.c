@@ -33,17 +33,18 @@ static unsigned int what_is_taken(unsigned int takes)
 int front_connect_init(struct front_connect *c, struct netfront *front,
 		       const struct splitvif_config *config)
 {
-	*c = (struct front_connect){ .front = front,
-				     .domain.fd = -1,
-				     .next.domain.fd = -1,
-				     .config = *config,
-				     .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
-				     .timer_fd = timerfd_create(CLOCK_MONOTONIC,
-								TFD_CLOEXEC | TFD_NONBLOCK),
-				     .flush_fd = timerfd_create(CLOCK_MONOTONIC,
-								TFD_CLOEXEC | TFD_NONBLOCK),
-				     .flush_ns = UINT64_MAX,
-				     .retry_ms = CONNECT_RETRY_MIN_MS };
+	*c = (struct front_connect){
+		.front = front,
+		.domain.fd = -1,
+		.next.domain.fd = -1,
+		.config = *config,
+		.epoll_fd = epoll_create1(EPOLL_CLOEXEC),
+		.timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
+		.flush_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
+		.flush_ns = UINT64_MAX,
+		.retry_ms = CONNECT_RETRY_MIN_MS
+	};
+	front_home_init(&c->home, config->rundir);
 	if (c->epoll_fd < 0 || c->timer_fd < 0 || c->flush_fd < 0 ||
 	    front_sources_listen(c, c->timer_fd, SOURCE_TIMER) ||
 	    front_sources_listen(c, c->flush_fd, SOURCE_FLUSH))
@@ -71,6 +72,7 @@ void front_connect_fini(struct front_connect *c)
 {
 	front_phase_hang_up(c);
 	front_move_fini(c);
+	front_home_fini(&c->home);
 	if (c->timer_fd >= 0)
 		close(c->timer_fd);
 	if (c->flush_fd >= 0)
@@ -132,14 +134,15 @@ static int offer(struct front_connect *c)
 	if (!err)
 		err = front_sources_open_channels(
 			c, BACKEND_DOMID,
-			front_device_backend_has(&c->device, XENBUS_KEY_SPLIT_EVTCHN));
+			!c->config.single_channel &&
+				front_device_backend_has(&c->device, XENBUS_KEY_SPLIT_EVTCHN));
 	if (!err)
 		err = front_device_offer(&c->device, c->front);
 	if (err)
 		return front_voice_fail(c, err, "cannot connect %s: %s; see the daemon's log",
 					c->status.name, strerror(-err));
 	c->phase = CONNECT_WAIT_CONNECTED;
-	front_sources_set_timer_ms(c, CONNECT_STATE_MS);
+	front_sources_set_timer_ms(c, front_phase_patience_ms(c));
 	return 0;
 }
 
@@ -323,12 +326,12 @@ static void timer_fired(struct front_connect *c)
 	case CONNECT_WAIT_BACKEND:
 	case CONNECT_WAIT_CONNECTED:
 		if (front_device_awaits_script(&c->device)) {
-			front_sources_set_timer_ms(c, CONNECT_STATE_MS);
+			front_sources_set_timer_ms(c, front_phase_patience_ms(c));
 			break;
 		}
 		front_voice_fail(c, -ETIMEDOUT,
-				 "cannot connect %s: backend did not answer in %d s; see its log",
-				 c->status.name, CONNECT_STATE_MS / 1000);
+				 "cannot connect %s: backend did not answer in %u s; see its log",
+				 c->status.name, front_phase_patience_ms(c) / 1000);
 		front_phase_start_over(c);
 		break;
 	case CONNECT_LEAVING:
@@ -343,9 +346,7 @@ static void timer_fired(struct front_connect *c)
 
 static void take_event(struct front_connect *c, uint32_t channel)
 {
-	struct front_queue *queue = &c->front->queues[channel / 2];
-
-	netfront_take_event(channel % 2 ? &queue->rx_channel : &queue->tx_channel);
+	front_queue_take_event(&c->front->queues[channel / 2], channel % 2);
 }
 
 /* True if the store should be looked at. */
@@ -363,6 +364,9 @@ static bool serve(struct front_connect *c, uint32_t source)
 	case SOURCE_FLUSH:
 		front_flush_due(c);
 		return false;
+	case SOURCE_ATTEMPT:
+		front_order_go(c);
+		return true;
 	}
 	take_event(c, source - SOURCE_CHANNELS);
 	return false;

@@ -27,6 +27,8 @@ struct front_device {
 
 /* Takes the connection over, also if it fails. */
 int front_device_open(struct front_device *device, int store_fd);
+/* How long each answer of the store is waited for. */
+enum { FRONT_DEVICE_TIMEOUT_MS = 2000 };
 void front_device_close(struct front_device *device);
 
 /* Finds the backend's directory and watches its state, and our own settings. */
@@ -59,6 +61,9 @@ unsigned int front_device_offers(struct front_device *device);
 /* How frames to be sent are to be told of; where nothing is set, or nothing that
  * makes sense, each at once. */
 void front_device_aggregation(struct front_device *device, struct coalesce_limits *limits);
+
+/* How many frames a turn may take, likewise. */
+unsigned int front_device_weight(struct front_device *device);
 
 /* How many queues there will be: as many as it takes, at most `wanted`. */
 unsigned int front_device_queues(struct front_device *device, unsigned int wanted);

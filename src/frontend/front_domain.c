@@ -7,11 +7,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+void front_domain_set_patience(struct front_domain *domain, unsigned int ms)
+{
+	struct timeval limit = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+
+	setsockopt(domain->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(domain->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
 int front_domain_open(struct front_domain *domain, const char *dir)
 {
-	struct timeval limit = { .tv_sec = FRONT_DOMAIN_TIMEOUT_MS / 1000,
-				 .tv_usec = FRONT_DOMAIN_TIMEOUT_MS % 1000 * 1000 };
-
 	/* Non-blocking to connect: a full backlog is -EAGAIN and no wait. */
 	domain->seq = 0;
 	domain->domid = 0;
@@ -20,8 +25,7 @@ int front_domain_open(struct front_domain *domain, const char *dir)
 	if (domain->fd < 0)
 		return domain->fd;
 	fcntl(domain->fd, F_SETFL, 0);
-	setsockopt(domain->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	setsockopt(domain->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	front_domain_set_patience(domain, FRONT_DOMAIN_TIMEOUT_MS);
 	return 0;
 }
 

@@ -28,6 +28,8 @@ struct front_domain {
 
 /* Connects; dir as rundir_connect_in(). 0 or -errno. */
 int front_domain_open(struct front_domain *domain, const char *dir);
+/* How long each answer is waited for; FRONT_DOMAIN_TIMEOUT_MS at first. */
+void front_domain_set_patience(struct front_domain *domain, unsigned int ms);
 void front_domain_close(struct front_domain *domain);
 
 /* All of these: 0, the daemon's -errno, or -ECONNRESET (hung up), -ETIMEDOUT,

@@ -175,7 +175,9 @@ static int enter_domain(struct front_connect *c)
 
 int front_entry_make(struct front_connect *c)
 {
-	int err = front_domain_open(&c->domain, c->config.rundir);
+	char home[FRONT_HOME_BYTES];
+	const char *rundir = c->host ? front_home_get(c->host, home) : c->config.rundir;
+	int err = front_domain_open(&c->domain, rundir);
 
 	if (err)
 		return explain_open(c, err);

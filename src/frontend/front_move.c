@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "frontend/front_entry.h"
+#include "frontend/front_attempt.h"
 #include "frontend/front_sources.h"
-#include "frontend/front_voice.h"
 
-static void place_close(struct front_place *place)
+void front_place_close(struct front_place *place)
 {
 	front_device_close(&place->device);
 	front_domain_close(&place->domain);
@@ -27,80 +26,52 @@ static void place_take(struct front_connect *c, const struct front_place *place)
 	c->status = place->status;
 }
 
-/* Its operator may have named an address for the VM, which has one. */
-static int check_mac(struct front_connect *c, const uint8_t mac[6])
+static void set_patience(struct front_connect *c, unsigned int domain_ms, int store_ms)
 {
-	if (!memcmp(c->status.mac, mac, sizeof(c->status.mac)))
-		return 0;
-	return front_voice_fail(c, -EADDRNOTAVAIL,
-				"it would get another MAC there; see that daemon's configuration");
+	front_domain_set_patience(&c->domain, domain_ms);
+	if (c->device.store)
+		store_client_set_timeout(c->device.store, store_ms);
 }
 
-/* All vifs would have to move at one moment. */
-static int check_vifs(struct front_connect *c)
-{
-	uint32_t devids[2];
-	int n = front_device_list_vifs(&c->device, c->domain.domid, devids, 2);
-
-	if (n > 1)
-		return front_voice_fail(c, -EOPNOTSUPP,
-					"it has several vifs; detach all but its first");
-	return n < 0 ? n : 0;
-}
-
-/* With c->domain and c->device empty. */
-static int enter(struct front_connect *c, const struct front_destination *to, const uint8_t mac[6])
+int front_move_begin(struct front_connect *c, const struct front_destination *to)
 {
 	int err;
 
-	c->config.rundir = to->rundir;
-	if (to->bridge[0])
-		memcpy(c->status.bridge, to->bridge, sizeof(to->bridge));
-	err = front_entry_make(c);
-	if (!err && c->away)
-		err = front_voice_fail(c, -ESHUTDOWN, "its vif was detached there; attach it");
-	c->away = false;
-	c->status.up = false;
-	return err ? err : check_mac(c, mac);
-}
-
-int front_move_prepare(struct front_connect *c, const struct front_destination *to, char *line,
-		       size_t size)
-{
-	struct front_place here = place_of(c);
-	char *rundir = strdup(to->rundir);
-	int err = rundir ? 0 : -ENOMEM;
-
-	static_assert(sizeof(to->bridge) == sizeof(c->status.bridge), "front_control.h");
-	c->moving = true;
-	c->reason[0] = '\0';
-	if (!err)
-		err = check_vifs(c);
-	if (!err) {
-		c->domain = (struct front_domain){ .fd = -1 };
-		c->device = (struct front_device){ 0 };
-		err = enter(c, to, here.status.mac);
-		c->next = place_of(c);
-		place_take(c, &here);
-		c->config.rundir = c->rundir;
-	}
-	if (!err) {
-		c->next_rundir = rundir;
-		return 0;
-	}
-	snprintf(line, size, "cannot migrate %.63s to %.100s: %.240s", c->status.name, to->rundir,
-		 c->reason[0] ? c->reason : strerror(-err));
-	place_close(&c->next);
-	c->moving = false;
-	c->error = 0;
-	c->reason[0] = '\0';
-	free(rundir);
+	if (c->attempt || c->moving || c->arriving)
+		return -EALREADY;
+	c->attempt = front_attempt_start(c, to);
+	if (!c->attempt)
+		return -ENOMEM;
+	err = front_sources_listen(c, front_attempt_fd(c->attempt), SOURCE_ATTEMPT);
+	if (err)
+		front_move_fini(c);
 	return err;
 }
 
-static void cancel(struct front_connect *c)
+int front_move_prepare(struct front_connect *c, char *line, size_t size)
 {
-	place_close(&c->next);
+	char *rundir = strdup(front_attempt_rundir(c->attempt));
+	int err = front_attempt_end(c->attempt, &c->next, line, size);
+
+	c->attempt = NULL;
+	if (!err && !rundir) {
+		err = -ENOMEM;
+		snprintf(line, size, "cannot migrate %.63s: out of memory; free some",
+			 c->status.name);
+		front_place_close(&c->next);
+	}
+	if (err) {
+		free(rundir);
+		return err;
+	}
+	c->next_rundir = rundir;
+	c->moving = true;
+	return 0;
+}
+
+void front_move_cancel(struct front_connect *c)
+{
+	front_place_close(&c->next);
 	free(c->next_rundir);
 	c->next_rundir = NULL;
 	c->moving = false;
@@ -116,11 +87,13 @@ int front_move_arrive(struct front_connect *c)
 	if (!err)
 		err = front_sources_listen(c, store_client_fd(c->next.device.store), SOURCE_STORE);
 	if (err) {
-		cancel(c);
+		front_move_cancel(c);
 		return err;
 	}
-	place_close(&here);
+	front_home_set(&c->home, c->next_rundir); /* before it is looked for */
+	front_place_close(&here);
 	place_take(c, &c->next);
+	set_patience(c, CONNECT_ARRIVE_ANSWER_MS, CONNECT_ARRIVE_ANSWER_MS);
 	c->next = (struct front_place){ .domain.fd = -1 };
 	c->home_rundir = c->rundir;
 	memcpy(c->home_bridge, here.status.bridge, sizeof(c->home_bridge));
@@ -134,6 +107,8 @@ int front_move_arrive(struct front_connect *c)
 
 void front_move_settle(struct front_connect *c)
 {
+	if (c->arriving)
+		set_patience(c, FRONT_DOMAIN_TIMEOUT_MS, FRONT_DEVICE_TIMEOUT_MS);
 	free(c->home_rundir);
 	c->home_rundir = NULL;
 	c->arriving = false;
@@ -147,11 +122,18 @@ void front_move_return(struct front_connect *c)
 	memcpy(c->status.bridge, c->home_bridge, sizeof(c->home_bridge));
 	c->home_rundir = NULL;
 	c->arriving = false;
+	front_home_set(&c->home, c->rundir);
 }
 
 void front_move_fini(struct front_connect *c)
 {
-	cancel(c);
+	struct front_place place;
+	char line[8];
+
+	if (c->attempt && !front_attempt_end(c->attempt, &place, line, sizeof(line)))
+		front_place_close(&place);
+	c->attempt = NULL;
+	front_move_cancel(c);
 	free(c->home_rundir);
 	c->home_rundir = NULL;
 }

@@ -32,18 +32,59 @@ static void resume(struct front_connect *c)
 		front_phase_return(c);
 }
 
-/* Refused where there is no connection to take along. */
-static void migrate(struct front_connect *c, const struct front_destination *to)
+/* Whoever asked reads it in the store; of a daemon that died meanwhile, in the
+ * next one's. */
+static void refuse(struct front_connect *c, const char *line)
 {
-	char line[sizeof(c->homecoming)];
+	front_voice_tell(c, SPLITVIF_WARNING, "%s", line);
+	if (c->device.store)
+		front_control_report_error(&c->device, line);
+	else
+		snprintf(c->homecoming, sizeof(c->homecoming), "%s", line);
+}
+
+/* Refused where there is no connection to take along. */
+static void refuse_unconnected(struct front_connect *c)
+{
+	char line[128];
 
 	snprintf(line, sizeof(line),
 		 "cannot migrate %.63s: it is not connected; wait, or resume it", c->status.name);
-	if (!is_connecting(c) || front_move_prepare(c, to, line, sizeof(line))) {
-		front_voice_tell(c, SPLITVIF_WARNING, "%s", line);
-		front_control_report_error(&c->device, line);
+	refuse(c, line);
+}
+
+static void migrate(struct front_connect *c, const struct front_destination *to)
+{
+	char line[128];
+	int err;
+
+	if (!is_connecting(c)) {
+		refuse_unconnected(c);
 		return;
 	}
+	err = front_move_begin(c, to);
+	if (!err)
+		return;
+	snprintf(line, sizeof(line), "cannot migrate %.63s: %s", c->status.name,
+		 err == -EALREADY ? "it is on its way already; wait"
+				  : "no memory or no thread; free some");
+	refuse(c, line);
+}
+
+void front_order_go(struct front_connect *c)
+{
+	char line[sizeof(c->homecoming)];
+
+	if (front_move_prepare(c, line, sizeof(line))) {
+		refuse(c, line);
+		return;
+	}
+	if (!is_connecting(c)) {
+		front_move_cancel(c);
+		refuse_unconnected(c);
+		return;
+	}
+	front_control_set_suspended(&c->device, true); /* for its further vifs */
 	front_phase_leave(c);
 }
 

@@ -10,4 +10,7 @@
 /* Something under control/ has changed. */
 void front_order_obey(struct front_connect *connect);
 
+/* The daemon that the VM is to migrate to has let it in, or refuses. */
+void front_order_go(struct front_connect *connect);
+
 #endif

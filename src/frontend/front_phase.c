@@ -70,7 +70,7 @@ void front_phase_daemon_died(struct front_connect *c)
 	}
 	if (c->arriving)
 		turn_back(c, "the daemon there died");
-	else if (c->phase != CONNECT_DOWN && c->connections)
+	else if (c->phase != CONNECT_DOWN && c->connections && !(c->config.further && c->suspended))
 		front_voice_tell(c, SPLITVIF_WARNING, "daemon hung up; waiting for it at %s",
 				 c->domain.path);
 	front_phase_note_down(c);
@@ -97,7 +97,7 @@ void front_phase_start_over(struct front_connect *c)
 
 void front_phase_store_failed(struct front_connect *c, int err)
 {
-	if (front_domain_is_dead(&c->domain, HANGUP_GRACE_MS)) {
+	if (front_domain_is_dead(&c->domain, c->arriving ? 0 : HANGUP_GRACE_MS)) {
 		front_phase_daemon_died(c);
 		return;
 	}
@@ -106,10 +106,15 @@ void front_phase_store_failed(struct front_connect *c, int err)
 	front_phase_start_over(c);
 }
 
+unsigned int front_phase_patience_ms(const struct front_connect *c)
+{
+	return c->arriving ? CONNECT_ARRIVE_STATE_MS : CONNECT_STATE_MS;
+}
+
 void front_phase_await(struct front_connect *c)
 {
 	c->phase = CONNECT_WAIT_BACKEND;
-	front_sources_set_timer_ms(c, CONNECT_STATE_MS);
+	front_sources_set_timer_ms(c, front_phase_patience_ms(c));
 }
 
 void front_phase_lie_down(struct front_connect *c)
@@ -175,6 +180,7 @@ static void arrive(struct front_connect *c)
 		return;
 	}
 	front_control_report_error(&c->device, "the daemon there died; the VM stays here");
+	front_control_set_suspended(&c->device, false);
 	front_phase_retry(c, CONNECT_PAUSE);
 }
 

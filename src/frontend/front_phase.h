@@ -19,6 +19,8 @@ void front_phase_note_down(struct front_connect *connect);
 /* Into DOWN or PAUSE, whose end the timer brings. */
 void front_phase_retry(struct front_connect *connect, enum connect_phase phase);
 
+/* How long a state of the backend's is waited for. */
+unsigned int front_phase_patience_ms(const struct front_connect *connect);
 /* The backend is expected in InitWait. */
 void front_phase_await(struct front_connect *connect);
 

@@ -14,6 +14,7 @@ enum {
 	SOURCE_STORE,
 	SOURCE_TIMER,
 	SOURCE_FLUSH,
+	SOURCE_ATTEMPT, /* to enter another daemon */
 	SOURCE_CHANNELS, /* from here: tx and rx of each queue */
 };
 

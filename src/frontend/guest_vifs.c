@@ -65,6 +65,7 @@ static struct splitvif *open_vif(struct further *further)
 	config.name = further->vifs->config.name;
 	config.further = true;
 	config.devid = further->devid;
+	config.first = further->vifs->config.first;
 	vif = splitvif_open(&config, error, sizeof(error));
 	if (!vif && errno != ENODEV) /* detached meanwhile */
 		log_warning("guest", "%s", error);

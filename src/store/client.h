@@ -23,6 +23,8 @@ enum { STORE_NO_TRANSACTION = 0, STORE_VALUE_BYTES = 4096, STORE_PATH_BYTES = 30
 
 /* Takes the socket over. timeout_ms bounds each answer. NULL: out of memory. */
 struct store_client *store_client_socket(int fd, int timeout_ms);
+/* From now on; a local client's answers are there at once. */
+void store_client_set_timeout(struct store_client *client, int timeout_ms);
 /* A connection of that server, as that domain. */
 struct store_client *store_client_local(struct store_server *server, uint16_t domid);
 /* Connects to a store's socket by path. 0 or -errno. */

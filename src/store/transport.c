@@ -72,6 +72,11 @@ struct store_client *store_client_local(struct store_server *server, uint16_t do
 	return client;
 }
 
+void store_client_set_timeout(struct store_client *client, int timeout_ms)
+{
+	client->timeout_ms = timeout_ms;
+}
+
 int store_client_connect(const char *path, int timeout_ms, struct store_client **client)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };

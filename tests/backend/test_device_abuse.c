@@ -231,10 +231,10 @@ static void test_odd_keys(void **state)
 
 /* Nodes that go, and what follows. */
 enum fate {
-	STAYS,	 /* it was read before, or will be written again */
-	LEAVES,	 /* the device goes when the frontend has let go */
-	GOES,	 /* the device goes */
-	IS_MUTE, /* the backend does not bring its state back: toolstacks start anew */
+	STAYS,	/* it was read before, or will be written again */
+	HEALS,	/* it is written again at once */
+	LEAVES, /* the device goes when the frontend has let go */
+	GOES,	/* the device goes */
 };
 
 static const struct {
@@ -263,9 +263,11 @@ static const struct {
 	{ BACKEND "/feature-rx-copy", STAYS },
 	{ BACKEND "/multi-queue-max-queues", STAYS },
 	{ BACKEND "/online", LEAVES },
-	{ BACKEND "/state", IS_MUTE },
+	{ BACKEND "/state", HEALS },
 	{ BACKEND, LEAVES },
+	{ "/local/domain/0/backend/vif/1", LEAVES },
 	{ "/local/domain/0/backend/vif", LEAVES },
+	{ "/local/domain/0/backend", LEAVES },
 };
 
 static const char *const walk[] = { "1", "4", "5", "6", "1", "4", "1" };
@@ -275,12 +277,16 @@ static void check_fate(struct rig *rig, size_t n, size_t steps)
 	uint32_t granted, in_use;
 	enum fate fate = nodes[n].fate;
 
+	if (fate == HEALS)
+		check_state(rig, digit(device(rig)->state));
+	if (fate == LEAVES && device(rig)) /* and not only with the frontend's next word */
+		assert_true(device(rig)->leaving);
 	if (fate == LEAVES && device(rig))
 		put_state(rig, "6");
 	if (!device(rig) != (fate == GOES || fate == LEAVES))
 		fail_msg("%s gone at step %zu: the device is %s", nodes[n].path, steps,
 			 device(rig) ? "there" : "gone");
-	if (fate == STAYS)
+	if (fate == STAYS || fate == HEALS)
 		check_honest(rig);
 	if (device(rig))
 		return;
@@ -308,6 +314,51 @@ static void test_nodes_go_at_each_step(void **state)
 	rig_close(rig);
 }
 
+/* A frontend that has not looked yet finds all that was offered. */
+static void test_an_offer_is_said_again(void **state)
+{
+	static const char *const offers[][2] = {
+		{ BACKEND "/state", "2" },
+		{ BACKEND "/feature-sg", "1" },
+		{ BACKEND "/feature-rx-copy", "1" },
+		{ BACKEND "/feature-split-event-channels", "1" },
+		{ BACKEND "/multi-queue-max-queues", "2" },
+	};
+	struct hypercall_vif_created created;
+	struct rig *rig = rig_open();
+
+	create_vif(rig, &created);
+	for (size_t i = 0; i < COUNT_OF(offers); i++) {
+		assert_int_equal(store_remove(rig->dom0, 0, offers[i][0]), 0);
+		settle(rig);
+		check_key(rig, offers[i][0], offers[i][1]);
+	}
+	check_honest(rig);
+	rig_close(rig);
+}
+
+/* What it said once is known, whoever removes it from the store. */
+static void test_a_script_is_heard_once(void **state)
+{
+	struct rig *rig = connected_rig();
+
+	for (enum hotplug_phase phase = HOTPLUG_NONE; phase <= HOTPLUG_THERE; phase++) {
+		put_state(rig, "6");
+		put_state(rig, "1");
+		reset_rings(rig);
+		store_printf(rig->dom0, 0, BACKEND "/script", "vif-bridge");
+		store_remove(rig->dom0, 0, BACKEND "/hotplug-status");
+		device(rig)->hotplug = phase;
+		put_keys(rig);
+		put_state(rig, "4");
+		check_state(rig, phase == HOTPLUG_THERE ? "4" : "2");
+	}
+	device(rig)->hotplug = HOTPLUG_NONE;
+	store_remove(rig->dom0, 0, BACKEND "/script");
+	check_honest(rig);
+	rig_close(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +367,8 @@ int main(void)
 		cmocka_unit_test(test_every_state_written_over_ours),
 		cmocka_unit_test(test_odd_keys),
 		cmocka_unit_test(test_nodes_go_at_each_step),
+		cmocka_unit_test(test_an_offer_is_said_again),
+		cmocka_unit_test(test_a_script_is_heard_once),
 	};
 
 	setenv("SPLITVIF_LOG", "emerg", 1);

@@ -1,13 +1,13 @@
 #!/bin/bash
 # 64 VMs at once, each pinging the next; then CYCLES times a VM comes and goes,
-# and a tenth as often a running one gets another vif and loses it: descriptors,
+# and in each tenth of them it gets another vif and loses it: descriptors,
 # mappings, memory, nodes, watches and event channels of the backend come back.
 . "$(dirname "$0")/lib.sh"
 e2e_begin ping pgrep nsenter python3
 daemon --engine "${ENGINE:-auto}" --bridge xenbr0,uplink=tap:xentap0,ip=10.77.0.1/24
 vms=${VMS:-64}
 with_sanitizer() { grep -q libasan "/proc/$(data_process)/maps"; }
-cycles=${CYCLES:-$(with_sanitizer && echo 100 || echo 200)}
+cycles=${CYCLES:-$(with_sanitizer && echo 400 || echo 1000)}
 fds() { ls "/proc/$(data_process)/fd" | wc -l; }
 maps() { grep -c splitvif- "/proc/$(data_process)/maps"; }
 # Nodes, watches and transactions of domain 0; and whether the tree agrees.
@@ -48,6 +48,7 @@ settle 0
 [ "$(fds)" = "$fds0" ] && [ "$(maps)" = "$maps0" ] ||
 	fail "after $vms kill -9: $(fds) descriptors ($fds0 before), $(maps) mappings ($maps0)"
 
+# A program a VM; the rest come and go in one process.
 cycle() {
 	"$FRONT" gen --name c --dst 02:00:00:00:00:01 --count 2 >/dev/null 2>"$WORK/c.log" ||
 		fail "cycle $1: $(cat "$WORK/c.log")"
@@ -64,13 +65,19 @@ hot_cycles() {
 	kill -9 "$(cat "$WORK/hot.pid")"
 	settle 0
 }
+cycles() {
+	"$BUILD/tests/e2e/cycles" "$1" 4 10 || fail "see above"
+	settle 0
+}
 for i in $(seq 20); do cycle "$i"; done
 settle 0
 hot_cycles 5
+cycles 100
 rss0=$(rss)
-for i in $(seq "$cycles"); do cycle "$i"; done
-hot_cycles $((cycles / 10))
-echo "$cycles and $((cycles / 10)) cycles: $(fds) descriptors ($fds0), $(maps) mappings ($maps0)," \
+for i in $(seq 40); do cycle "$i"; done
+hot_cycles 16
+cycles "$cycles"
+echo "$cycles cycles, and with programs 40 and 16: $(fds) descriptors ($fds0), $(maps) mappings ($maps0)," \
 	"RSS $(rss) kB ($rss0), store: $(books | tail -n 1)"
 expect "the store's books" "$(books)" "$books0"
 [ "$(fds)" = "$fds0" ] && [ "$(maps)" = "$maps0" ] || fail "descriptors or mappings leak"

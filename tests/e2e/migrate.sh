@@ -1,8 +1,8 @@
 #!/bin/bash
 # Suspend, resume, migrate. Two daemons, whose uplinks are in one kernel bridge of
-# the test's namespace; VM a moves to the other one and back while a TCP stream,
-# whose payload is checked, runs from it to VM b. What cannot be is refused in one
-# line, and a goes on where it was.
+# the test's namespace; VM a moves to the other one and back with two vifs and what
+# was set of them, while a TCP stream, whose payload is checked, runs from it to VM
+# b. What cannot be is refused in one line, and a goes on where it was.
 . "$(dirname "$0")/lib.sh"
 e2e_begin ip ping pgrep nsenter tcpdump xenstore-write
 
@@ -70,12 +70,10 @@ until "$CTL" --rundir "$WORK/other" list b >/dev/null 2>&1; do sleep 0.02; done
 refused 1 'of that name is there' domain-migrate b "$WORK/other" bridge=lab0
 kill $namesake
 wait $namesake 2>/dev/null
-"$CTL" network-attach a bridge=xenbr0 >/dev/null || fail "no second vif"
-refused 1 'several vifs' domain-migrate a "$WORK/other" bridge=lab0
+"$CTL" network-attach a bridge=xenbr0,rate=10Mb/s@20ms >/dev/null || fail "no second vif"
 "$CTL" domain-suspend a || fail "domain-suspend with two vifs"
 expect "vifs of a that are up" "$("$CTL" network-list a | awk '$5 == 4' | wc -l)" 0
 "$CTL" domain-resume a || fail "domain-resume with two vifs"
-"$CTL" network-detach a 1 || fail "network-detach"
 reachable "after all that"
 expect "domid of a" "$(domid a)" "$id"
 
@@ -84,6 +82,24 @@ backend=$(pgrep -P "$(cat "$WORK/other.pid")")
 kill -STOP "$backend"
 refused 5 'does not answer' --timeout 0.5 domain-migrate a "$WORK/other" bridge=lab0
 kill -CONT "$backend"
+
+# What is set of its vifs: by command, and in the store of a running one.
+settings() { # at that daemon
+	local at="$CTL --rundir $WORK/$1" n vifs=/local/domain/0/backend/vif
+	n=$(SPLITVIF_RUNDIR=$WORK/$1 domid a)
+	for i in 0 1; do
+		$at ethtool -c a.$i && $at store read "$vifs/$n/$i/rate" &&
+			$at store read "$vifs/$n/$i/mac" || fail "a.$i at $1: $($at show)"
+	done
+}
+kept() { # of a, at that daemon
+	cat "$WORK/$1"/{vifs,tuning}.conf 2>/dev/null | grep -c '\<a\.[01]\>'
+}
+"$CTL" ethtool -C a.0 rx-usecs 50 rx-frames 8 || fail "ethtool -C"
+"$CTL" ethtool -C a.1 tx-aggr-time-usecs 20 napi-weight 16 || fail "ethtool -C"
+"$CTL" store write "/local/domain/0/backend/vif/$(domid a)/0/rate" 5000000,50000
+settings run >"$WORK/settings"
+grep -q '^250000,20000$\|^25000,20000$' "$WORK/settings" || fail "rate: $(cat "$WORK/settings")"
 
 # There and back, under a stream.
 stream_start a b 10.9.0.3 7 30000000 3000
@@ -105,6 +121,14 @@ for where in other run; do
 			fail "back"
 	fi
 	reachable "at $where"
+	settings $where >"$WORK/settings.$where"
+	cmp -s "$WORK/settings" "$WORK/settings.$where" ||
+		fail "settings at $where: $(diff "$WORK/settings" "$WORK/settings.$where")"
+	expect "what $where keeps" "$(kept $where | sed 's/[1-9].*/some/')" some
+	[ $where = other ] && expect "what is left here" "$(kept run)" 0
+	until [ "$("$CTL" --rundir "$WORK/$where" network-list a | awk '$5 == 4' | wc -l)" = 2 ]; do
+		sleep 0.02
+	done
 	expect "MAC at $where" "$(SPLITVIF_RUNDIR=$WORK/$where show_field a mac)" "$mac"
 	timeout 10 tail --pid "$CAPTURE" -f /dev/null || fail "no gratuitous ARP at $where"
 	grep -q 'ARP' "$WORK/arp" || fail "no gratuitous ARP at $where: $(cat "$WORK/arp")"

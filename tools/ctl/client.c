@@ -18,12 +18,12 @@ static int64_t now_ms(void)
 
 /* A listener whose queue is full says EAGAIN, and gives nothing to poll for:
  * that is what a stopped daemon looks like from outside. */
-static int connect_until(int64_t deadline, char path[RUNDIR_PATH_BYTES])
+static int connect_until(int64_t deadline, const char *dir, char path[RUNDIR_PATH_BYTES])
 {
 	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
 
 	for (;;) {
-		int fd = rundir_connect(path, "ctl.sock", SOCK_STREAM | SOCK_NONBLOCK);
+		int fd = rundir_connect_in(path, dir, "ctl.sock", SOCK_STREAM | SOCK_NONBLOCK);
 
 		if (fd != -EAGAIN && fd != -EINTR)
 			return fd;
@@ -113,8 +113,9 @@ static int receive_answer(int64_t deadline, int fd, struct client_answer *answer
 	return err;
 }
 
-int client_call(const char *const *argv, unsigned int argc, unsigned int timeout_ms,
-		char path[RUNDIR_PATH_BYTES], struct client_answer *answer)
+int client_call_in(const char *dir, const char *const *argv, unsigned int argc,
+		   unsigned int timeout_ms, char path[RUNDIR_PATH_BYTES],
+		   struct client_answer *answer)
 {
 	int64_t deadline = now_ms() + timeout_ms;
 	void *request;
@@ -125,7 +126,7 @@ int client_call(const char *const *argv, unsigned int argc, unsigned int timeout
 	err = ctl_request_encode(argv, argc, &request, &length);
 	if (err)
 		return err;
-	fd = connect_until(deadline, path);
+	fd = connect_until(deadline, dir, path);
 	if (fd < 0) {
 		free(request);
 		return fd;
@@ -136,4 +137,10 @@ int client_call(const char *const *argv, unsigned int argc, unsigned int timeout
 	close(fd);
 	free(request);
 	return err;
+}
+
+int client_call(const char *const *argv, unsigned int argc, unsigned int timeout_ms,
+		char path[RUNDIR_PATH_BYTES], struct client_answer *answer)
+{
+	return client_call_in(NULL, argv, argc, timeout_ms, path, answer);
 }

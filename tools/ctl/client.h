@@ -15,7 +15,7 @@ struct client_answer {
 	void *message;		/* for the caller to free */
 };
 
-/* Whatever the result, `path` holds the socket's path for messages.
+/* Of the daemon in `dir`, as rundir_connect_in(). Whatever the result, `path` holds the socket's path for messages.
  *	-ENOENT, -ECONNREFUSED	nobody is there
  *	-EACCES, -EPERM		may not
  *	-ENAMETOOLONG		the path is none for a socket
@@ -23,6 +23,10 @@ struct client_answer {
  *	-ECONNRESET		hung up before the answer was whole
  *	-EMSGSIZE		an answer beyond all bounds
  *	-E2BIG			too many or too long arguments */
+int client_call_in(const char *dir, const char *const *argv, unsigned int argc,
+		   unsigned int timeout_ms, char path[RUNDIR_PATH_BYTES],
+		   struct client_answer *answer);
+/* In the run directory. */
 int client_call(const char *const *argv, unsigned int argc, unsigned int timeout_ms,
 		char path[RUNDIR_PATH_BYTES], struct client_answer *answer);
 

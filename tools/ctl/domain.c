@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "ctl/exit_status.h"
+#include "ctl/luggage.h"
 #include "io/log.h"
 #include "io/rundir.h"
 #include "store/client.h"
@@ -360,6 +361,7 @@ static int find_target(struct job *job, const char *rundir)
 static int run_migrate(struct job *job)
 {
 	const struct domain_command *command = job->command;
+	char why[LINE_BYTES];
 	int err, status = find_target(job, command->words[2]);
 
 	if (status)
@@ -378,8 +380,17 @@ static int run_migrate(struct job *job)
 		return refuse(job, EXIT_TIMED_OUT, "the daemon at %s does not answer: %s; it stays",
 			      job->rundir, strerror(-err));
 	job->word = "suspend";
-	status = order(job);
-	return status ? status : wait_migrated(job);
+	status = luggage_send(job->here.name, job->rundir, job->bridge, command->timeout_ms, why,
+			      sizeof(why));
+	if (status)
+		refuse(job, status, "%s", why);
+	else
+		status = order(job);
+	if (!status)
+		status = wait_migrated(job);
+	/* It is in one place, and so is what is known of it. */
+	luggage_drop(job->here.name, status ? job->rundir : NULL, command->timeout_ms);
+	return status;
 }
 
 static int run(struct job *job)

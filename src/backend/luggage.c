@@ -1,0 +1,166 @@
+#include "backend/luggage.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backend/device_keys.h"
+#include "io/log.h"
+
+static const char attached[] = "attached", asked[] = "asked";
+
+static void spec_of(const struct toolstack *toolstack, const struct device *device,
+		    struct vifspec *spec)
+{
+	const char *dir = device->backend_path;
+
+	*spec = (struct vifspec){ .has_devid = true,
+				  .devid = device->devid,
+				  .type = device->own_tap ? VIFSPEC_OWN_TAP : VIFSPEC_BRIDGED,
+				  .mtu = device->mtu,
+				  .rate = device->rate };
+	memcpy(spec->mac, device->mac, sizeof(spec->mac));
+	memcpy(spec->script, device->script, sizeof(spec->script));
+	if (!device->own_tap)
+		device_key_text(toolstack->store, dir, XENBUS_KEY_BRIDGE, spec->bridge,
+				sizeof(spec->bridge));
+	device_key_text(toolstack->store, dir, XENBUS_KEY_IP, spec->ip, sizeof(spec->ip));
+	device_key_text(toolstack->store, dir, XENBUS_KEY_VIFNAME, spec->vifname,
+			sizeof(spec->vifname));
+	device_key_text(toolstack->store, dir, XENBUS_KEY_GATEWAYDEV, spec->gatewaydev,
+			sizeof(spec->gatewaydev));
+}
+
+void luggage_pack(const struct toolstack *toolstack, const struct device *device,
+		  char text[LUGGAGE_BYTES])
+{
+	const struct attachment *attachment =
+		attachments_find(&toolstack->attachments, device->domain_name, device->devid);
+	char words[VIFSPEC_TEXT_BYTES], value[32];
+	struct vifspec spec;
+	int n;
+
+	spec_of(toolstack, device, &spec);
+	spec.untrusted = attachment && attachment->spec.untrusted;
+	vifspec_print(&spec, ',', words, sizeof(words));
+	n = snprintf(text, LUGGAGE_BYTES, "%s %s", attachment ? attached : asked, words);
+	for (int word = 0; word < TUNING_WORDS && n < LUGGAGE_BYTES; word++) {
+		if (!(device->tuning.set & 1u << word))
+			continue;
+		tuning_value_text(&device->tuning, (enum tuning_word)word, value, sizeof(value));
+		n += snprintf(text + n, LUGGAGE_BYTES - (size_t)n, " %s=%s",
+			      tuning_word_name((enum tuning_word)word), value);
+	}
+}
+
+static int wrong(char error[VIFSPEC_ERROR_BYTES], const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int wrong(char error[VIFSPEC_ERROR_BYTES], const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(error, VIFSPEC_ERROR_BYTES, format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+static int tuning_parse(char *words, struct tuning *tuning, char error[VIFSPEC_ERROR_BYTES])
+{
+	const char *why = NULL;
+	char *text;
+
+	tuning_init(tuning);
+	while ((text = strsep(&words, " ")) != NULL) {
+		char *value = strchr(text, '=');
+		int word = -EINVAL;
+
+		if (value) {
+			*value++ = '\0';
+			word = tuning_word_parse(text);
+		}
+		if (word < 0 || tuning_set(tuning, (enum tuning_word)word, value))
+			return wrong(error, "'%.40s' cannot be set here", text);
+	}
+	tuning_settle(tuning, tuning->set);
+	return tuning_check(tuning, &why) ? wrong(error, "%s", why) : 0;
+}
+
+static int attachment_parse(struct attachment *attachment, char **words,
+			    char error[VIFSPEC_ERROR_BYTES])
+{
+	const char *kind = strsep(words, " "), *spec = strsep(words, " ");
+
+	if (!spec || (strcmp(kind, attached) != 0 && strcmp(kind, asked) != 0))
+		return wrong(error, "'%.40s': 'attached' or 'asked' and a vifspec are wanted",
+			     kind);
+	if (vifspec_parse(&attachment->spec, spec, error))
+		return -EINVAL;
+	attachment->passing = strcmp(kind, asked) == 0;
+	return attachment->spec.has_devid ? 0 : wrong(error, "a vif without its devid");
+}
+
+static int attachment_expect(struct toolstack *toolstack, const struct attachment *attachment,
+			     char error[VIFSPEC_ERROR_BYTES])
+{
+	const struct vifspec *spec = &attachment->spec;
+	const struct attachment *there =
+		attachments_find(&toolstack->attachments, attachment->domain, spec->devid);
+
+	if (there && there->configured)
+		return 0;
+	if (spec->type == VIFSPEC_BRIDGED && !network_find(toolstack->networks, spec->bridge))
+		return wrong(error, "bridge %s: no such bridge there; name one with bridge=",
+			     spec->bridge);
+	if (attachments_put(&toolstack->attachments, attachment))
+		return wrong(error, "no room for its vif %u; see that daemon's log", spec->devid);
+	if (!attachment->passing && attachments_save(&toolstack->attachments))
+		log_warning("toolstack", "%s.%u will not outlive this daemon", attachment->domain,
+			    spec->devid);
+	return 0;
+}
+
+int luggage_unpack(struct toolstack *toolstack, const char *domain, const char *bridge,
+		   const char *text, char error[VIFSPEC_ERROR_BYTES])
+{
+	struct attachment attachment = { .passing = false };
+	char copy[LUGGAGE_BYTES], name[sizeof(attachment.domain) + 16], *words = copy;
+	struct tuning tuning;
+
+	if (strlen(text) >= sizeof(copy) || strlen(domain) >= sizeof(attachment.domain))
+		return wrong(error, "a line that is too long");
+	strcpy(copy, text);
+	strcpy(attachment.domain, domain);
+	if (attachment_parse(&attachment, &words, error) || tuning_parse(words, &tuning, error))
+		return -EINVAL;
+	if (bridge[0] && attachment.spec.type == VIFSPEC_BRIDGED)
+		snprintf(attachment.spec.bridge, sizeof(attachment.spec.bridge), "%s", bridge);
+	if (attachment_expect(toolstack, &attachment, error))
+		return -EINVAL;
+	snprintf(name, sizeof(name), "%s.%u", domain, attachment.spec.devid);
+	if (devices_keep_tuning(toolstack->devices, name, &tuning))
+		log_warning("vif", "%s: its settings will not outlive this daemon", name);
+	return 0;
+}
+
+void luggage_forget(struct toolstack *toolstack, const char *domain)
+{
+	struct attachments *attachments = &toolstack->attachments;
+	char name[ATTACHMENT_NAME_BYTES + 16];
+	int err = 0;
+
+	for (uint32_t devid = 0; devid < VIFSPEC_DEVIDS; devid++) {
+		const struct attachment *attachment = attachments_find(attachments, domain, devid);
+
+		if (attachment && !attachment->configured)
+			attachments_remove(attachments, domain, devid);
+		snprintf(name, sizeof(name), "%s.%u", domain, devid);
+		err |= devices_keep_tuning(toolstack->devices, name, NULL);
+	}
+	err |= attachments_save(attachments);
+	if (err)
+		log_warning("toolstack", "%s: what it had may come back with the next daemon",
+			    domain);
+}

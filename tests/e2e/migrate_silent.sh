@@ -1,0 +1,53 @@
+#!/bin/bash
+# A VM is to migrate to a daemon that falls silent: at once, while it lets the VM
+# in, or when the VM has come. As long as it is not in, nothing of the VM's traffic
+# is lost; when it is, it is home again within DOWN_MS. Each time `domain-migrate`
+# says so in one line, and the VM is served where it was.
+. "$(dirname "$0")/lib.sh"
+e2e_begin ping pgrep nsenter python3
+daemon --engine "${ENGINE:-auto}" --bridge xenbr0,uplink=tap:xentap0,ip=10.77.0.1/24
+vm a
+ip=$(vm_up a) || exit 1
+reconnected() {
+	grep -c 'a\.0: \(reconnected\|migrated\)' "$WORK/a.log"
+}
+
+# silent QUESTIONS: the VM's first ones are answered, no more; says how long the VM
+# was down, in ms.
+silent() {
+	local there=$WORK/silent$1 peer ping before status
+	mkdir "$there"
+	show_field a mac >"$there/mac"
+	python3 "$(dirname "$0")/silent_daemon.py" "$there" "$1" >"$WORK/asked$1" 2>&1 &
+	peer=$!
+	until_true 10 test -S "$there/domain.sock" || fail "no peer: $(cat "$WORK/asked$1")"
+	before=$(reconnected)
+	ping -q -i 0.01 "$ip" >"$WORK/ping" &
+	ping=$!
+	"$CTL" --timeout 20 domain-migrate a "$there" bridge=lab0 >"$WORK/said" 2>&1
+	status=$?
+	until_true 20 vm_up a || fail "a is not back: $(cat "$WORK/a.log" "$WORK/asked$1")"
+	kill -INT $ping
+	wait $ping
+	kill $peer
+	wait $peer 2>/dev/null
+	expect "status after $1 questions, having said '$(cat "$WORK/said")'" $status 1
+	expect "lines after $1 questions" "$(wc -l <"$WORK/said")" 1
+	grep -q 'cannot migrate a to ' "$WORK/said" || fail "$1: $(cat "$WORK/said")"
+	grep -q -- '-$' "$WORK/asked$1" || fail "never silent: $(cat "$WORK/asked$1")"
+	if [ "$(reconnected)" = "$before" ]; then
+		down=0
+		grep -q ', 0% packet loss' "$WORK/ping" || fail "$1: $(cat "$WORK/ping")"
+	else
+		down=$(sed -n 's/.*a\.0: reconnected after \([0-9]*\)\..*/\1/p' "$WORK/a.log" | tail -n 1)
+	fi
+	echo "silent after $1 questions ($(tail -n 1 "$WORK/asked$1")): down for $down ms:" \
+		"$(sed 's/.*silent[0-9]*: //' "$WORK/said")"
+}
+
+for questions in ${QUESTIONS:-0 6 9 16}; do
+	silent "$questions"
+	[ "$down" -le "${DOWN_MS:-2500}" ] || fail "down for $down ms"
+done
+[ "$down" -gt 0 ] || fail "it was never there"
+e2e_end

@@ -6,7 +6,8 @@
 
 #include "backend/vif_rx.h"
 
-static const struct port_ops vif_port_ops = { .transmit = vif_rx_transmit };
+static const struct port_ops vif_port_ops = { .transmit = vif_rx_transmit,
+					      .expect = vif_rx_expect };
 
 void vif_set_offloads(struct vif *vif, uint32_t offloads)
 {

@@ -6,7 +6,7 @@ enum { SHARE = 4, BIAS_MAX = 2, PAUSE_WINDOWS = 4 };
 
 static const uint64_t NS_PER_S = 1000000000, NS_PER_MS = 1000000, NS_PER_USEC = 1000;
 
-static const uint32_t distances[] = { 0, 10, 20, 50, 100, 200 }; /* us */
+static const uint32_t distances[] = { 0, 10, 20, 40, 60, 100, 200 }; /* us */
 
 enum { STEPS = sizeof(distances) / sizeof(distances[0]) };
 

@@ -45,7 +45,7 @@ static const struct row {
 static const enum tuning_word ours[] = {
 	TUNING_RX_URGENT,	  TUNING_NAPI_WEIGHT,	TUNING_NAPI_BUDGET,
 	TUNING_NAPI_BUDGET_USECS, TUNING_NAPI_COMPLETE, TUNING_DEFER_HARD_IRQS,
-	TUNING_GRO_FLUSH_TIMEOUT, TUNING_SPIN_USECS,
+	TUNING_GRO_FLUSH_TIMEOUT, TUNING_SPIN_USECS,	TUNING_GUEST_WEIGHT,
 };
 
 /* The controller's choice of the moment; of several queues, the longest. */

@@ -47,6 +47,7 @@ static const struct word {
 	[TUNING_DEFER_HARD_IRQS] = { "napi-defer-hard-irqs", NUMBER, 0, 1000, 2 },
 	[TUNING_GRO_FLUSH_TIMEOUT] = { "gro-flush-timeout", NUMBER, 0, 10000, 20 },
 	[TUNING_SPIN_USECS] = { "spin-usecs", NUMBER, 0, 1000, 0 },
+	[TUNING_GUEST_WEIGHT] = { "guest-napi-weight", NUMBER, 1, RX_RING_ENTRIES, POLL_WEIGHT },
 };
 
 static_assert(sizeof(words) / sizeof(words[0]) == TUNING_WORDS, "every word has a row");
@@ -72,7 +73,8 @@ const char *tuning_word_name(enum tuning_word word)
 
 bool tuning_is_frontends(enum tuning_word word)
 {
-	return word == TUNING_TX_AGGR_USECS || word == TUNING_TX_AGGR_FRAMES;
+	return word == TUNING_TX_AGGR_USECS || word == TUNING_TX_AGGR_FRAMES ||
+	       word == TUNING_GUEST_WEIGHT;
 }
 
 bool tuning_is_switch(enum tuning_word word)

@@ -6,6 +6,8 @@
  * Direction words are the guest's: rx is what the backend tells it of frames
  * that came, tx of frames that it sent and that are done; tx-aggr is what the
  * guest tells the backend of frames to be sent, and put off by the guest itself.
+ * Of weights, napi-weight is the backend's, which polls what guests send, and
+ * guest-napi-weight the guest's own, which polls what it gets.
  */
 #ifndef BACKEND_TUNING_H
 #define BACKEND_TUNING_H
@@ -49,6 +51,7 @@ enum tuning_word {
 	TUNING_DEFER_HARD_IRQS,
 	TUNING_GRO_FLUSH_TIMEOUT,
 	TUNING_SPIN_USECS,
+	TUNING_GUEST_WEIGHT,
 	TUNING_WORDS
 };
 

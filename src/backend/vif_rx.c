@@ -52,6 +52,7 @@ static void flush(const struct visit *visit)
 
 	if (!frames)
 		return;
+	ring_prefetch_indices(&queue->rx);
 	copies_make(visit->copies, queue->vif->domain, &queue->rx, &made);
 	counter_add(&visit->counters->to.frames, made.frames);
 	counter_add(&visit->counters->to.bytes, made.bytes);

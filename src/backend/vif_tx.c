@@ -184,6 +184,7 @@ void vif_tx_complete(struct vif_queue *queue, struct batch *batch)
 {
 	uint32_t start = queue->tx.produced;
 
+	ring_prefetch_indices(&queue->tx);
 	hypervisor_return(queue->vif->domain, batch->borrows, batch->nr_slots);
 	for (unsigned int i = 0; i < batch->nr_chains; i++) {
 		netif_tx_response_t okay = { .id = batch->slots[batch->first[i]].id,

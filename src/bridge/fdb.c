@@ -122,13 +122,16 @@ void fdb_destroy(struct fdb *fdb)
 	free(fdb);
 }
 
-/* The address in the upper 48 bits. */
+/* The address in the upper 48 bits, in registers: put together in memory it would
+ * wait for its own two stores. */
 static uint64_t key_of(const uint8_t mac[6])
 {
-	uint64_t key = 0;
+	uint32_t low;
+	uint16_t high;
 
-	memcpy((uint8_t *)&key + 2, mac, 6);
-	return key;
+	memcpy(&low, mac, sizeof(low));
+	memcpy(&high, mac + sizeof(low), sizeof(high));
+	return (uint64_t)high << 48 | (uint64_t)low << 16;
 }
 
 static uint64_t address_of(uint64_t key)

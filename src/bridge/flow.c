@@ -83,5 +83,6 @@ uint32_t flow_hash(const struct frame *frame)
 		hash = hash_ipv6(frame, at);
 	else
 		hash = mix_bytes(0, frame->bytes, 12);
-	return (uint32_t)(hash >> 32);
+	/* Once more: neighbouring ports differ in few bits, which would keep together. */
+	return (uint32_t)(mix(hash, 0) >> 32);
 }

@@ -134,7 +134,8 @@ static int offer(struct front_connect *c)
 	if (!err)
 		err = front_sources_open_channels(
 			c, BACKEND_DOMID,
-			front_device_backend_has(&c->device, XENBUS_KEY_SPLIT_EVTCHN));
+			!c->config.single_channel &&
+				front_device_backend_has(&c->device, XENBUS_KEY_SPLIT_EVTCHN));
 	if (!err)
 		err = front_device_offer(&c->device, c->front);
 	if (err)
@@ -345,9 +346,7 @@ static void timer_fired(struct front_connect *c)
 
 static void take_event(struct front_connect *c, uint32_t channel)
 {
-	struct front_queue *queue = &c->front->queues[channel / 2];
-
-	netfront_take_event(channel % 2 ? &queue->rx_channel : &queue->tx_channel);
+	front_queue_take_event(&c->front->queues[channel / 2], channel % 2);
 }
 
 /* True if the store should be looked at. */

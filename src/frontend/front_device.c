@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ring/poll.h"
+
 enum { NAMES_BYTES = 1024, KEY_PATH_BYTES = XENBUS_PATH_BYTES + 64 };
 
 int front_device_open(struct front_device *device, int store_fd)
@@ -179,6 +181,15 @@ void front_device_aggregation(struct front_device *device, struct coalesce_limit
 	store_read_number(device->store, STORE_NO_TRANSACTION, device->frontend_path,
 			  "coalesce/tx-aggr-max-frames", TX_RING_ENTRIES, &frames);
 	*limits = (struct coalesce_limits){ (uint32_t)usecs, (uint32_t)frames };
+}
+
+unsigned int front_device_weight(struct front_device *device)
+{
+	uint64_t weight = 0;
+
+	store_read_number(device->store, STORE_NO_TRANSACTION, device->frontend_path,
+			  "coalesce/guest-napi-weight", RX_RING_ENTRIES, &weight);
+	return weight ? (unsigned int)weight : POLL_WEIGHT;
 }
 
 unsigned int front_device_queues(struct front_device *device, unsigned int wanted)

@@ -38,6 +38,7 @@ void front_flush_take_tuning(struct front_connect *c)
 	struct coalesce_limits limits;
 
 	c->device.tuning_changed = false;
+	c->front->weight = front_device_weight(&c->device);
 	front_device_aggregation(&c->device, &limits);
 	if (netfront_aggregate(c->front, &limits))
 		front_voice_tell(c, SPLITVIF_WARNING,

@@ -1,13 +1,12 @@
 #include "frontend/front_options.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "frontend/front_value.h"
 #include "frontend/probe.h"
 #include "frontend/splitvif.h"
 
@@ -22,8 +21,9 @@ const char front_options_usage[] =
 	"       splitvif-front [OPTIONS] echo [VIF] [--count N] [--duration S] [--json]\n"
 	"       splitvif-front [OPTIONS] stream [VIF] [--connect] PATH\n"
 	"OPTIONS: --rundir DIR, --engine auto|uring|epoll, -v|--verbose, -V|--version, -h|--help\n"
-	"VIF:     --name N, --bridge B, --mac M, --mtu N, and for run and --netns --ip CIDR,\n"
-	"         --gateway IP, --offload on|off, --queues N\n"
+	"VIF:     --name N, --bridge B, --mac M, --mtu N, --single-channel, and for run and "
+	"--netns\n"
+	"         --ip CIDR, --gateway IP, --offload on|off, --queues N\n"
 	"run starts CMD (default: your shell) as a VM: in namespaces of its own, whose eth0 is\n"
 	"the vif. --netns serves a namespace that exists. stream serves whoever connects to\n"
 	"the socket PATH, like qemu -netdev stream; --connect connects there instead.\n";
@@ -40,6 +40,7 @@ enum option_id {
 	OPT_MTU,
 	OPT_QUEUES,
 	OPT_OFFLOAD,
+	OPT_SINGLE_CHANNEL,
 	OPT_DST,
 	OPT_SIZE,
 	OPT_COUNT,
@@ -67,6 +68,7 @@ static const struct option long_options[] = {
 	{ "mtu", required_argument, NULL, OPT_MTU },
 	{ "queues", required_argument, NULL, OPT_QUEUES },
 	{ "offload", required_argument, NULL, OPT_OFFLOAD },
+	{ "single-channel", no_argument, NULL, OPT_SINGLE_CHANNEL },
 	{ "dst", required_argument, NULL, OPT_DST },
 	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "count", required_argument, NULL, OPT_COUNT },
@@ -125,64 +127,6 @@ static int bad(struct parser *parser, const char *option, const char *value, con
 	return -EINVAL;
 }
 
-static int parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *number)
-{
-	char *end;
-
-	errno = 0;
-	*number = strtoull(text, &end, 10);
-	if (errno || end == text || *end || text[0] < '0' || text[0] > '9' || *number < min ||
-	    *number > max)
-		return -EINVAL;
-	return 0;
-}
-
-/* A unicast address, not all zero. */
-static int parse_mac(const char *text, uint8_t mac[6])
-{
-	unsigned int bytes[6];
-	int end = 0;
-
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &bytes[0], &bytes[1], &bytes[2], &bytes[3],
-		   &bytes[4], &bytes[5], &end) != 6 ||
-	    text[end] || strlen(text) != 17 || strspn(text, "0123456789abcdefABCDEF:") != 17)
-		return -EINVAL;
-	for (int i = 0; i < 6; i++)
-		mac[i] = (uint8_t)bytes[i];
-	return mac[0] & 1 || !(mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]) ? -EINVAL : 0;
-}
-
-static int parse_ip(const char *text, uint32_t *ip)
-{
-	return inet_pton(AF_INET, text, ip) == 1 && *ip ? 0 : -EINVAL;
-}
-
-static int parse_cidr(const char *text, uint32_t *ip, uint8_t *prefix)
-{
-	const char *slash = strchr(text, '/');
-	char address[16];
-	uint64_t bits;
-
-	if (!slash)
-		return parse_ip(text, ip);
-	if ((size_t)(slash - text) >= sizeof(address) || parse_number(slash + 1, 1, 32, &bits))
-		return -EINVAL;
-	memcpy(address, text, (size_t)(slash - text));
-	address[slash - text] = '\0';
-	*prefix = (uint8_t)bits;
-	return parse_ip(address, ip);
-}
-
-static int parse_duration(const char *text, double *seconds)
-{
-	char *end;
-
-	*seconds = strtod(text, &end);
-	return end == text || *end || !isfinite(*seconds) || *seconds <= 0 || *seconds > 1e6
-		       ? -EINVAL
-		       : 0;
-}
-
 static int take_vif(struct parser *p, int id, const char *value)
 {
 	struct front_options *o = p->options;
@@ -201,23 +145,24 @@ static int take_vif(struct parser *p, int id, const char *value)
 		return *value && strlen(value) < 16 ? 0
 						    : bad(p, "bridge", value, "1 to 15 characters");
 	case OPT_IP:
-		return parse_cidr(value, &o->ip, &o->prefix)
+		return front_value_cidr(value, &o->ip, &o->prefix)
 			       ? bad(p, "ip", value, "an IPv4 address like 10.77.0.5/24")
 			       : 0;
 	case OPT_GATEWAY:
-		return parse_ip(value, &o->gateway) ? bad(p, "gateway", value, "an IPv4 address")
-						    : 0;
+		return front_value_ip(value, &o->gateway)
+			       ? bad(p, "gateway", value, "an IPv4 address")
+			       : 0;
 	case OPT_MAC:
-		return parse_mac(value, o->mac)
+		return front_value_mac(value, o->mac)
 			       ? bad(p, "mac", value, "a unicast MAC like 00:16:3e:00:00:01")
 			       : 0;
 	case OPT_QUEUES:
-		if (parse_number(value, 1, SPLITVIF_QUEUES_MAX, &number))
+		if (front_value_number(value, 1, SPLITVIF_QUEUES_MAX, &number))
 			return bad(p, "queues", value, "a number from 1 to 16");
 		o->queues = (unsigned int)number;
 		return 0;
 	}
-	if (parse_number(value, 68, SPLITVIF_FRAME_BYTES - SPLITVIF_FRAME_MIN, &number))
+	if (front_value_number(value, 68, SPLITVIF_FRAME_BYTES - SPLITVIF_FRAME_MIN, &number))
 		return bad(p, "mtu", value, "a number from 68 to 65521");
 	o->mtu = (uint16_t)number;
 	return 0;
@@ -230,29 +175,29 @@ static int take_load(struct parser *p, int id, const char *value)
 
 	switch (id) {
 	case OPT_DST:
-		return parse_mac(value, o->dst)
+		return front_value_mac(value, o->dst)
 			       ? bad(p, "dst", value, "a unicast MAC like 00:16:3e:00:00:01")
 			       : 0;
 	case OPT_SIZE:
-		if (parse_number(value, PROBE_FRAME_MIN, SPLITVIF_FRAME_BYTES, &number))
+		if (front_value_number(value, PROBE_FRAME_MIN, SPLITVIF_FRAME_BYTES, &number))
 			return bad(p, "size", value, "a number of bytes from 42 to 65535");
 		o->size = (uint32_t)number;
 		return 0;
 	case OPT_COUNT:
-		return parse_number(value, 1, UINT64_MAX / 2, &o->count)
+		return front_value_number(value, 1, UINT64_MAX / 2, &o->count)
 			       ? bad(p, "count", value, "a number of frames from 1")
 			       : 0;
 	case OPT_RATE:
-		return parse_number(value, 1, 1000000000, &o->rate)
+		return front_value_number(value, 1, 1000000000, &o->rate)
 			       ? bad(p, "rate", value, "frames a second from 1 to 1000000000")
 			       : 0;
 	case OPT_WINDOW:
-		if (parse_number(value, 1, SPLITVIF_SLOTS, &number))
+		if (front_value_number(value, 1, SPLITVIF_SLOTS, &number))
 			return bad(p, "window", value, "a number of frames from 1 to 256");
 		o->window = (unsigned int)number;
 		return 0;
 	}
-	return parse_duration(value, &o->duration)
+	return front_value_duration(value, &o->duration)
 		       ? bad(p, "duration", value, "seconds above 0, like 2.5")
 		       : 0;
 }
@@ -287,6 +232,9 @@ static int take_option(struct parser *p, int id, const char *value)
 		return o->no_offload || strcmp(value, "on") == 0
 			       ? 0
 			       : bad(p, "offload", value, "on or off");
+	case OPT_SINGLE_CHANNEL:
+		o->single_channel = true;
+		return 0;
 	case OPT_WAIT:
 		o->window = 64;
 		return 0;

@@ -30,6 +30,7 @@ struct front_options {
 	uint8_t mac[6];
 	uint16_t mtu;
 	unsigned int queues;  /* 0: not given */
+	bool single_channel;  /* for both directions */
 	uint32_t ip, gateway; /* network order */
 	uint8_t prefix;	      /* 0: the bridge's */
 	/* run, --netns */

@@ -77,6 +77,24 @@ bool front_queue_arm(struct front_queue *queue, uint32_t tx_bytes)
 	return sleep;
 }
 
+static void note_event(struct front_events *events, struct ring *ring)
+{
+	events->taken++;
+	events->spurious += ring_pending(ring) == 0;
+}
+
+void front_queue_take_event(struct front_queue *queue, bool rx)
+{
+	struct evtchn *channel = rx ? &queue->rx_channel : &queue->tx_channel;
+
+	if (!channel->port || !evtchn_take(channel))
+		return;
+	if (!rx)
+		note_event(&queue->tx_events, &queue->tx.ring);
+	if (rx || !queue->rx_channel.port)
+		note_event(&queue->rx_events, &queue->rx.ring);
+}
+
 static void close_channel(struct front_queue *queue, struct evtchn *channel)
 {
 	queue->events_sent += channel->sent;

@@ -20,6 +20,12 @@ enum {
 	FRONT_QUEUE_GRANTS = FRONT_QUEUE_SHARED_PAGES + FRONT_TX_PAGES,
 };
 
+/* The events that one ring was woken by. */
+struct front_events {
+	uint64_t taken;
+	uint64_t spurious; /* nothing had come */
+};
+
 struct front_queue {
 	struct front_tx tx;
 	struct front_rx rx;
@@ -28,6 +34,7 @@ struct front_queue {
 	struct coalesce tx_edge; /* what the backend is told of frames to be sent */
 	bool is_aggregating;	 /* it may be told later: so it matters what time it is */
 	uint64_t tx_published;	 /* frames */
+	struct front_events tx_events, rx_events;
 	grant_ref_t tx_ring_ref, rx_ring_ref;
 	uint64_t events_sent, events_received, events_merged; /* of channels that are gone */
 };
@@ -48,6 +55,10 @@ static inline uint64_t front_queue_due(const struct front_queue *queue)
 {
 	return queue->is_aggregating ? queue->tx_edge.due_ns : UINT64_MAX;
 }
+
+/* Clears the pending event of a channel, if there is one, and counts what it brought
+ * the rings that it is for. */
+void front_queue_take_event(struct front_queue *queue, bool rx);
 
 /* Announces sleep on frames and, if tx_bytes, on room for a frame of that
  * length. False: there are frames, or room. */

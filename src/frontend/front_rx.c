@@ -32,6 +32,7 @@ void front_rx_reset(struct front_rx *rx, union ring_page *ring, uint8_t *pages)
 	rx->held_first = rx->held_next = 0;
 	rx->ids_first = rx->ids_next = 0;
 	rx->next_part = 0;
+	rx->waiting = false;
 	rx->fault = FRONT_SOUND;
 	for (uint16_t id = 0; id < FRONT_RX_PAGES; id++)
 		post_page(rx, id);
@@ -218,6 +219,7 @@ unsigned int front_rx_receive(struct front_rx *rx, struct splitvif_frame *frames
 	int pending = (int)front_rx_pending(rx);
 	unsigned int taken = 0;
 
+	rx->waiting = false;
 	ring_prefetch(&rx->ring, (uint32_t)pending < n ? (uint32_t)pending : n,
 		      sizeof(netif_rx_request_t));
 	while (pending > 0 && taken < n) {
@@ -247,6 +249,12 @@ void front_rx_release(struct front_rx *rx, unsigned int n)
 		while (pages--)
 			post_page(rx, rx->held_ids[rx->ids_first++ % FRONT_RX_PAGES]);
 	}
+}
+
+void front_rx_wait(struct front_rx *rx)
+{
+	rx->waits += !rx->waiting;
+	rx->waiting = true;
 }
 
 bool front_rx_arm(struct front_rx *rx)

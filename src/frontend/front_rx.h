@@ -40,7 +40,8 @@ struct front_rx {
 	struct iovec parts[FRONT_RX_PARTS];
 	unsigned int next_part;
 	enum front_fault fault;
-	uint64_t frames, bytes, errors;
+	bool waiting; /* the caller takes none, since the last that he took */
+	uint64_t frames, bytes, errors, waits;
 };
 
 /* Takes the ring page and FRONT_RX_PAGES contiguous pages into use and posts
@@ -55,6 +56,9 @@ void front_rx_release(struct front_rx *rx, unsigned int n);
 
 /* Slots that wait; of a peer at fault, none. */
 unsigned int front_rx_pending(struct front_rx *rx);
+
+/* The caller takes no more for now: from where it is, no event is asked for. */
+void front_rx_wait(struct front_rx *rx);
 
 /* Asks for an event at the next response; true if none is there yet. */
 bool front_rx_arm(struct front_rx *rx);

@@ -120,7 +120,8 @@ bool front_tx_reclaim(struct front_tx *tx)
 	return true;
 }
 
-/* Moves one free page into the reservation. */
+/* Moves one free page into the reservation. It will be written soon, and the backend's
+ * processor had it last. */
 static void hold_page(struct front_tx *tx, bool spread)
 {
 	uint16_t page = tx->free[tx->free_first++ % FRONT_TX_PAGES];
@@ -134,6 +135,7 @@ static void hold_page(struct front_tx *tx, bool spread)
 		.iov_base = tx->pages + (size_t)page * PAGE_BYTES + start,
 		.iov_len = PAGE_BYTES - start,
 	};
+	prefetch_for_write(tx->pages + (size_t)page * PAGE_BYTES + start);
 }
 
 unsigned int front_tx_reserve(struct front_tx *tx, struct splitvif_frame *frames, unsigned int n,

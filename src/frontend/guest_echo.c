@@ -45,15 +45,15 @@ static bool return_frame(struct echo *echo, const struct splitvif_frame *frame)
  * feels it. An outage takes the held frames with it. */
 static unsigned int return_batch(struct echo *echo)
 {
-	struct splitvif_frame frames[GUEST_BATCH];
-	unsigned int n = splitvif_receive(echo->loop.vif, frames, GUEST_BATCH);
+	struct splitvif_frame frames[SPLITVIF_SLOTS];
+	unsigned int n = splitvif_receive(echo->loop.vif, frames, splitvif_weight(echo->loop.vif));
 	struct splitvif_stats before, after;
 
 	splitvif_stats(echo->loop.vif, &before);
 	for (unsigned int i = 0; i < n && !echo->loop.stopped;) {
 		if (return_frame(echo, &frames[i])) {
 			i++;
-		} else if (splitvif_arm(echo->loop.vif, frames[i].length)) {
+		} else if (splitvif_wait(echo->loop.vif, frames[i].length)) {
 			guest_loop_sleep(&echo->loop, 0);
 			splitvif_stats(echo->loop.vif, &after);
 			if (after.connections != before.connections)

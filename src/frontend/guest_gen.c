@@ -106,8 +106,8 @@ static void take_credit(struct gen *gen, const struct splitvif_frame *frame)
 
 static unsigned int receive_batch(struct gen *gen)
 {
-	struct splitvif_frame frames[GUEST_BATCH];
-	unsigned int n = splitvif_receive(gen->loop.vif, frames, GUEST_BATCH);
+	struct splitvif_frame frames[SPLITVIF_SLOTS];
+	unsigned int n = splitvif_receive(gen->loop.vif, frames, splitvif_weight(gen->loop.vif));
 
 	for (unsigned int i = 0; i < n; i++)
 		take_credit(gen, &frames[i]);

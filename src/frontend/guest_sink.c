@@ -119,8 +119,8 @@ static void grant(struct sink *sink, struct sender *sender)
 
 static unsigned int receive_batch(struct sink *sink)
 {
-	struct splitvif_frame frames[GUEST_BATCH];
-	unsigned int n = splitvif_receive(sink->loop.vif, frames, GUEST_BATCH);
+	struct splitvif_frame frames[SPLITVIF_SLOTS];
+	unsigned int n = splitvif_receive(sink->loop.vif, frames, splitvif_weight(sink->loop.vif));
 	int64_t now = n ? guest_now_ns() : 0;
 
 	for (unsigned int i = 0; i < n; i++)

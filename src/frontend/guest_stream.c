@@ -14,13 +14,7 @@
 #include "io/log.h"
 #include "io/stream_socket.h"
 
-enum {
-	BATCH = 64,
-	LOOK_ROUNDS = 32,
-	RETRY_MS = 200,
-	BOTH_FULL_MS = 1,
-	PIECES = 1 + SPLITVIF_FRAME_PARTS
-};
+enum { BATCH = 64, LOOK_ROUNDS = 32, RETRY_MS = 200, PIECES = 1 + SPLITVIF_FRAME_PARTS };
 
 struct guest_stream {
 	struct splitvif *vif;
@@ -34,9 +28,10 @@ struct guest_stream {
 	uint32_t waiting_length;
 	/* From the ring, and not taken by the peer yet. */
 	unsigned int held;
-	struct splitvif_frame frames[BATCH];
-	struct stream_frame sent[BATCH];
-	struct iovec pieces[BATCH][PIECES];
+	bool full; /* the socket did not take them: until half of what it keeps is gone */
+	struct splitvif_frame frames[SPLITVIF_SLOTS];
+	struct stream_frame sent[SPLITVIF_SLOTS];
+	struct iovec pieces[SPLITVIF_SLOTS][PIECES];
 	uint8_t mac[6];
 	uint64_t dropped; /* came for a peer that was not there, or have no legal length */
 };
@@ -143,6 +138,7 @@ static void lose_peer(struct guest_stream *s, const char *why)
 	log_notice("guest", "%s: %s; waiting for the next one", s->path, why);
 	stream_socket_renew(&s->socket, -1);
 	s->waiting = NULL;
+	s->full = false;
 }
 
 /* The next frame of the peer's, be it one that found no room before. */
@@ -212,14 +208,17 @@ static void release(struct guest_stream *s, unsigned int n)
 	memmove(s->frames, s->frames + n, s->held * sizeof(s->frames[0]));
 }
 
-/* Ring to guest. How many frames left the ring. */
+/* Ring to guest, a turn. How many frames left the ring. */
 static unsigned int pump_in(struct guest_stream *s)
 {
 	unsigned int legal;
 	int sent;
 
+	if (s->full && !stream_socket_is_low(&s->socket))
+		return 0;
+	s->full = false;
 	if (!s->held)
-		s->held = splitvif_receive(s->vif, s->frames, BATCH);
+		s->held = splitvif_receive(s->vif, s->frames, splitvif_weight(s->vif));
 	if (!s->held)
 		return 0;
 	legal = gather(s);
@@ -235,6 +234,7 @@ static unsigned int pump_in(struct guest_stream *s)
 		lose_peer(s, "the guest hung up");
 		return 0;
 	}
+	s->full = (unsigned int)sent < legal;
 	release(s, (unsigned int)sent);
 	return (unsigned int)sent;
 }
@@ -270,7 +270,7 @@ static void serve_vif(struct guest_stream *s)
 /* Waits for whatever there is to be waited for, or looks (timeout 0). */
 static void look(struct guest_stream *s, int timeout_ms)
 {
-	bool blocked = s->held || stream_socket_is_blocked(&s->socket);
+	bool blocked = stream_socket_is_blocked(&s->socket);
 	short wanted = (s->waiting ? 0 : POLLIN) | (blocked ? POLLOUT : 0);
 	struct pollfd ready[] = {
 		{ .fd = splitvif_fd(s->vif), .events = POLLIN },
@@ -297,19 +297,18 @@ static void report(const struct guest_stream *s)
 	log_debug("guest",
 		  "sent %" PRIu64 " frames, %" PRIu64 " bytes (%" PRIu64
 		  " refused), received %" PRIu64 " frames, %" PRIu64 " bytes (%" PRIu64
-		  " for no guest)",
+		  " for no guest), waited %" PRIu64 " times for the guest to take more",
 		  stats.tx_frames, stats.tx_bytes, stats.tx_refused, stats.rx_frames,
-		  stats.rx_bytes, s->dropped);
+		  stats.rx_bytes, s->dropped, stats.rx_waits);
 }
 
-/* Where a full socket holds frames back the ring is never empty, and says so; then
- * it is looked at now and then whether there is room in the other one. */
+/* A full socket holds the ring back: its frames are not to wake us meanwhile. */
 static void rest(struct guest_stream *s)
 {
-	if (splitvif_arm(s->vif, s->waiting ? s->waiting_length : 0))
+	uint32_t bytes = s->waiting ? s->waiting_length : 0;
+
+	if (s->full ? splitvif_wait(s->vif, bytes) : splitvif_arm(s->vif, bytes))
 		look(s, -1);
-	else if (s->held)
-		look(s, s->waiting ? BOTH_FULL_MS : -1);
 }
 
 int guest_stream_run(struct splitvif *vif, int signal_fd, const struct front_options *options)

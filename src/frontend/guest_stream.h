@@ -4,7 +4,9 @@
  * VM in it sits on Xen's rings.
  *
  * Nothing is dropped while both sides are there: a full ring stops the reading,
- * a full socket the receiving, and the backend counts what it cannot deliver. One
+ * a full socket the receiving, until half of what is kept for it is gone, and the
+ * backend counts what it cannot deliver. A turn takes as many frames as
+ * splitvif_weight() says. One
  * peer at a time; when it goes the next one may come. There are no offloads on
  * such a socket, so the vif takes none. Announces the guest's MAC, learnt from its
  * frames, after each connection of the vif.

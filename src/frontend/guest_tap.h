@@ -5,7 +5,9 @@
  * written straight from them, but for the headers (guest_vnet.h). What the VM's
  * kernel may leave undone, checksums and segmentation, follows what the backend
  * takes. A full TX ring stops the reading, so that the
- * VM's own queue fills and nothing is dropped here. Carrier follows the
+ * VM's own queue fills and nothing is dropped here. A turn of the ring takes as many
+ * frames as splitvif_weight() says; for the TAP they are never too many, its kernel
+ * takes them out of our hands or drops them. Carrier follows the
  * connection; after each one the VM's addresses are announced.
  *
  * A command that does not go within GUEST_KILL_MS of a signal is killed. One
@@ -19,7 +21,11 @@
 #include "frontend/splitvif.h"
 #include "io/engine.h"
 
-enum { GUEST_TAP_BATCH = 64, GUEST_KILL_MS = 3000 };
+enum {
+	GUEST_TAP_BATCH = 64,		   /* reads at once */
+	GUEST_TAP_FRAMES = SPLITVIF_SLOTS, /* the most of a turn, either way */
+	GUEST_KILL_MS = 3000,
+};
 
 /* A queue of the TAP. Its frames go out on the vif's queue of that number, modulo
  * how many the backend serves, so that each flow keeps to one. */
@@ -55,10 +61,10 @@ struct guest_tap {
 	uint64_t oversize;   /* frames of the VM's that did not fit their room */
 	uint64_t malformed;  /* frames whose header was not theirs, either way */
 	uint64_t tap_errors; /* frames that the TAP did not take */
-	struct splitvif_frame frames[GUEST_TAP_BATCH];
-	struct guest_vnet vnets[GUEST_TAP_BATCH];
-	struct engine_io io[GUEST_TAP_BATCH];
-	struct iovec iovecs[SPLITVIF_SLOTS + 2 * GUEST_TAP_BATCH];
+	struct splitvif_frame frames[GUEST_TAP_FRAMES];
+	struct guest_vnet vnets[GUEST_TAP_FRAMES];
+	struct engine_io io[GUEST_TAP_FRAMES];
+	struct iovec iovecs[SPLITVIF_SLOTS + 2 * GUEST_TAP_FRAMES];
 };
 
 /* `offload`: whether checksums and segmentation may be left undone, as

@@ -91,6 +91,7 @@ static struct splitvif_config make_config(const struct front_options *options, c
 		.mtu = options->mtu,
 		.ip = options->ip,
 		.queues = options->queues,
+		.single_channel = options->single_channel,
 		.takes = is_tap(options) && !options->no_offload ? OFFLOADS_ALL : 0,
 		.reads_whole = is_tap(options),
 		.message = tell,
@@ -162,6 +163,7 @@ static struct guest_vifs *follow_vifs(const struct front_options *options, struc
 
 	splitvif_status(tap->vif, &status);
 	config.vif = (struct splitvif_config){ .queues = options->queues,
+					       .single_channel = options->single_channel,
 					       .takes = make_config(options, NULL).takes,
 					       .reads_whole = true,
 					       .message = tell };

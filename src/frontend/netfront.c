@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "ring/poll.h"
+
 static uint32_t table_pages_for(unsigned int queues)
 {
 	uint32_t refs = GRANT_RESERVED_REFS + queues * FRONT_QUEUE_GRANTS;
@@ -47,6 +49,7 @@ int netfront_init(struct netfront *front, unsigned int max_queues)
 	*front = (struct netfront){ .max_queues = max_queues,
 				    .nr_queues = 1,
 				    .aggregation = { .frames = 1 },
+				    .weight = POLL_WEIGHT,
 				    .table_pages = table_pages_for(max_queues) };
 	err = memory_open(front);
 	if (err)
@@ -225,10 +228,14 @@ bool netfront_arm(struct netfront *front, uint32_t tx_bytes)
 	return sleep || netfront_fault(front);
 }
 
-void netfront_take_event(struct evtchn *channel)
+bool netfront_wait(struct netfront *front, uint32_t tx_bytes)
 {
-	if (channel->port)
-		evtchn_take(channel);
+	if (!front->live)
+		return true;
+	flush(front, tx_bytes);
+	for (unsigned int i = 0; i < front->nr_queues; i++)
+		front_rx_wait(&front->queues[i].rx);
+	return !tx_bytes || front_tx_arm(&front->queues[0].tx, tx_bytes) || netfront_fault(front);
 }
 
 void netfront_close_channels(struct netfront *front)

@@ -26,8 +26,9 @@ struct netfront {
 	struct front_queue *queues;
 	grant_ref_t *refs; /* all that are granted now */
 	unsigned int nr_refs;
-	bool live; /* between prepare and revoke or bury */
+	bool live;			    /* between prepare and revoke or bury */
 	struct coalesce_limits aggregation; /* of frames to be sent; of each queue */
+	unsigned int weight;		    /* frames that a turn may take */
 };
 
 /* Memory for so many queues, one of them in use. 0 or -errno. */
@@ -68,9 +69,9 @@ uint64_t netfront_due(const struct netfront *front);
 /* See splitvif_arm(), splitvif_queue_arm(). With a fault they say true: the
  * control side knows. */
 bool netfront_arm(struct netfront *front, uint32_t tx_bytes);
+/* See splitvif_wait(). */
+bool netfront_wait(struct netfront *front, uint32_t tx_bytes);
 bool netfront_arm_queue(struct netfront *front, struct front_queue *queue, uint32_t tx_bytes);
-/* Clears a channel's pending event, if there is such a channel. */
-void netfront_take_event(struct evtchn *channel);
 
 /* Drops the descriptors of all channels, keeping their counts. */
 void netfront_close_channels(struct netfront *front);

@@ -1,171 +1,10 @@
 #include "frontend/splitvif.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "frontend/front_connect.h"
 #include "frontend/front_flush.h"
-#include "frontend/netfront.h"
-
-enum { OPEN_TIMEOUT_MS = 5000, CLOSE_TIMEOUT_MS = 1000, NAME_GRACE_MS = 1000, TRY_AGAIN_MS = 10 };
-
-struct splitvif {
-	struct netfront front;
-	struct front_connect connect;
-};
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
-static bool name_is_valid(const char *name)
-{
-	size_t length = strlen(name);
-
-	return length >= 1 && length <= 63 &&
-	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
-		       length;
-}
-
-static int check_config(const struct splitvif_config *config, char *error, size_t size)
-{
-	if (!name_is_valid(config->name)) {
-		snprintf(error, size,
-			 "bad name '%.80s': not 1 to 63 of A-Z a-z 0-9 . _ -; choose another",
-			 config->name);
-		return -EINVAL;
-	}
-	if (config->bridge &&
-	    strlen(config->bridge) >= sizeof(((struct splitvif_status *)0)->bridge)) {
-		snprintf(error, size,
-			 "bad bridge '%.80s': longer than 15 characters; choose another",
-			 config->bridge);
-		return -EINVAL;
-	}
-	if (config->queues > SPLITVIF_QUEUES_MAX) {
-		snprintf(error, size, "bad number of queues %u: more than %d; choose fewer",
-			 config->queues, SPLITVIF_QUEUES_MAX);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-/* A backlog that is full, and a name whose last holder is just dying, pass. */
-static bool will_pass(int err, int64_t since_ms)
-{
-	return err == -EAGAIN || (err == -EEXIST && now_ms() - since_ms < NAME_GRACE_MS);
-}
-
-static int introduce(struct front_connect *connect, int64_t start, int64_t deadline)
-{
-	int err;
-
-	while ((err = front_connect_start(connect)) != 0) {
-		if (!will_pass(err, start) || now_ms() >= deadline)
-			return err;
-		usleep(TRY_AGAIN_MS * 1000);
-	}
-	return 0;
-}
-
-static int bring_up(struct front_connect *connect, unsigned int timeout_ms)
-{
-	int64_t start = now_ms(), deadline = start + timeout_ms;
-	struct pollfd ready = { .fd = connect->epoll_fd, .events = POLLIN };
-	int err = introduce(connect, start, deadline);
-
-	while (!err && !connect->status.up) {
-		front_connect_process(connect);
-		if (connect->status.up)
-			break;
-		err = connect->error;
-		if (!err && front_domain_is_dead(&connect->domain, 0))
-			err = -ECONNRESET;
-		if (!err && now_ms() >= deadline)
-			err = -ETIMEDOUT;
-		if (!err)
-			poll(&ready, 1, (int)(deadline - now_ms()) + 1);
-	}
-	if (err && !connect->reason[0])
-		snprintf(connect->reason, sizeof(connect->reason),
-			 "cannot connect %s: %s; see the daemon's log", connect->status.name,
-			 err == -ECONNRESET ? "the daemon hung up" : strerror(-err));
-	return err;
-}
-
-static int open_parts(struct splitvif *vif, const struct splitvif_config *config, char *error,
-		      size_t size)
-{
-	unsigned int timeout = config->timeout_ms ? config->timeout_ms : OPEN_TIMEOUT_MS;
-	int err = netfront_init(&vif->front, config->queues);
-
-	if (err) {
-		snprintf(error, size, "cannot make shared memory: %s; see 'splitvif doctor'",
-			 strerror(-err));
-		return err;
-	}
-	err = front_connect_init(&vif->connect, &vif->front, config);
-	if (err) {
-		snprintf(error, size, "cannot watch descriptors: %s; raise the limit (ulimit -n)",
-			 strerror(-err));
-		goto fini_front;
-	}
-	vif->connect.host = config->first ? &config->first->connect.home : NULL;
-	err = bring_up(&vif->connect, timeout);
-	if (!err)
-		return 0;
-	snprintf(error, size, "%s", vif->connect.reason);
-	front_connect_fini(&vif->connect);
-fini_front:
-	netfront_fini(&vif->front);
-	return err;
-}
-
-struct splitvif *splitvif_open(const struct splitvif_config *config, char *error, size_t error_size)
-{
-	struct splitvif_config full = *config;
-	struct splitvif *vif;
-	char name[32];
-	int err;
-
-	snprintf(name, sizeof(name), "vm%d", (int)getpid());
-	if (!full.name)
-		full.name = name;
-	if (!full.queues)
-		full.queues = 1;
-	err = check_config(&full, error, error_size);
-	vif = err ? NULL : calloc(1, sizeof(*vif));
-	if (!err && !vif) {
-		snprintf(error, error_size, "out of memory; free some");
-		err = -ENOMEM;
-	}
-	if (!err)
-		err = open_parts(vif, &full, error, error_size);
-	if (!err)
-		return vif;
-	free(vif);
-	errno = -err;
-	return NULL;
-}
-
-void splitvif_close(struct splitvif *vif)
-{
-	if (!vif)
-		return;
-	front_connect_leave(&vif->connect, CLOSE_TIMEOUT_MS);
-	front_connect_fini(&vif->connect);
-	netfront_fini(&vif->front);
-	free(vif);
-}
+#include "frontend/splitvif_handle.h"
 
 int splitvif_fd(const struct splitvif *vif)
 {
@@ -367,29 +206,35 @@ void splitvif_flush(struct splitvif *vif)
 	front_flush_follow(&vif->connect);
 }
 
-bool splitvif_queue_arm(struct splitvif *vif, unsigned int number, uint32_t tx_bytes)
+/* After what may have put something off, or found a fault: who sleeps is woken for it. */
+static bool before_sleep(struct splitvif *vif, bool sleep)
 {
-	struct front_queue *queue = queue_of(vif, number);
-	bool sleep;
-
-	if (!queue)
-		return true;
-	sleep = netfront_arm_queue(&vif->front, queue, tx_bytes);
 	front_flush_follow(&vif->connect);
 	note_fault(vif);
 	return sleep;
 }
 
+bool splitvif_queue_arm(struct splitvif *vif, unsigned int number, uint32_t tx_bytes)
+{
+	struct front_queue *queue = queue_of(vif, number);
+
+	if (!queue)
+		return true;
+	return before_sleep(vif, netfront_arm_queue(&vif->front, queue, tx_bytes));
+}
+
 bool splitvif_arm(struct splitvif *vif, uint32_t tx_bytes)
 {
-	bool sleep;
-
 	if (!vif->connect.status.up)
 		return true;
-	sleep = netfront_arm(&vif->front, tx_bytes);
-	front_flush_follow(&vif->connect);
-	note_fault(vif);
-	return sleep;
+	return before_sleep(vif, netfront_arm(&vif->front, tx_bytes));
+}
+
+bool splitvif_wait(struct splitvif *vif, uint32_t tx_bytes)
+{
+	if (!vif->connect.status.up)
+		return true;
+	return before_sleep(vif, netfront_wait(&vif->front, tx_bytes));
 }
 
 bool splitvif_arm_answers(struct splitvif *vif, unsigned int in_flight)
@@ -399,11 +244,14 @@ bool splitvif_arm_answers(struct splitvif *vif, unsigned int in_flight)
 	if (!vif->connect.status.up)
 		return true;
 	sleep = netfront_arm(&vif->front, 0);
-	front_flush_follow(&vif->connect);
 	if (!front_tx_arm_answers(&vif->front.queues[0].tx, in_flight))
 		sleep = netfront_fault(&vif->front) != FRONT_SOUND;
-	note_fault(vif);
-	return sleep;
+	return before_sleep(vif, sleep);
+}
+
+unsigned int splitvif_weight(const struct splitvif *vif)
+{
+	return vif->front.weight;
 }
 
 unsigned int splitvif_in_flight(struct splitvif *vif)
@@ -441,11 +289,16 @@ static void add_queue(struct splitvif_stats *stats, const struct front_queue *qu
 	stats->rx_frames += queue->rx.frames;
 	stats->rx_bytes += queue->rx.bytes;
 	stats->rx_errors += queue->rx.errors;
+	stats->rx_waits += queue->rx.waits;
 	stats->events_sent += queue->events_sent + queue->tx_channel.sent + queue->rx_channel.sent;
 	stats->events_received +=
 		queue->events_received + queue->tx_channel.received + queue->rx_channel.received;
 	stats->events_merged +=
 		queue->events_merged + queue->tx_channel.merged + queue->rx_channel.merged;
+	stats->tx_events += queue->tx_events.taken;
+	stats->tx_spurious += queue->tx_events.spurious;
+	stats->rx_events += queue->rx_events.taken;
+	stats->rx_spurious += queue->rx_events.spurious;
 }
 
 void splitvif_stats(const struct splitvif *vif, struct splitvif_stats *stats)

@@ -16,7 +16,7 @@
  * A loop that polls, then sleeps:
  *
  *	for (;;) {
- *		n = splitvif_receive(vif, frames, 64);
+ *		n = splitvif_receive(vif, frames, splitvif_weight(vif));
  *		... look at frames[0..n-1] ...
  *		splitvif_release(vif, n);
  *		splitvif_transmit(vif, out, m);
@@ -101,6 +101,10 @@ struct splitvif_config {
 	/* At most SPLITVIF_QUEUES_MAX, each a pair of rings; the backend may serve
 	 * fewer. Default: 1. */
 	unsigned int queues;
+	/* One event channel for both directions of a queue, as frontends have it that do
+	 * not know feature-split-event-channels. Default: one for each, where the backend
+	 * can. */
+	bool single_channel;
 	/* A further vif of the domain that another handle of this process opened under
 	 * that name; the toolstack attached it as number `devid`. What is left open
 	 * is as it was attached. Default: a domain of its own, and its first vif. */
@@ -205,10 +209,23 @@ SPLITVIF_API void splitvif_commit(struct splitvif *vif, struct splitvif_frame *f
  * ring, one system call for both. */
 SPLITVIF_API void splitvif_flush(struct splitvif *vif);
 
+/* How many frames a turn may take, as the operator set it (guest-napi-weight), from 1
+ * to SPLITVIF_SLOTS: what a loop should ask splitvif_receive() for, so that who waits for
+ * its other work waits no longer than that. 64 unless it was set. It may change in
+ * splitvif_process(). */
+SPLITVIF_API unsigned int splitvif_weight(const struct splitvif *vif);
+
 /* Flushes, announces sleep to the backend, and looks again. True: sleep on
  * splitvif_fd(). False: there are frames (or, with tx_bytes != 0, room for a
  * frame of that length): go on. */
 SPLITVIF_API bool splitvif_arm(struct splitvif *vif, uint32_t tx_bytes);
+
+/* The same for who has nowhere to put more frames just now: they wake nobody, wait in
+ * the ring, and when that is full the backend drops what comes, before it has cost this
+ * side anything. True: sleep, on splitvif_fd() and on whatever there is to wait for; then
+ * receive again, best when a good part of that is free. False: with tx_bytes != 0 there
+ * is room for a frame of that length. An event that was asked for before may still come. */
+SPLITVIF_API bool splitvif_wait(struct splitvif *vif, uint32_t tx_bytes);
 
 /* The same for a sender that keeps a window: sleep until no more than that many
  * frames are unanswered. False: there are not more already, or frames came. */
@@ -274,10 +291,14 @@ struct splitvif_stats {
 	uint64_t tx_refused;	      /* too short, too long, or not taken: never sent */
 	uint64_t tx_full;	      /* times there was no room */
 	uint64_t rx_frames, rx_bytes;
-	uint64_t rx_errors;		  /* the backend reported an error instead */
-	uint64_t events_sent;		  /* notifications to the backend */
-	uint64_t events_received;	  /* wake-ups by it */
-	uint64_t events_merged;		  /* its further events that those took with them */
+	uint64_t rx_waits;	  /* times that frames were left there for lack of room */
+	uint64_t rx_errors;	  /* the backend reported an error instead */
+	uint64_t events_sent;	  /* notifications to the backend */
+	uint64_t events_received; /* wake-ups by it */
+	uint64_t events_merged;	  /* its further events that those took with them */
+	/* Wake-ups by what each direction's channel is, and those of them that found nothing
+	 * new in its ring. One channel for both directions wakes both. */
+	uint64_t tx_events, tx_spurious, rx_events, rx_spurious;
 	uint64_t connections, violations; /* times connected; by whose fault it ended */
 	uint64_t last_outage_ns;	  /* how long the last re-connection took */
 };

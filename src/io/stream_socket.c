@@ -73,6 +73,11 @@ bool stream_socket_is_blocked(const struct stream_socket *s)
 	return framing_kept(&s->writer, &length) != NULL;
 }
 
+bool stream_socket_is_low(const struct stream_socket *s)
+{
+	return s->writer.end - s->writer.start <= STREAM_SOCKET_KEPT / 2;
+}
+
 int stream_socket_flush(struct stream_socket *s)
 {
 	const uint8_t *bytes;

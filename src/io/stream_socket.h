@@ -51,5 +51,7 @@ int stream_socket_send(struct stream_socket *socket, struct stream_frame *frames
 int stream_socket_flush(struct stream_socket *socket);
 /* Whether something is kept: to be flushed when the socket is writable. */
 bool stream_socket_is_blocked(const struct stream_socket *socket);
+/* Whether so little is kept that it is worth giving it more, after it was full. */
+bool stream_socket_is_low(const struct stream_socket *socket);
 
 #endif

@@ -5,7 +5,7 @@
 #include "io/state.h"
 #include "ring/ring.h"
 
-enum { SMALL_BYTES = 64, COPIES_AT_ONCE = 64 };
+enum { SMALL_BYTES = 64, COPIES_AHEAD = 16 };
 
 void hypervisor_domain_init(struct foreign_domain *domain, domid_t domid, struct arena *arena,
 			    uint32_t table_pages, struct evtchn_table *evtchns)
@@ -69,39 +69,40 @@ static bool follows(const struct grant_copy *copy, const struct grant_copy *befo
 	       copy->offset + copy->length <= PAGE_BYTES;
 }
 
-/* All targets first, so that they are on their way while the first are written. */
-static unsigned int copy_some(struct foreign_domain *domain, struct grant_copy *list,
-			      unsigned int n)
+/* Where a copy goes, as our own line; NULL: refused. */
+static uint8_t *target(struct foreign_domain *domain, struct grant_copy *copy)
 {
-	uint8_t *to[COPIES_AT_ONCE];
-	unsigned int refused = 0;
+	uint8_t *to = grant_resolve(&domain->grants, copy->ref, copy->offset, copy->length, true,
+				    &copy->status);
 
-	for (unsigned int i = 0; i < n; i++) {
-		if (i && to[i - 1] && follows(&list[i], &list[i - 1])) {
-			to[i] = to[i - 1] + list[i - 1].length;
-			list[i].status = GNTST_okay;
-			continue;
-		}
-		to[i] = grant_resolve(&domain->grants, list[i].ref, list[i].offset, list[i].length,
-				      true, &list[i].status);
-		prefetch_for_write(to[i]);
-	}
-	for (unsigned int i = 0; i < n; i++) {
-		if (to[i])
-			copy(to[i], list[i].source, list[i].length);
-		else
-			refused++;
-	}
-	return refused;
+	prefetch_for_write(to);
+	return to;
 }
 
+/* Targets are looked up, and called for, so many copies ahead as a processor waits
+ * for at once: they are on their way while those before them are written. */
 unsigned int hypervisor_copy(struct foreign_domain *domain, struct grant_copy *list, unsigned int n)
 {
+	uint8_t *to[COPIES_AHEAD], *before = NULL;
 	unsigned int refused = 0;
 
-	for (unsigned int i = 0; i < n; i += COPIES_AT_ONCE)
-		refused += copy_some(domain, list + i,
-				     n - i < COPIES_AT_ONCE ? n - i : COPIES_AT_ONCE);
+	for (unsigned int i = 0; i < n + COPIES_AHEAD; i++) {
+		uint8_t **place = &to[i % COPIES_AHEAD];
+
+		if (i >= COPIES_AHEAD && *place)
+			copy(*place, list[i - COPIES_AHEAD].source, list[i - COPIES_AHEAD].length);
+		else if (i >= COPIES_AHEAD)
+			refused++;
+		if (i >= n)
+			continue;
+		if (before && follows(&list[i], &list[i - 1])) {
+			*place = before + list[i - 1].length;
+			list[i].status = GNTST_okay;
+		} else {
+			*place = target(domain, &list[i]);
+		}
+		before = *place;
+	}
 	return refused;
 }
 

@@ -113,10 +113,19 @@ static void note_gap(struct poll_item *item, uint64_t now_ns)
 		item->gap_ns = item->gap_ns - item->gap_ns / 8 + gap / 8;
 }
 
+static void note_latest(struct poll_list *list, const struct poll_item *item, uint64_t now_ns)
+{
+	if (list->latest != item)
+		list->former_ns = list->latest_ns;
+	list->latest = item;
+	list->latest_ns = now_ns;
+}
+
 static void note_work(struct poll_item *item, uint64_t now_ns)
 {
 	if (item->dry && item->worked_ns)
 		note_gap(item, now_ns);
+	note_latest(item->list, item, now_ns);
 	item->worked_ns = now_ns;
 	item->list->is_wanted = false;
 	item->dry = false;
@@ -203,10 +212,21 @@ static bool spin_pays(struct poll_list *list, const struct poll_item *item)
 	return item->gap_ns < POLL_SPIN_GAP_NS || is_trial(list);
 }
 
+/* While other sources keep this thread awake, a look at one more costs next to
+ * nothing: less than its fence and its event, whenever its next frame comes. */
+static bool others_work(const struct poll_list *list, const struct poll_item *item)
+{
+	uint64_t others_ns = list->latest == item ? list->former_ns : list->latest_ns;
+
+	return others_ns && list->now_ns - others_ns < POLL_SPIN_GAP_NS;
+}
+
 static bool spins(struct poll_list *list, const struct poll_item *item)
 {
-	return !list->is_wanted && item->worked_ns &&
-	       list->now_ns - item->worked_ns < item->tuning.spin_ns && spin_pays(list, item);
+	if (list->is_wanted || !item->worked_ns ||
+	    list->now_ns - item->worked_ns >= item->tuning.spin_ns)
+		return false;
+	return others_work(list, item) || spin_pays(list, item);
 }
 
 static bool defers(const struct poll_item *item)

@@ -36,7 +36,8 @@ enum {
 	POLL_RESTARTS = 10,	   /* passes in a row that left work: a handover */
 	POLL_SPURIOUS_RUN = 16,	   /* events without work in a row before we look away, */
 	POLL_SPURIOUS_RATE = 1000, /* or in a second, if they are the most of its events */
-	POLL_SPIN_GAP_NS = 10000,  /* frames closer than that, as a rule, are awaited */
+	POLL_SPIN_GAP_NS = 10000,  /* frames closer than that, as a rule, are awaited, and
+				    * any while some of other sources come so close */
 	POLL_SPIN_NS = 50000,	   /* for so long, if nobody says otherwise */
 	POLL_TRIAL_GAP_NS = 40000, /* those closer than that for a trial of spinning, */
 	POLL_TRIAL_NS = 100000,	   /* which lasts so long, of all who like to */
@@ -126,6 +127,10 @@ struct poll_list {
 	bool is_wanted;	    /* the caller's: nobody spins until a frame moves */
 	uint64_t squeezed;  /* passes that ended with work left */
 	uint64_t handovers; /* every POLL_RESTARTS of them in a row */
+
+	/* Who moved a frame last, not to be followed; when, and when somebody else had. */
+	const struct poll_item *latest;
+	uint64_t latest_ns, former_ns;
 };
 
 /* Timers are set there, and run by whoever owns them. */

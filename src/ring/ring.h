@@ -122,6 +122,12 @@ static inline void ring_prefetch(const struct ring *ring, uint32_t slots, uint32
 					   ((ring->in_cons + i) & ring->mask) * slot_bytes]);
 }
 
+/* The line of the indices, as our own, some time before we publish. */
+static inline void ring_prefetch_indices(const struct ring *ring)
+{
+	prefetch_for_write(ring->out_prod);
+}
+
 /* Typed slots. Each copy is taken once; what was checked is what is used. */
 
 static inline void ring_copy_tx_request(const struct ring *ring, uint32_t index,
@@ -168,9 +174,12 @@ static inline void ring_copy_rx_extra(const struct ring *ring, uint32_t index,
 	compiler_fence();
 }
 
+/* Assigned, unlike the others: twelve bytes are copied by way of the stack, where the
+ * first load waits for two stores, and they for all before them that wait for lines of
+ * the peer's cache. The others' sizes go in one register. */
 static inline void ring_produce_tx_request(struct ring *ring, const netif_tx_request_t *slot)
 {
-	memcpy(&ring->page->tx.ring[ring->produced++ & ring->mask].req, slot, sizeof(*slot));
+	ring->page->tx.ring[ring->produced++ & ring->mask].req = *slot;
 }
 
 static inline void ring_produce_tx_extra(struct ring *ring, const netif_extra_info_t *slot)

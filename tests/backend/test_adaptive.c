@@ -91,9 +91,9 @@ static const struct {
 	unsigned int pps, slots;
 	uint32_t usecs;
 } loads[] = {
-	{ 100, 1, 0 },	    { 10000, 1, 0 },	 { 150000, 1, 0 },   { 300000, 1, 100 },
-	{ 600000, 1, 100 }, { 1000000, 1, 100 }, { 2000000, 1, 50 }, /* half a ring: 64 us */
-	{ 300000, 17, 20 },					     /* likewise: 25 us */
+	{ 100, 1, 0 },	    { 10000, 1, 0 },	{ 150000, 1, 0 },   { 300000, 1, 60 },
+	{ 600000, 1, 60 },  { 1000000, 1, 60 }, { 2500000, 1, 40 }, /* half a ring: 51 us */
+	{ 300000, 17, 20 },					    /* likewise: 25 us */
 };
 
 static void test_steady_loads(void **state)
@@ -124,9 +124,9 @@ static void test_changing_loads(void **state)
 	rig_init(&rig);
 	load(&rig, 1000, 200);
 	load(&rig, 300000, 100);
-	assert_int_equal(rig.adaptive.usecs, 100);
+	assert_int_equal(rig.adaptive.usecs, 60);
 	load(&rig, 1000, 1); /* the first frames after it */
-	assert_in_range(rig.longest_ns, 0, 100000);
+	assert_in_range(rig.longest_ns, 0, 60000);
 	load(&rig, 1000, 20);
 	load(&rig, 1000, 100);
 	assert_int_equal(rig.adaptive.usecs, 0);
@@ -143,7 +143,7 @@ static void test_up_soon_down_at_once(void **state)
 	load(&rig, 500000, 1);
 	assert_int_equal(rig.adaptive.usecs, 0);
 	load(&rig, 500000, 3);
-	assert_int_equal(rig.adaptive.usecs, 100);
+	assert_int_equal(rig.adaptive.usecs, 60);
 	rig.next_ns += 100 * MSEC; /* a pause */
 	load(&rig, 1000, 11);
 	assert_int_equal(rig.adaptive.usecs, 0);
@@ -167,6 +167,7 @@ static void test_bursts(void **state)
 /* Near the rate where it would begin, it does not waver. */
 static void test_hysteresis(void **state)
 {
+	const unsigned int windows = 1000 * 1000 / (60 * ADAPTIVE_EVENTS); /* in a second */
 	struct rig rig;
 
 	rig_init(&rig);
@@ -177,13 +178,13 @@ static void test_hysteresis(void **state)
 		changes += rig.changes;
 		assert_true(changes <= 1);
 	}
-	load(&rig, 230000, 100);
+	load(&rig, 230000, 100); /* from here on only tries change it, and their ends */
 	load(&rig, 230000, 10);
-	assert_int_equal(rig.adaptive.usecs, 100);
+	assert_int_equal(rig.adaptive.usecs, 60);
 	for (unsigned int i = 0, changes = 0; i < 100; i++) {
 		load(&rig, i % 2 ? 195000 : 205000, 10);
 		changes += rig.changes;
-		assert_true(changes <= 2 + 2 * 64 / ADAPTIVE_PROBE_EVERY);
+		assert_true(changes <= 2 + 2 * windows / ADAPTIVE_PROBE_EVERY);
 	}
 }
 
@@ -193,13 +194,13 @@ static void test_drops_take_the_delay_back(void **state)
 
 	rig_init(&rig);
 	load(&rig, 500000, 100);
-	assert_int_equal(rig.adaptive.usecs, 100);
+	assert_int_equal(rig.adaptive.usecs, 60);
 	rig.drops_each = 1;
 	load(&rig, 500000, 100);
 	assert_int_equal(rig.adaptive.usecs, 0);
 	rig.drops_each = 0;
 	load(&rig, 500000, 100);
-	assert_int_equal(rig.adaptive.usecs, 100);
+	assert_int_equal(rig.adaptive.usecs, 60);
 }
 
 /* Windows made by hand: where the events fall with the distance a step more is

@@ -79,13 +79,14 @@ static void test_everything(void **state)
 				       "-f --rundir /tmp/x --engine epoll --max-pages 8 "
 				       "--bridge br0,uplink=tap:t0,ip=10.1.2.3/8,mtu=9000 "
 				       "--bridge br1,uplink=tap:t1,uplink=stream:/p --bridge br2,mtu=68,mtu=65521 "
+				       "--bridge br3,macs=65536,uplink=none "
 				       "--allow-uid 0 --allow-uid 4294967294 --ready-fd 2 "
 				       "--log-level debug"),
 			 -1);
 	assert_string_equal(getenv("SPLITVIF_RUNDIR"), "/tmp/x");
 	assert_int_equal(options.engine, ENGINE_EPOLL);
 	assert_int_equal(options.quota_pages, 8);
-	assert_int_equal(options.nr_networks, 3);
+	assert_int_equal(options.nr_networks, 4);
 	assert_false(options.networks_by_default);
 	assert_string_equal(options.networks[0].tap, "t0");
 	assert_int_equal(options.networks[0].ip, inet_addr("10.1.2.3"));
@@ -97,6 +98,8 @@ static void test_everything(void **state)
 	assert_string_equal(options.networks[0].stream, "");
 	assert_int_equal(options.networks[1].ip, 0);
 	assert_int_equal(options.networks[2].mtu, 65521); /* twice: the last one */
+	assert_int_equal(options.networks[2].macs, NETWORK_MACS_PER_PORT);
+	assert_int_equal(options.networks[3].macs, 65536);
 	assert_int_equal(options.nr_uids, 2);
 	assert_int_equal(options.uids[1], 4294967294u);
 	assert_int_equal(options.ready_fd, 2);
@@ -145,6 +148,11 @@ static const struct {
 	{ "--bridge br0,mtu=-1", "68 to 65521" },
 	{ "--bridge br0,mtu=1500x", "68 to 65521" },
 	{ "--bridge br0,mtu=99999999999999999999", "68 to 65521" },
+	{ "--bridge br0,macs=", "1 to 65536" },
+	{ "--bridge br0,macs=0", "1 to 65536" },
+	{ "--bridge br0,macs=65537", "1 to 65536" },
+	{ "--bridge br0,macs=-1", "1 to 65536" },
+	{ "--bridge br0,macs=64k", "1 to 65536" },
 	{ "--allow-uid", "allow-uid" },
 	{ "--allow-uid root", "--allow-uid 'root'" },
 	{ "--allow-uid -1", "--allow-uid '-1'" },

@@ -65,6 +65,8 @@ static const struct {
 	{ "tx-aggr-time-usecs 0 tx-aggr-max-frames 0", -EINVAL },
 	{ "tx-aggr-time-usecs 10001", -ERANGE },
 	{ "tx-aggr-max-frames 257", -ERANGE },
+	{ "guest-napi-weight 256", 0 },
+	{ "guest-napi-weight 257", -ERANGE },
 	{ "bogus 1", -ENOENT },
 };
 
@@ -169,7 +171,7 @@ static void test_texts(void **state)
 		assert_true(strstr(range, "..") || strstr(range, "|"));
 		assert_int_equal(tuning_value(&copy, i), tuning_value(&tuning, i));
 	}
-	assert_int_equal(copy.set, (1u << TUNING_WORDS) - 1);
+	assert_int_equal(copy.set, UINT32_MAX >> (32 - TUNING_WORDS));
 }
 
 int main(void)

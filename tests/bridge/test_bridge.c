@@ -408,6 +408,54 @@ static void a_batch_goes_as_its_frames_do(void **state)
 	bridge_destroy(other);
 }
 
+/* Frames of an address too many go their way, those to it go everywhere; nobody
+ * else's addresses suffer, and one that leaves makes room. */
+static void a_full_port_learns_no_more(void **state)
+{
+	static const struct fdb_config few = {
+		.entries = 64, .max_per_port = 3, .ageing_ms = 300000, .secret = { 5, 6 }
+	};
+	static const struct {
+		const char *name;
+		unsigned int from;
+		const char *macs;
+		const char *to;
+		unsigned int entries, refused;
+	} steps[] = {
+		{ "the first", 0, "*a", ".***", 1, 0 },
+		{ "the second", 0, "*b", ".***", 2, 0 },
+		{ "the last", 0, "*c", ".***", 3, 0 },
+		{ "one too many", 0, "*d", ".***", 3, 1 },
+		{ "again", 0, "*d", ".***", 3, 2 },
+		{ "one that it has", 0, "*a", ".***", 3, 2 },
+		{ "another port's", 1, "*e", "*.**", 4, 2 },
+		{ "to the last", 1, "ce", "*...", 4, 2 },
+		{ "to the one too many", 1, "de", "*.**", 4, 2 },
+		{ "one moves away", 2, "*b", "**.*", 4, 2 },
+		{ "so there is room", 0, "*d", ".***", 5, 2 },
+		{ "to what is no more too many", 1, "de", "*...", 5, 2 },
+		{ "full again", 0, "*f", ".***", 5, 3 },
+	};
+	struct bridge_stats stats;
+
+	stop(state);
+	bridge = bridge_create("few", MTU, &few);
+	for (unsigned int p = 0; p < PORTS; p++) {
+		memory_port_init(&ports[p], "port", MTU);
+		assert_int_equal(bridge_attach(bridge, &ports[p].port), 0);
+	}
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
+		print_message("  %s\n", steps[i].name);
+		clear_all();
+		send_one(steps[i].from, steps[i].macs, 60);
+		for (unsigned int p = 0; p < PORTS; p++)
+			assert_int_equal(ports[p].n, steps[i].to[p] == '*');
+		bridge_stats(bridge, &stats);
+		assert_int_equal(stats.fdb.entries, steps[i].entries);
+		assert_int_equal(stats.fdb.refused, steps[i].refused);
+	}
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -421,6 +469,7 @@ int main(void)
 		CASE(ports_come_and_go),
 		CASE(random_frames_add_up),
 		CASE(a_batch_goes_as_its_frames_do),
+		CASE(a_full_port_learns_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

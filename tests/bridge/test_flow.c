@@ -149,6 +149,23 @@ static void test_flows_spread(void **state)
 	}
 }
 
+/* Connections that one program opens in a row. */
+static void test_neighbours_spread(void **state)
+{
+	for (unsigned int i = 0; i < 2 * 3 * 256; i++) {
+		unsigned int n = 2 + i % 3, step = 1 + i / 3 % 2, counts[4] = { 0 };
+
+		for (unsigned int k = 0; k < 16 * n; k++) {
+			struct packet packet = flow(i & 1 ? 4 : 6, i & 2);
+
+			packet.port = (uint16_t)(32768 + 53 * i + step * k);
+			counts[flow_queue(hash_packet(&packet), n)]++;
+		}
+		for (unsigned int queue = 0; queue < n; queue++)
+			assert_in_range(counts[queue], 1, 16 * n);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +175,7 @@ int main(void)
 		cmocka_unit_test(test_no_ip_goes_by_mac),
 		cmocka_unit_test(test_cut_headers),
 		cmocka_unit_test(test_flows_spread),
+		cmocka_unit_test(test_neighbours_spread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,7 +71,8 @@ longer() {
 short='--repeats 3 --duration 0.01 --warmup 0.01'
 longer eval "short='--repeats 3 --duration 0.03 --warmup 0.02'"
 conserved='(row["missing"] == row["dropped"] and row["unexplained"] == 0 and
-	row["duplicates"] == row["reordered"] == row["corrupt"] == row["errors"] == 0 and
+	row["duplicates"] == row["reordered"] == row["strayed"] == 0 and
+	row["corrupt"] == row["errors"] == 0 and
 	row["sent"] == row["received"] + row["dropped"] > 0)'
 lossless="row['sent'] == row['received'] and $conserved"
 
@@ -110,6 +111,10 @@ lossless="row['sent'] == row['received'] and $conserved"
 	good "relay, many addresses and vifs" 1 "$lossless" \
 		relay --macs 1000 --destinations 100 --attached 6 --size 64 $short
 	good "relay, two workers" 1 "$lossless" relay --workers 2 --vms 4 --size 64 $short
+	good "relay, queues and workers" 1 "$lossless and row['queues_jain'] > 0.6" \
+		relay --queues 4 --workers 2 --vms 3 --size 64 $short
+	longer good "relay, most queues, flood" 1 "$lossless and row['queues_jain'] > 0.6" \
+		relay --queues 16 --vms 3 --flood --size 64 $short
 	longer good "growth" 4 'row["missing"] == 0 and row.get("of_first", 1) > 0' growth $short
 	# Processor time, not time: others that are busy do not make it more.
 	good "idle" 1 'row["min"] < 0.5 and row["attached"] == 16 and row["spent_ms"] > 0' \

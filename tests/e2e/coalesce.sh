@@ -48,6 +48,11 @@ refuses 2 rx-usecs 7 rx-frames 257
 refuses 1 rx-usecs 7 stats-block-usecs 1
 refuses 1 rx-usecs 0 rx-frames 0
 refuses 2 rx-usecs
+refuses 2 rx-usecs 7 guest-napi-weight 257
+"$CTL" ethtool -C b guest-napi-weight 1 || fail "the guest's weight is not taken"
+shows "guest-napi-weight: 1"
+expect "pings, a frame a turn" "$(pings a "$b" 200 '-c 20')" 20
+"$CTL" ethtool -C b guest-napi-weight 64 || fail "nor taken back"
 
 export XENSTORED_PATH=$SPLITVIF_RUNDIR/store.sock
 at=/local/domain/0/backend/vif/$(show_field b vif | tr -d vif | tr . /)/coalesce

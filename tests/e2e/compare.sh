@@ -73,6 +73,17 @@ figures mpps 64-header $have
 	[[ $have = *memif* ]] || fail "relay: $(cat "$WORK/err")"
 leaves_nothing "relay"
 
+printf 'before\n<!-- alone -->\nold\n<!-- end of alone -->\nafter\n' >"$WORK/kept.md"
+compare alone --seconds 0.02 --loads latency,fdb --seed 5 --record "$WORK/kept.md" >"$WORK/out" 2>"$WORK/err" ||
+	fail "alone: exit $?: $(cat "$WORK/err")"
+for line in '^host: ' '^\$ splitvif-bench latency --size 64,1514 ' '^64 B, polling  *[0-9]' \
+	'^1514 B, sleeping  *[0-9]' '^\$ splitvif-bench fdb$' '^miss, 16 entries  *[0-9]'; do
+	grep -q "$line" "$WORK/out" || fail "alone: no '$line': $(cat "$WORK/out")"
+	grep -q "$line" "$WORK/kept.md" || fail "alone: not kept: '$line': $(cat "$WORK/kept.md")"
+done
+expect "alone: what is around the record" "$(grep -c -x -e before -e after -e old "$WORK/kept.md")" 2
+leaves_nothing "alone"
+
 env COMPARE_TEST=$mark "$COMPARE" --build "$BUILD" tcp >"$WORK/out" 2>"$WORK/err" &
 pid=$!
 sleep 2
@@ -82,6 +93,7 @@ leaves_nothing "SIGKILL"
 
 for words in "" "udp" "tcp latency" "tcp --rounds 0" "tcp --seconds x" "tcp --rounds" \
 	"tcp --seconds 0.5" "relay --seconds 0" "relay --loads 1-vm" "latency --peers pasta" \
+	"alone --json" "alone --loads 1-vm" "alone --peers veth" \
 	"tcp --loads udp-any-vm" "tcp --peers nobody" "tcp --cpus 9999" "tcp --build /nowhere"; do
 	# shellcheck disable=SC2086
 	"$COMPARE" $words >"$WORK/out" 2>"$WORK/err"

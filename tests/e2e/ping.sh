@@ -15,5 +15,15 @@ no_loss "$(in_vm b ping -q -c 200 -i 0.002 "$a")" "b to a"
 no_loss "$(in_vm a ping -q -c 200 -i 0.002 10.77.0.1)" "a to host"
 no_loss "$(ping -q -c 200 -i 0.002 "$b")" "host to b"
 no_loss "$(in_vm a ping -q -s 1472 -M do -c 100 -i 0.002 "$b")" "a to b, full frames"
+
+# A guest with one event channel for both directions, which is all that it offers.
+vm c --single-channel
+c=$(vm_up c) || exit 1
+frontend=/local/domain/$(show_field c vif | sed 's/vif\(.*\)\.\(.*\)/\1\/device\/vif\/\2/')
+keys=$("$CTL" store ls "$frontend")
+echo "$keys" | grep -q '^event-channel ' || fail "c offers no channel: $keys"
+echo "$keys" | grep -q 'event-channel-.x' && fail "c offers two channels: $keys"
+no_loss "$(in_vm a ping -q -c 100 -i 0.002 "$c")" "a to c"
+no_loss "$(in_vm c ping -q -c 100 -i 0.002 "$b")" "c to b"
 [ "$(stat a from_guest_dropped)" = 0 ] || fail "frames of a were dropped: $("$CTL" stats)"
 e2e_end

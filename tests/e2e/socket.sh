@@ -1,7 +1,7 @@
 #!/bin/bash
 # A guest behind a stream socket: splitvif-front listens, or connects. The guest is a
 # script that answers ARP and pings, byte by byte if told to; the host and another VM
-# ping it. It goes and comes back, says impossible things, and moves to another daemon.
+# ping it. It goes and comes back, says impossible things, and stops reading for a while.
 . "$(dirname "$0")/lib.sh"
 e2e_begin ip ping pgrep nsenter python3
 peer=$(dirname "$0")/stream_peer.py
@@ -26,7 +26,7 @@ guest_end() {
 front() {
 	local name=$1
 	shift
-	"$FRONT" stream --name "$name" --ip 10.77.0.9 "$@" 2>>"$WORK/$name.log" &
+	"$FRONT" -v stream --name "$name" --ip 10.77.0.9 "$@" 2>>"$WORK/$name.log" &
 	STREAMER=$!
 }
 
@@ -76,8 +76,23 @@ answers host "after that" 84 5
 "$CTL" domain-resume s || fail "domain-resume"
 until "$CTL" fdb show | grep -q '^52:54:00:00:00:09 *s.0'; do sleep 0.02; done
 answers a "resumed" 84 5
+
+# A guest that does not read: what its socket cannot take is not taken out of the ring,
+# and lost before it was copied. When it reads again it goes on as before.
+kill -STOP "$GUEST"
+"$FRONT" gen --name flood --dst 52:54:00:00:00:09 --size 1514 --count 20000 >/dev/null ||
+	fail "gen"
+[ "$(stat s to_guest_drops_early)" -gt 0 ] || fail "nothing was dropped: $("$CTL" stats)"
+kill -CONT "$GUEST"
+answers host "reading again" 84 5
+stats_at_rest >/dev/null
+expect "dropped late" "$(stat s to_guest_drops_late)" 0
+expect "what came for it" "$(stat s to_guest_intended)" \
+	"$(($(stat s to_guest_frames) + $(stat s to_guest_dropped)))"
 kill "$STREAMER"
 wait "$STREAMER" || fail "the frontend ended with $?"
+grep -q 'waited [1-9][0-9]* times for the guest' "$WORK/s.log" ||
+	fail "it did not wait: $(tail -n 1 "$WORK/s.log")"
 [ -e "$WORK/guest.sock" ] && fail "the socket is left"
 guest_end
 

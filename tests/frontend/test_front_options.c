@@ -114,7 +114,7 @@ static void test_run_with_everything(void **state)
 
 	assert_int_equal(parse("--rundir /r -v --engine epoll run --name web-1.x --bridge br1 "
 			       "--ip 10.1.2.3/16 --gateway 10.1.0.1 --mac 00:16:3e:aa:BB:01 "
-			       "--mtu 9000 -- ls --size -v",
+			       "--mtu 9000 --single-channel -- ls --size -v",
 			       &o, error),
 			 0);
 	assert_int_equal(o.mode, FRONT_RUN);
@@ -128,6 +128,7 @@ static void test_run_with_everything(void **state)
 	assert_int_equal(o.gateway, htonl(0x0a010001));
 	assert_memory_equal(o.mac, mac, 6);
 	assert_int_equal(o.mtu, 9000);
+	assert_true(o.single_channel);
 	assert_string_equal(o.command[0], "ls");
 	assert_string_equal(o.command[1], "--size"); /* the command's own */
 	assert_string_equal(o.command[2], "-v");

@@ -92,6 +92,55 @@ static void test_arm_looks_again(void **state)
 	assert_true(netfront_arm(&f->front, 1514));
 }
 
+/* Who takes none asks for none; room to send is another matter. */
+static void test_waiting_asks_for_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct front_rx *rx = &f->front.queues[0].rx;
+	struct splitvif_frame frames[2];
+	uint8_t bytes[60] = { 0 };
+
+	mock_send_frame(&f->mock, bytes, sizeof(bytes));
+	assert_true(mock_publish_rx(&f->mock)); /* the first is always told of */
+	assert_int_equal(front_rx_receive(rx, frames, 2), 1);
+	assert_true(netfront_wait(&f->front, 0));
+	assert_true(netfront_wait(&f->front, 0));
+	assert_int_equal(rx->waits, 1);
+	assert_false(netfront_wait(&f->front, 1514)); /* there is room */
+	for (int i = 0; i < 2; i++) {
+		mock_send_frame(&f->mock, bytes, sizeof(bytes));
+		assert_false(mock_publish_rx(&f->mock));
+	}
+	assert_true(netfront_wait(&f->front, 0));
+	assert_int_equal(front_rx_receive(rx, frames, 2), 2);
+	assert_true(netfront_arm(&f->front, 0));
+	mock_send_frame(&f->mock, bytes, sizeof(bytes));
+	assert_true(mock_publish_rx(&f->mock));
+	assert_true(netfront_wait(&f->front, 0));
+	assert_int_equal(rx->waits, 2);
+}
+
+/* A full ring: it is the answers that wake, though frames have come. */
+static void test_waiting_for_room_to_send(void **state)
+{
+	struct fixture *f = *state;
+	netif_tx_request_t request;
+	uint8_t bytes[60] = { 0 };
+
+	for (int i = 0; i < 4; i++)
+		send_frames(f, 64);
+	mock_send_frame(&f->mock, bytes, sizeof(bytes));
+	mock_publish_rx(&f->mock);
+	assert_false(netfront_arm(&f->front, 60)); /* a frame is there */
+	assert_true(netfront_wait(&f->front, 60));
+	for (int i = 0; i < 64; i++) {
+		assert_true(mock_take_tx(&f->mock, &request));
+		mock_answer_tx(&f->mock, request.id, NETIF_RSP_OKAY);
+	}
+	assert_true(mock_publish_tx(&f->mock));
+	assert_false(netfront_wait(&f->front, 60));
+}
+
 static void test_single_channel_serves_both(void **state)
 {
 	struct fixture *f = *state;
@@ -101,7 +150,40 @@ static void test_single_channel_serves_both(void **state)
 	ring_arm(&f->mock.rx, FRONT_RX_PAGES + 1);
 	netfront_flush(&f->front);
 	assert_int_equal(fixture_wakes(f, 0), 1);
-	netfront_take_event(&f->front.queues[0].rx_channel);
+	front_queue_take_event(&f->front.queues[0], true); /* there is none */
+}
+
+static void wake(const struct evtchn *channel)
+{
+	const uint64_t one = 1;
+
+	assert_int_equal(write(channel->wait_fd, &one, sizeof(one)), sizeof(one));
+}
+
+/* A frame came, no answer did: whom it woke for nothing depends on the channels. */
+static void test_an_event_is_counted_where_it_wakes(void **state)
+{
+	struct fixture *f = *state;
+	struct front_queue *queue = &f->front.queues[0];
+	uint8_t bytes[60] = { 0 };
+
+	mock_send_frame(&f->mock, bytes, sizeof(bytes));
+	mock_publish_rx(&f->mock);
+	wake(&queue->rx_channel);
+	front_queue_take_event(queue, true);
+	front_queue_take_event(queue, true); /* it is taken */
+	front_queue_take_event(queue, false);
+	assert_int_equal(queue->rx_events.taken, 1);
+	assert_int_equal(queue->rx_events.spurious, 0);
+	assert_int_equal(queue->tx_events.taken, 0);
+
+	evtchn_fini(&queue->rx_channel);
+	wake(&queue->tx_channel);
+	front_queue_take_event(queue, false);
+	assert_int_equal(queue->rx_events.taken, 2);
+	assert_int_equal(queue->rx_events.spurious, 0);
+	assert_int_equal(queue->tx_events.taken, 1);
+	assert_int_equal(queue->tx_events.spurious, 1);
 }
 
 static void test_pages_in_use_hold_up_the_next_connection(void **state)
@@ -141,7 +223,7 @@ static void test_down_is_quiet(void **state)
 	netfront_bury(&f->front);
 	netfront_flush(&f->front);
 	assert_true(netfront_arm(&f->front, 1514));
-	netfront_take_event(&f->front.queues[0].rx_channel);
+	front_queue_take_event(&f->front.queues[0], true);
 	assert_int_equal(netfront_fault(&f->front), FRONT_SOUND);
 }
 
@@ -152,7 +234,10 @@ int main(void)
 		FRONT_TEST(test_one_notification_a_batch),
 		FRONT_TEST(test_buffers_wake_only_who_waits_for_them),
 		FRONT_TEST(test_arm_looks_again),
+		FRONT_TEST(test_waiting_asks_for_nothing),
+		FRONT_TEST(test_waiting_for_room_to_send),
 		FRONT_TEST(test_single_channel_serves_both),
+		FRONT_TEST(test_an_event_is_counted_where_it_wakes),
 		FRONT_TEST(test_pages_in_use_hold_up_the_next_connection),
 		FRONT_TEST(test_the_dead_hold_nothing),
 		FRONT_TEST(test_down_is_quiet),

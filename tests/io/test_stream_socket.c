@@ -124,6 +124,33 @@ static void keeps_no_more_than_it_may(void **state)
 	ends_close(&ends);
 }
 
+/* Full, it is low again when half of what it kept has gone. */
+static void low_is_half_of_what_is_kept(void **state)
+{
+	static struct stream_frame list[BATCH];
+	const uint8_t *frame;
+	struct ends ends;
+	uint32_t length;
+	size_t kept;
+
+	ends_open(&ends);
+	assert_true(stream_socket_is_low(&ends.near));
+	line_up(list, 0, BATCH);
+	while (stream_socket_send(&ends.near, list, BATCH) == BATCH)
+		;
+	assert_false(stream_socket_is_low(&ends.near));
+	do {
+		kept = ends.near.writer.end - ends.near.writer.start;
+		assert_int_equal(stream_socket_is_low(&ends.near), kept <= STREAM_SOCKET_KEPT / 2);
+		while (framing_next(&ends.far.reader, &frame, &length))
+			;
+		assert_true(stream_socket_read(&ends.far) >= 0);
+		assert_int_equal(stream_socket_flush(&ends.near), 0);
+	} while (stream_socket_is_blocked(&ends.near));
+	assert_true(stream_socket_is_low(&ends.near));
+	ends_close(&ends);
+}
+
 static void hang_up_is_told(void **state)
 {
 	static struct stream_frame list[1];
@@ -150,6 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(frames_arrive_whole_and_in_order),
 		cmocka_unit_test(keeps_no_more_than_it_may),
+		cmocka_unit_test(low_is_half_of_what_is_kept),
 		cmocka_unit_test(hang_up_is_told),
 	};
 

@@ -30,6 +30,7 @@ enum flaw { SOUND, NO_SECOND_LOOK, LISTENS_FIRST_CLEARS_LATER, FLAWS };
 struct setting {
 	const char *name;
 	struct poll_tuning tuning;
+	unsigned int accompanied; /* loops in which another source moves a frame, too */
 };
 
 static const struct setting settings[] = {
@@ -45,13 +46,18 @@ static const struct setting settings[] = {
 	  { .weight = 1, .spin_ns = 3 * USEC, .spins_adaptively = true } },
 	{ "spinning, then deferred",
 	  { .weight = 1, .spin_ns = 2 * USEC, .defer_rounds = 1, .defer_ns = 20 * USEC } },
+	{ "spinning beside others",
+	  { .weight = 1, .spin_ns = 4 * USEC, .spins_adaptively = true },
+	  .accompanied = 3 },
 };
 
 struct model {
 	struct poll_item item; /* first */
+	struct poll_item other;
 	struct poll_list list;
 	struct timers timers;
 	enum flaw flaw;
+	unsigned int accompanied;   /* loops more */
 	uint32_t prod, cons, event; /* the ring */
 	bool pending, listening;    /* the channel */
 	unsigned int steps;	    /* that the producer took */
@@ -131,11 +137,19 @@ static void model_listen(struct poll_item *item)
 	m->listening = true;
 }
 
+static bool other_poll(struct poll_item *item, unsigned int weight, unsigned int *done)
+{
+	*done = 1;
+	return false;
+}
+
 /* As the worker: events, timers, a pass. */
 static void loop(struct model *m)
 {
 	overtake(m);
 	m->list.now_ns = hand_clock();
+	if (m->accompanied && m->accompanied--)
+		poll_schedule(&m->list, &m->other);
 	if (m->listening && m->pending) {
 		m->listening = m->pending = false;
 		m->masked = true;
@@ -166,7 +180,11 @@ static bool run(struct model *m, const struct setting *setting, enum flaw flaw)
 	unsigned int rounds = 0;
 
 	memcpy(choices, m->choices, sizeof(choices));
-	*m = (struct model){ .flaw = flaw, .event = 1, .listening = true };
+	*m = (struct model){ .flaw = flaw,
+			     .event = 1,
+			     .listening = true,
+			     .accompanied = setting->accompanied,
+			     .other = { .poll = other_poll, .tuning.weight = 1 } };
 	memcpy(m->choices, choices, sizeof(choices));
 	m->item = (struct poll_item){ .poll = model_poll,
 				      .arm = model_arm,
@@ -203,7 +221,7 @@ static bool next_way(struct model *m)
 }
 
 struct outcome {
-	unsigned int ways, lost, events, deferrals, races;
+	unsigned int ways, lost, events, deferrals, races, spins;
 };
 
 static struct outcome explore(const struct setting *setting, enum flaw flaw)
@@ -220,6 +238,7 @@ static struct outcome explore(const struct setting *setting, enum flaw flaw)
 		outcome.events += m.signals;
 		outcome.deferrals += m.item.deferrals != 0;
 		outcome.races += m.item.races != 0;
+		outcome.spins += m.item.empty_rounds != 0;
 	} while (next_way(&m));
 	return outcome;
 }
@@ -237,6 +256,8 @@ static void test_no_wakeup_is_lost(void **state)
 		assert_true(outcome.ways > 500 && outcome.events && outcome.races);
 		if (settings[i].tuning.defer_ns && !settings[i].tuning.adaptive)
 			assert_true(outcome.deferrals);
+		if (settings[i].accompanied)
+			assert_true(outcome.spins);
 	}
 }
 
@@ -371,6 +392,41 @@ static void test_spinning_where_it_pays(void **state)
 {
 	assert_true(looks_at(6) > 50);
 	assert_int_equal(looks_at(100), 0);
+}
+
+/* A frame each 30 us, and each `gap` us one of another source: how often it slept
+ * in vain, of 50 times. */
+static unsigned int sleeps_beside(unsigned int gap)
+{
+	const struct poll_tuning tuning = { .weight = 64,
+					    .spin_ns = 50 * USEC,
+					    .spins_adaptively = true };
+	unsigned int sleeps = 0;
+	struct model m;
+
+	model_open(&m, &tuning);
+	m.list.budget = 2;
+	m.other = (struct poll_item){ .poll = other_poll, .tuning.weight = 1 };
+	for (uint64_t start = now_ns, own = start, others = start; m.prod < 50; loop(&m)) {
+		m.accompanied = now_ns >= others;
+		others += m.accompanied * gap * USEC;
+		if (now_ns < own)
+			continue;
+		sleeps += m.item.state == POLL_IDLE;
+		own += 30 * USEC;
+		happen(&m, now_ns, 1);
+	}
+	while (m.list.head)
+		loop(&m);
+	assert_int_equal(m.cons, 50);
+	assert_int_equal(m.item.state, POLL_IDLE);
+	return sleeps;
+}
+
+static void test_spinning_beside_others(void **state)
+{
+	assert_in_range(sleeps_beside(2), 0, 2);
+	assert_in_range(sleeps_beside(15), 30, 50); /* but for trials */
 }
 
 /* A peer that answers what we send: its frames come 24 us after the last one if it
@@ -527,6 +583,7 @@ int main(void)
 		cmocka_unit_test(test_deferral_where_it_pays),
 		cmocka_unit_test(test_spinning_ends),
 		cmocka_unit_test(test_spinning_where_it_pays),
+		cmocka_unit_test(test_spinning_beside_others),
 		cmocka_unit_test(test_a_trial_of_spinning),
 		cmocka_unit_test(test_who_is_wanted_does_not_spin),
 		cmocka_unit_test(test_a_flood_of_empty_events),

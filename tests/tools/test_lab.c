@@ -79,8 +79,7 @@ static void add_row(struct rows *rows, unsigned int point, double length, uint64
 		    double late)
 {
 	struct lab_result result = { .values = { length, NAN },
-				     .late_max_us = late,
-				     .late_bound_us = 100 };
+				     .late = { 10 * late, late, late, 100 } };
 	struct host_time before = { 1000, 0 }, after = { 1100, stolen };
 
 	rows_add(rows, point, rows->nr + 1, &result, &before, &after);
@@ -163,20 +162,63 @@ static void one_failure_decides(void **state)
 	assert_int_equal(verdict_agree(VERDICT_FAILS, VERDICT_FAILS), VERDICT_FAILS);
 }
 
-static void ratios_are_as_wide_as_can_be(void **state)
-{
-	const struct interval a = { 2, 4, 6, true }, b = { 1, 2, 4, true }, none = { 0 };
-	const struct interval minus = { -6, -4, 2, true };
-	struct interval ratio = interval_ratio(a, b);
+/* A machine that becomes three times as fast, and one that is disturbed once. */
+static const double drifting[] = { 10, 20, 30, 25, 15 }, twice[] = { 20, 40, 60, 50, 30 };
+static const double disturbed[] = { 20, 40, 6, 50, 30 }, gaps[] = { 1, NAN, NAN, 2, NAN };
+static const double zero[] = { 1, 2, 0, 1, 2 };
 
-	assert_true(ratio.known && ratio.low == 0.5 && ratio.mid == 2 && ratio.high == 6);
-	ratio = interval_ratio(minus, b);
-	assert_true(ratio.known && ratio.low == -6 && ratio.mid == -2 && ratio.high == 2);
-	assert_false(interval_ratio(a, none).known);
-	assert_false(interval_ratio(a, (struct interval){ 0, 1, 2, true }).known);
-	ratio = interval_difference(a, b);
-	assert_true(ratio.known && ratio.low == -2 && ratio.mid == 2 && ratio.high == 5);
-	assert_true(interval_highest(none, a).mid == 4 && interval_lowest(a, b).mid == 2);
+#define OF(blocks) interval_of(blocks, COUNT_OF(blocks))
+
+static void compares_within_blocks(void **state)
+{
+	struct interval ratio = interval_ratio(OF(twice), OF(drifting)), difference;
+
+	assert_true(ratio.known && ratio.low == 2 && ratio.mid == 2 && ratio.high == 2);
+	ratio = interval_ratio(OF(disturbed), OF(drifting));
+	assert_true(ratio.known && ratio.low == 0.2 && ratio.mid == 2 && ratio.high == 2);
+	difference = interval_difference(OF(twice), OF(drifting));
+	assert_true(difference.known && difference.mid == 20 && difference.low == 10);
+	ratio = interval_ratio(interval_exact(100), OF(drifting));
+	assert_true(ratio.known && ratio.mid == 5 && ratio.high == 10);
+	assert_true(interval_highest(OF(gaps), OF(twice)).mid == 40);
+	assert_true(interval_lowest(OF(drifting), OF(twice)).mid == 20);
+}
+
+static void knows_what_it_does_not_know(void **state)
+{
+	const struct interval none = { 0 };
+
+	assert_false(OF(gaps).known);
+	assert_false(interval_ratio(OF(twice), OF(gaps)).known);
+	assert_false(interval_ratio(OF(gaps), OF(twice)).known);
+	assert_false(interval_difference(OF(gaps), OF(twice)).known);
+	assert_false(interval_ratio(OF(twice), OF(zero)).known);
+	assert_true(interval_ratio(OF(zero), OF(twice)).known);
+	assert_false(interval_ratio(OF(twice), none).known);
+	assert_false(interval_of(NULL, 0).known);
+	assert_false(interval_exact(NAN).known);
+}
+
+static void tells_disjoint_from_overlapping(void **state)
+{
+	const struct interval low = { 1, 2, 3, true }, high = { 4, 5, 6, true };
+	const struct interval across = { 2, 4, 5, true }, none = { .low = 9 };
+	const struct {
+		const struct interval *below, *above;
+		enum verdict verdict;
+	} cases[] = { { &low, &high, VERDICT_HOLDS },
+		      { &low, &across, VERDICT_UNDECIDED },
+		      { &high, &low, VERDICT_FAILS },
+		      { &low, &none, VERDICT_UNDECIDED } };
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct judge judge;
+
+		judge_init(&judge);
+		judge_disjoint(&judge, *cases[i].below, *cases[i].above, "this");
+		print_message("  %s\n", judge.text);
+		assert_int_equal(judge.verdict, cases[i].verdict);
+	}
 }
 
 static void keeps_three_digits(void **state)
@@ -303,6 +345,7 @@ static void make_up(struct rows *rows, double (*value)(const char *, const struc
 		struct guest_setup setup;
 
 		row->point = i % rows->nr_points;
+		row->values[ROWS_REPEAT] = 1 + i / rows->nr_points;
 		rows_setup(rows, row->point, &setup);
 		for (unsigned int j = ROWS_COMMON; j < rows->nr_columns; j++)
 			row->values[j] = value(rows_column_of(rows, j)->name, &setup) *
@@ -326,8 +369,8 @@ static void judge_all(const char *only, unsigned int repeats,
 	char error[LAB_ERROR_BYTES];
 	struct choice choice;
 
-	assert_int_equal(choice_parse(&choice, only, LAB_FULL, error), 0);
-	assert_int_equal(schedule_init(&schedule, &choice, &context, LAB_FULL, error), 0);
+	assert_int_equal(choice_parse(&choice, only, LAB_QUICK, error), 0);
+	assert_int_equal(schedule_init(&schedule, &choice, &context, LAB_QUICK, error), 0);
 	for (unsigned int i = 0; i < schedule.nr_sweeps; i++)
 		make_up(&schedule.sweeps[i], value);
 	assert_int_equal(findings_init(&findings, &choice, &schedule), 0);
@@ -371,7 +414,9 @@ int main(void)
 		cmocka_unit_test(flags_and_summarises),
 		cmocka_unit_test(decides_by_intervals),
 		cmocka_unit_test(one_failure_decides),
-		cmocka_unit_test(ratios_are_as_wide_as_can_be),
+		cmocka_unit_test(compares_within_blocks),
+		cmocka_unit_test(knows_what_it_does_not_know),
+		cmocka_unit_test(tells_disjoint_from_overlapping),
 		cmocka_unit_test(keeps_three_digits),
 		cmocka_unit_test(chooses),
 		cmocka_unit_test(finds_the_source_s_shapes),

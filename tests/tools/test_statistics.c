@@ -44,6 +44,8 @@ static void summarises(void **state)
 
 		print_message("  %s\n", c->name);
 		memcpy(samples, c->samples, sizeof(samples));
+		assert_near(statistics_median(samples, c->n), c->median);
+		memcpy(samples, c->samples, sizeof(samples));
 		assert_int_equal(statistics_summarise(&got, samples, c->n), 0);
 		assert_int_equal(got.samples, c->n);
 		assert_near(got.min, c->min);

@@ -6,6 +6,8 @@
 
 #include "bench/ring_link.h"
 #include "bench/statistics.h"
+#include "bridge/port.h"
+#include "frontend/splitvif.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -223,7 +225,13 @@ static const struct option_flag flags[] = {
 	  AT(attached),
 	  "N",
 	  "vifs in all; those beyond the busy ones are idle (default of\nidle: 16, all idle)" },
-	{ { "workers", option_value_u32, 1, 16 },
+	{ { "queues", option_value_u32, 1, SPLITVIF_QUEUES_MAX },
+	  0,
+	  OF_RELAY,
+	  AT(queues),
+	  "N",
+	  "pairs of rings of each vif, used by 8 flows each (default 1)" },
+	{ { "workers", option_value_u32, 1, LANES_MAX },
 	  0,
 	  OF_ENDS | OF_GROWTH | OF_IDLE,
 	  AT(workers),

@@ -107,6 +107,10 @@ static int check_words(const struct options *options, char *error)
 			error, "--smoke, --quick, --full, --exhaustive: choose one of them");
 	if (options->destinations > (options->macs ? options->macs : 1))
 		return option_value_fail(error, "more --destinations than --macs: choose fewer");
+	if (options->queues > 1 && options->macs > 1 && options->destinations != 1)
+		return option_value_fail(
+			error, "--queues is for one address: order is kept within a flow; add "
+			       "--destinations 1");
 	if (options->attached && options->attached < (options->vms ? options->vms : 2))
 		return option_value_fail(error, "--attached is less than the busy ones; name more");
 	if (options->burst && !options->vms)
@@ -149,6 +153,8 @@ static void fill_in(struct options *options)
 		options->attached = 16;
 	if (!options->macs)
 		options->macs = 1;
+	if (!options->queues)
+		options->queues = 1;
 	if (!options->destinations)
 		options->destinations = options->macs;
 	if (!options->seed)

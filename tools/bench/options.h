@@ -71,6 +71,7 @@ struct options {
 	uint32_t destinations; /* of these, frames go to so many; 0: all */
 	uint32_t attached;     /* vifs in all, idle ones included; 0: none is idle */
 	uint32_t workers;      /* of the daemon; 0: its own choice */
+	uint32_t queues;       /* of a vif; 0: one */
 	uint32_t burst;	       /* of them: frames in a row to one destination */
 	bool flood, separate, ceiling;
 	const char *engine;    /* NULL: the daemon's choice */

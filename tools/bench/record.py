@@ -4,13 +4,17 @@ FILE (Markdown) gets, in place of what stood there for the same mode, the date,
 the command, what was measured, and the table. Every run is kept in
 STEM/MODE.tsv beside it, of which STEM/plot.gnuplot, if it is there, draws
 STEM/MODE.svg.
+
+record.py FILE MODE KEY=VALUE... <TEXT: the same of a mode that has no table of
+runs.
 """
 import datetime
 import os
 import subprocess
 import sys
 
-HEADS = {"tcp": "TCP between VMs", "latency": "Latency between VMs", "relay": "Bare frames"}
+HEADS = {"tcp": "TCP between VMs", "latency": "Latency between VMs", "relay": "Bare frames",
+         "alone": "splitvif alone"}
 
 
 def revision():
@@ -72,16 +76,33 @@ def draw(directory, mode):
         return False
 
 
+def put(path, mode, new):
+    old = ""
+    if os.path.exists(path):
+        with open(path) as file:
+            old = file.read()
+    whole = replaced(old, mode, new)
+    with open(path, "w") as file:
+        file.write(whole)
+
+
 def write(path, report, text, runs, keys):
     mode = report["mode"]
     stem = os.path.splitext(path)[0]
     os.makedirs(stem, exist_ok=True)
     keep_runs(os.path.join(stem, f"{mode}.tsv"), report, runs, keys)
     picture = os.path.join(os.path.basename(stem), f"{mode}.svg") if draw(stem, mode) else None
-    old = ""
-    if os.path.exists(path):
-        with open(path) as file:
-            old = file.read()
-    new = replaced(old, mode, section(report, text, picture))
-    with open(path, "w") as file:
-        file.write(new)
+    put(path, mode, section(report, text, picture))
+
+
+def main():
+    path, mode, *options = sys.argv[1:]
+    report = {"mode": mode, "options": dict(word.split("=", 1) for word in options)}
+    try:
+        put(path, mode, section(report, sys.stdin.read(), None))
+    except (OSError, ValueError) as reason:
+        sys.exit(f"compare: no record: {path}: {reason}")
+
+
+if __name__ == "__main__":
+    main()

@@ -271,3 +271,11 @@ void relay_sum(const struct relay *relay, uint64_t counts[RELAY_COUNTS])
 		for (unsigned int what = 0; what < RELAY_COUNTS; what++)
 			counts[what] += counter_read(&relay->board->seats[i].counts[what]);
 }
+
+void relay_sum_queues(const struct relay *relay, uint64_t queues[SPLITVIF_QUEUES_MAX])
+{
+	memset(queues, 0, SPLITVIF_QUEUES_MAX * sizeof(*queues));
+	for (unsigned int i = 0; i < relay->board->nr; i++)
+		for (unsigned int queue = 0; queue < SPLITVIF_QUEUES_MAX; queue++)
+			queues[queue] += counter_read(&relay->board->seats[i].got_on[queue]);
+}

@@ -41,5 +41,7 @@ int relay_run(struct relay *relay, double seconds, uint64_t count, uint32_t size
 
 /* What all of them counted, since the beginning. */
 void relay_sum(const struct relay *relay, uint64_t counts[RELAY_COUNTS]);
+/* What all of them received by each of their queues, since the beginning. */
+void relay_sum_queues(const struct relay *relay, uint64_t queues[SPLITVIF_QUEUES_MAX]);
 
 #endif

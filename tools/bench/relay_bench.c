@@ -22,6 +22,7 @@ struct account {
 	double rates[STATISTICS_SAMPLES_MAX]; /* Mpps, of all runs but the warm-up's */
 	unsigned int nr_rates;
 	uint64_t counts[RELAY_COUNTS];
+	uint64_t queues[SPLITVIF_QUEUES_MAX]; /* received by each */
 	struct relay_counters daemon;
 	uint64_t missing;
 	int64_t unexplained; /* missing, and counted by nobody; below 0: counted, not missing */
@@ -56,38 +57,50 @@ static int run_ceiling(struct relay_bench *bench, struct account *account, doubl
 	return err;
 }
 
-/* What a run added to all counts, ours and the daemon's. Nobody is under way. */
-static int settle(struct relay_bench *bench, struct account *account, const uint64_t *before,
-		  const struct relay_counters *daemon_before)
-{
-	uint64_t counts[RELAY_COUNTS], missing;
+/* What there is before a run, and what of it all was added by the run. */
+struct tally {
 	struct relay_counters daemon;
-	int err = relay_counters_ask(&daemon);
+	uint64_t counts[RELAY_COUNTS], queues[SPLITVIF_QUEUES_MAX];
+};
+
+static int take_tally(struct relay_bench *bench, struct tally *tally)
+{
+	relay_sum(&bench->relay, tally->counts);
+	relay_sum_queues(&bench->relay, tally->queues);
+	return relay_counters_ask(&tally->daemon);
+}
+
+/* Adds what a run added, ours and the daemon's. Nobody is under way. */
+static int settle(struct relay_bench *bench, struct account *account, const struct tally *before)
+{
+	struct tally now;
+	uint64_t missing;
+	int err = take_tally(bench, &now);
 
 	if (err)
 		return err;
-	relay_counters_since(&daemon, daemon_before);
-	relay_sum(&bench->relay, counts);
+	relay_counters_since(&now.daemon, &before->daemon);
 	for (unsigned int i = 0; i < RELAY_COUNTS; i++) {
-		counts[i] -= before[i];
-		account->counts[i] += counts[i];
+		now.counts[i] -= before->counts[i];
+		account->counts[i] += now.counts[i];
 	}
-	missing = counts[RELAY_SENT] - counts[RELAY_RECEIVED] - counts[RELAY_CORRUPTED];
+	for (unsigned int i = 0; i < SPLITVIF_QUEUES_MAX; i++)
+		account->queues[i] += now.queues[i] - before->queues[i];
+	missing = now.counts[RELAY_SENT] - now.counts[RELAY_RECEIVED] - now.counts[RELAY_CORRUPTED];
 	account->missing += missing;
-	account->unexplained += (int64_t)(missing - daemon.from_dropped - daemon.to_dropped);
-	relay_counters_add(&account->daemon, &daemon);
+	account->unexplained +=
+		(int64_t)(missing - now.daemon.from_dropped - now.daemon.to_dropped);
+	relay_counters_add(&account->daemon, &now.daemon);
 	return 0;
 }
 
 static int run_relay(struct relay_bench *bench, struct account *account, double seconds,
 		     double *figures)
 {
-	struct relay_counters daemon;
 	struct relay_result result;
-	uint64_t before[RELAY_COUNTS];
-	int err = relay_counters_ask(&daemon);
+	struct tally before;
+	int err = take_tally(bench, &before);
 
-	relay_sum(&bench->relay, before);
 	if (!err)
 		err = relay_run(&bench->relay, seconds,
 				bench->suite->warming ? 0 : bench->options->count, account->size,
@@ -96,7 +109,7 @@ static int run_relay(struct relay_bench *bench, struct account *account, double 
 		return err;
 	figures[0] = result.ns > 0 ? (double)result.received * 1e3 / (double)result.ns : 0;
 	figures[1] = bench->options->vms ? result.jain : NAN;
-	return settle(bench, account, before, &daemon);
+	return settle(bench, account, &before);
 }
 
 static int run_case(void *arg, unsigned int at, double seconds, double *figures)
@@ -140,6 +153,16 @@ static void tell_ratio(const struct relay_bench *bench, const struct account *ac
 	report_decimal(report, "of_ceiling_q3", NULL, statistics.q3, 3);
 }
 
+/* How evenly they are used for receiving. */
+static void tell_queues(const struct account *account, unsigned int queues, struct report *report)
+{
+	double shares[SPLITVIF_QUEUES_MAX];
+
+	for (unsigned int i = 0; i < queues; i++)
+		shares[i] = (double)account->queues[i];
+	report_decimal(report, "queues_jain", "queues' Jain", statistics_jain(shares, queues), 3);
+}
+
 static void tell_counts(const struct account *account, struct report *report)
 {
 	const uint64_t *counts = account->counts;
@@ -157,6 +180,7 @@ static void tell_counts(const struct account *account, struct report *report)
 	report_decimal(report, "unexplained", NULL, (double)account->unexplained, 0);
 	report_number(report, "duplicates", NULL, counts[RELAY_DUPLICATES]);
 	report_number(report, "reordered", NULL, counts[RELAY_REORDERED]);
+	report_number(report, "strayed", NULL, counts[RELAY_STRAYED]);
 	report_number(report, "corrupt", NULL, counts[RELAY_CORRUPTED]);
 	report_number(report, "foreign", NULL, counts[RELAY_STRANGERS]);
 	report_number(report, "errors", NULL, counts[RELAY_ERRORS]);
@@ -174,12 +198,13 @@ static bool judge(const struct relay_bench *bench, const struct account *account
 	char reasons[RELAY_REASONS_BYTES];
 
 	relay_counters_explain(&account->daemon, reasons);
-	if (counts[RELAY_DUPLICATES] || counts[RELAY_REORDERED] || counts[RELAY_CORRUPTED] ||
-	    counts[RELAY_ERRORS])
+	if (counts[RELAY_DUPLICATES] || counts[RELAY_REORDERED] || counts[RELAY_STRAYED] ||
+	    counts[RELAY_CORRUPTED] || counts[RELAY_ERRORS])
 		log_complain("relay of %s: broken: doubled %" PRIu64 ", reordered %" PRIu64
-			     ", corrupt %" PRIu64 ", errors %" PRIu64 "; please report it",
+			     ", on another queue %" PRIu64 ", corrupt %" PRIu64 ", errors %" PRIu64
+			     "; please report it",
 			     name, counts[RELAY_DUPLICATES], counts[RELAY_REORDERED],
-			     counts[RELAY_CORRUPTED], counts[RELAY_ERRORS]);
+			     counts[RELAY_STRAYED], counts[RELAY_CORRUPTED], counts[RELAY_ERRORS]);
 	else if (account->unexplained && !bench->options->flood)
 		log_complain("relay of %s: broken: %" PRIu64 " missing, but %" PRIu64
 			     " counted as dropped; please report it",
@@ -207,6 +232,8 @@ static void tell_case(void *arg, unsigned int at, struct report *report)
 	if (account->ceiling)
 		return;
 	tell_counts(account, report);
+	if (bench->options->queues > 1)
+		tell_queues(account, bench->options->queues, report);
 }
 
 static const char *explain(int err)
@@ -241,6 +268,8 @@ static void name_load(const struct options *options, char *text, size_t size)
 	if (options->destinations < options->macs)
 		at += name_number(text + at, size - at, options->destinations, "in use");
 	at += name_number(text + at, size - at, options->attached, "attached");
+	at += name_number(text + at, size - at, options->queues > 1 ? options->queues : 0,
+			  "queues");
 	at += name_number(text + at, size - at, options->workers, "workers");
 	snprintf(text + at, size - at, "%s%s%s%s%s", options->flood ? ", flood" : "",
 		 options->count			     ? ", checked"

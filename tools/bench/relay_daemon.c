@@ -14,8 +14,15 @@
 #include <unistd.h>
 
 #include "bench/host.h"
+#include "bench/relay_flows.h"
 
-enum { READY_MS = 10000, STOP_MS = 5000, LOG_LINE_BYTES = 200, MACS_SPARE = 64 };
+enum {
+	READY_MS = 10000,
+	STOP_MS = 5000,
+	LOG_LINE_BYTES = 200,
+	MACS_SPARE = 64,
+	QUEUE_PAGES = 1024, /* at least what a queue shares, and what the daemon grants four */
+};
 
 /* Where it lies, as seen from our own directory: installed side by side, in a
  * build tree, installed below sbin. */
@@ -67,35 +74,46 @@ static void remove_rundir(struct relay_daemon *daemon)
 
 /* What it is told, in words that are kept in `text`. */
 struct command_line {
-	const char *words[16];
-	char ready[16], bridge[64], workers[16];
+	const char *words[24];
+	unsigned int nr;
+	char ready[16], bridge[64], workers[16], queues[16], pages[16];
 };
+
+static void add_pair(struct command_line *line, const char *flag, const char *value)
+{
+	line->words[line->nr++] = flag;
+	line->words[line->nr++] = value;
+}
+
+/* Each queue has rings and buffers of its own. */
+static void add_queues(struct command_line *line, unsigned int queues)
+{
+	snprintf(line->queues, sizeof(line->queues), "%u", queues);
+	add_pair(line, "--queues", line->queues);
+	snprintf(line->pages, sizeof(line->pages), "%u", queues * QUEUE_PAGES);
+	if (queues > 4)
+		add_pair(line, "--max-pages", line->pages);
+}
 
 static void make_command(struct command_line *line, const struct relay_daemon *daemon,
 			 const struct options *options, unsigned int mtu, int ready)
 {
-	unsigned int n = 0;
-
+	line->nr = 0;
+	line->words[line->nr++] = "splitvifd";
 	snprintf(line->ready, sizeof(line->ready), "%d", ready);
 	snprintf(line->workers, sizeof(line->workers), "%u", options->workers);
 	snprintf(line->bridge, sizeof(line->bridge), "xenbr0,uplink=none,mtu=%u,macs=%u", mtu,
-		 options->macs + MACS_SPARE);
-	line->words[n++] = "splitvifd";
-	line->words[n++] = "--rundir";
-	line->words[n++] = daemon->rundir;
-	line->words[n++] = "--ready-fd";
-	line->words[n++] = line->ready;
-	line->words[n++] = "--bridge";
-	line->words[n++] = line->bridge;
-	if (options->engine) {
-		line->words[n++] = "--engine";
-		line->words[n++] = options->engine;
-	}
-	if (options->workers) {
-		line->words[n++] = "--workers";
-		line->words[n++] = line->workers;
-	}
-	line->words[n] = NULL;
+		 options->macs + relay_flows_count(options->queues) + MACS_SPARE);
+	add_pair(line, "--rundir", daemon->rundir);
+	add_pair(line, "--ready-fd", line->ready);
+	add_pair(line, "--bridge", line->bridge);
+	if (options->engine)
+		add_pair(line, "--engine", options->engine);
+	if (options->workers)
+		add_pair(line, "--workers", line->workers);
+	if (options->queues > 1)
+		add_queues(line, options->queues);
+	line->words[line->nr] = NULL;
 }
 
 /* Several workers have all processors to choose from. Its log goes to a file, of

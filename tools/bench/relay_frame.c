@@ -201,7 +201,7 @@ enum relay_verdict relay_frame_read(const struct iovec *parts, uint32_t length, 
 		return RELAY_CORRUPT;
 	if (depth == RELAY_CHECKED)
 		return read_checked(parts, length);
-	if (words[3] != relay_head_sum(words))
+	if (words[3] != relay_head_sum(words[0], words[1], words[2]))
 		return RELAY_CORRUPT;
 	return depth == RELAY_WHOLE ? read_payload(parts, length) : RELAY_GOOD;
 }

@@ -1,6 +1,7 @@
 #include "bench/relay_vm.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,28 +31,49 @@ static void mac_of(unsigned int vm, uint8_t mac[6])
 	memcpy(mac, (uint8_t[6]){ 0x02, 0x73, 0x76, 0, 0, (uint8_t)(vm + 1) }, 6);
 }
 
+static int check_queues(const struct relay_vm *vm, char error[RELAY_TEXT_BYTES])
+{
+	unsigned int queues = splitvif_queues(vm->vif);
+
+	if (queues == vm->flows.queues)
+		return 0;
+	snprintf(error, RELAY_TEXT_BYTES, "the daemon serves %u queues of a vif instead of %u",
+		 queues, vm->flows.queues);
+	return -EOPNOTSUPP;
+}
+
 int relay_vm_open(struct relay_vm *vm, struct relay_board *board, unsigned int self, uint16_t mtu,
 		  char error[RELAY_TEXT_BYTES])
 {
 	char name[16];
 	struct splitvif_config config = { .name = name,
 					  .mtu = mtu,
-					  .reads_whole = board->options->payload == PAYLOAD_WHOLE };
+					  .reads_whole = board->options->payload == PAYLOAD_WHOLE,
+					  .queues = board->options->queues };
 
 	memset(vm, 0, sizeof(*vm));
 	vm->board = board;
 	vm->seat = &board->seats[self];
 	vm->self = self;
 	vm->random = board->options->seed;
+	if (relay_flows_init(&vm->flows, board->nr, board->options->queues)) {
+		snprintf(error, RELAY_TEXT_BYTES, "out of memory; free some");
+		return -ENOMEM;
+	}
 	relay_vm_name(board, self, name);
 	mac_of(self, config.mac);
 	vm->vif = splitvif_open(&config, error, RELAY_TEXT_BYTES);
-	return vm->vif ? 0 : -errno;
+	if (!vm->vif) {
+		relay_flows_fini(&vm->flows);
+		return -errno;
+	}
+	return check_queues(vm, error);
 }
 
 void relay_vm_close(struct relay_vm *vm)
 {
 	splitvif_close(vm->vif);
+	relay_flows_fini(&vm->flows);
 }
 
 void relay_vm_call(struct relay_vm *vm)
@@ -138,22 +160,26 @@ static void count(struct relay_vm *vm, enum relay_count what, uint64_t n)
 	counter_add(&vm->seat->counts[what], n);
 }
 
-/* The bookkeeping of a frame from that VM. */
-static void note(struct relay_vm *vm, unsigned int from, uint64_t number)
+/* The bookkeeping of a frame from that VM; whether there is such a flow. */
+static bool note(struct relay_vm *vm, unsigned int from, unsigned int queue, uint64_t number)
 {
-	struct sequence *arrivals = &vm->arrivals[from];
-	uint64_t duplicates = arrivals->duplicates, reordered = arrivals->reordered;
+	unsigned int what = relay_flows_arrived(&vm->flows, from, queue, number);
 
-	sequence_note(arrivals, number);
-	counter_add(&vm->seat->got_from[from], arrivals->duplicates == duplicates);
-	if (arrivals->duplicates == duplicates && arrivals->reordered == reordered)
-		return;
-	count(vm, RELAY_DUPLICATES, arrivals->duplicates - duplicates);
-	count(vm, RELAY_REORDERED, arrivals->reordered - reordered);
+	if (what & RELAY_UNKNOWN) {
+		count(vm, RELAY_STRANGERS, 1);
+		return false;
+	}
+	counter_add(&vm->seat->got_from[from], !(what & RELAY_AGAIN));
+	if (what == RELAY_NEW)
+		return true;
+	count(vm, RELAY_DUPLICATES, (what & RELAY_AGAIN) != 0);
+	count(vm, RELAY_REORDERED, (what & RELAY_LATE) != 0);
+	count(vm, RELAY_STRAYED, (what & RELAY_ASTRAY) != 0);
+	return true;
 }
 
 /* The other side can still write to shared pages: each byte is read once. */
-static bool take_frame(struct relay_vm *vm, const struct splitvif_frame *frame)
+static bool take_frame(struct relay_vm *vm, unsigned int queue, const struct splitvif_frame *frame)
 {
 	const struct relay_plan *plan = &vm->board->plan;
 	uint64_t number;
@@ -175,8 +201,7 @@ static bool take_frame(struct relay_vm *vm, const struct splitvif_frame *frame)
 		count(vm, RELAY_CORRUPTED, 1);
 		return false;
 	}
-	note(vm, from - 1, number);
-	return true;
+	return note(vm, from - 1, queue, number);
 }
 
 /* How many frames are due by a rate and have not been dealt with. */
@@ -188,24 +213,34 @@ static uint64_t due(const struct relay_vm *vm, uint64_t rate, uint64_t dealt, in
 	return frames > dealt ? frames - dealt : 0;
 }
 
+static unsigned int take_on(struct relay_vm *vm, unsigned int queue, uint64_t limit, int64_t now)
+{
+	struct splitvif_frame frames[RELAY_BATCH];
+	uint64_t good = 0;
+	unsigned int n = splitvif_queue_receive(
+		vm->vif, queue, frames, (unsigned int)(limit < RELAY_BATCH ? limit : RELAY_BATCH));
+
+	for (unsigned int i = 0; i < n; i++)
+		good += take_frame(vm, queue, &frames[i]);
+	splitvif_queue_release(vm->vif, queue, n);
+	count(vm, RELAY_RECEIVED, good);
+	counter_add(&vm->seat->got_on[queue], good);
+	if (now <= vm->board->plan.end_ns || vm->board->plan.count)
+		vm->seat->in_time += good;
+	return n;
+}
+
 /* A slow sink is quick when nothing more is sent. */
 static unsigned int take(struct relay_vm *vm, bool may_send, int64_t now)
 {
-	struct splitvif_frame frames[RELAY_BATCH];
-	uint64_t limit = RELAY_BATCH, good = 0;
-	unsigned int n;
+	uint64_t limit = UINT64_MAX;
+	unsigned int n = 0;
 
 	if (vm->board->options->sink_rate && may_send)
 		limit = due(vm, vm->board->options->sink_rate, vm->paced_sink, now);
-	n = splitvif_receive(vm->vif, frames,
-			     (unsigned int)(limit < RELAY_BATCH ? limit : RELAY_BATCH));
+	for (unsigned int queue = 0; queue < vm->flows.queues; queue++)
+		n += take_on(vm, queue, limit - n, now);
 	vm->paced_sink += n;
-	for (unsigned int i = 0; i < n; i++)
-		good += take_frame(vm, &frames[i]);
-	splitvif_release(vm->vif, n);
-	count(vm, RELAY_RECEIVED, good);
-	if (now <= vm->board->plan.end_ns || vm->board->plan.count)
-		vm->seat->in_time += good;
 	return n;
 }
 
@@ -294,7 +329,8 @@ static unsigned int fitting(const struct relay_vm *vm, unsigned int n)
 {
 	uint32_t slots = vm->buffers + (vm->buffers > 1);
 	unsigned int used = splitvif_in_flight(vm->vif) * slots;
-	unsigned int room = used < SPLITVIF_SLOTS ? (SPLITVIF_SLOTS - used) / slots : 0;
+	unsigned int all = SPLITVIF_SLOTS * vm->flows.queues;
+	unsigned int room = used < all ? (all - used) / slots : 0;
 
 	if (room >= n)
 		return n;
@@ -313,15 +349,20 @@ static unsigned int choose(struct relay_vm *vm, uint64_t *credit)
 	return vm->next;
 }
 
-/* To one of that receiver's addresses. */
-static struct relay_stream aim(struct relay_vm *vm, unsigned int to)
+/* To one of that receiver's addresses: number_mac() on a word. */
+static void aim(struct relay_vm *vm, unsigned int to, struct relay_stream *stream)
 {
-	struct relay_stream stream = vm->streams[to];
 	uint32_t destinations = vm->board->options->destinations;
+	uint32_t number = destinations > 1 ? random_below(&vm->random, destinations) : 0;
+	uint64_t there = le64toh(vm->streams[to].words[0]);
 
-	if (destinations > 1)
-		number_mac((uint8_t *)stream.words, random_below(&vm->random, destinations));
-	return stream;
+	there = (there & ~UINT64_C(0xffff000000)) | (uint64_t)__builtin_bswap16((uint16_t)number)
+							    << 24;
+	stream->words[0] = htole64(there);
+	stream->words[1] = vm->streams[to].words[1];
+	if (vm->flows.nr > 1)
+		stream->words[1] |= relay_flows_mark(&vm->flows);
+	stream->size = vm->streams[to].size;
 }
 
 static void write_to_one(struct relay_vm *vm, struct splitvif_frame *frames, unsigned int n,
@@ -329,11 +370,11 @@ static void write_to_one(struct relay_vm *vm, struct splitvif_frame *frames, uns
 {
 	for (unsigned int i = 0; i < n; i++) {
 		unsigned int to = vm->board->options->vms ? choose(vm, credit) : 1;
+		struct relay_stream stream;
 
-		struct relay_stream stream = aim(vm, to);
-
-		relay_frame_write(&stream, vm->seat->sent_to[to], vm->board->plan.depth,
-				  frames[i].parts);
+		aim(vm, to, &stream);
+		relay_frame_write(&stream, relay_flows_number(&vm->flows, to),
+				  vm->board->plan.depth, frames[i].parts);
 		frames[i].length = vm->board->plan.size;
 		counter_add(&vm->seat->sent_to[to], 1);
 	}
@@ -343,9 +384,11 @@ static void write_to_one(struct relay_vm *vm, struct splitvif_frame *frames, uns
 static void write_to_all(struct relay_vm *vm, struct splitvif_frame *frames, unsigned int n)
 {
 	unsigned int any = vm->self ? 0 : 1;
+	struct relay_stream stream;
 
+	aim(vm, any, &stream);
 	for (unsigned int i = 0; i < n; i++) {
-		relay_frame_write(&vm->streams[any], vm->seat->sent_to[any] + i,
+		relay_frame_write(&stream, relay_flows_number(&vm->flows, any),
 				  vm->board->plan.depth, frames[i].parts);
 		frames[i].length = vm->board->plan.size;
 	}
@@ -360,16 +403,19 @@ static unsigned int give(struct relay_vm *vm, int64_t now)
 	uint64_t credit[RELAY_VMS_MAX];
 	unsigned int want = wanted(vm, look_up_credit(vm, credit), now);
 	unsigned int fits = want ? fitting(vm, want) : 0, n = 0;
+	unsigned int queue = relay_flows_queue(&vm->flows);
 	struct splitvif_frame frames[RELAY_BATCH];
 
 	if (fits)
-		n = splitvif_reserve(vm->vif, frames, fits, vm->board->plan.size);
+		n = splitvif_queue_reserve(vm->vif, queue, frames, fits, vm->board->plan.size);
 	if (vm->board->options->flood)
 		write_to_all(vm, frames, n);
 	else
 		write_to_one(vm, frames, n, credit);
 	if (n)
-		splitvif_commit(vm->vif, frames, n);
+		splitvif_queue_commit(vm->vif, queue, frames, n);
+	if (fits)
+		relay_flows_turn(&vm->flows);
 	if (vm->to_send != UINT64_MAX)
 		vm->to_send -= n;
 	if (vm->board->options->rate) {

@@ -11,9 +11,9 @@
 #define BENCH_RELAY_VM_H
 
 #include "bench/options.h"
+#include "bench/relay_flows.h"
 #include "bench/relay_frame.h"
 #include "bridge/counters.h"
-#include "frontend/sequence.h"
 #include "frontend/splitvif.h"
 
 enum {
@@ -31,7 +31,8 @@ enum relay_count {
 	RELAY_STRANGERS,
 	RELAY_DUPLICATES,
 	RELAY_REORDERED,
-	RELAY_UNSENT, /* due by the rate, but the ring was full */
+	RELAY_STRAYED, /* on another queue than its flow's */
+	RELAY_UNSENT,  /* due by the rate, but the ring was full */
 	RELAY_ERRORS,
 	RELAY_KICKS,
 	RELAY_IRQS,
@@ -43,6 +44,7 @@ struct relay_seat {
 	_Alignas(64) uint64_t counts[RELAY_COUNTS];
 	uint64_t sent_to[RELAY_VMS_MAX]; /* by the receiver's number */
 	uint64_t got_from[RELAY_VMS_MAX];
+	uint64_t got_on[SPLITVIF_QUEUES_MAX];
 	uint64_t heard;	   /* of whom: bits */
 	uint64_t in_time;  /* good frames until the run's end */
 	uint64_t moved_ns; /* when the last frame came or went */
@@ -79,7 +81,7 @@ struct relay_vm {
 	uint64_t to_send;			    /* left of the count */
 	uint64_t paced, paced_sink; /* frames that were due, and taken, since the start */
 	uint32_t buffers;	    /* of the receiver, for one frame */
-	struct sequence arrivals[RELAY_VMS_MAX]; /* by the sender's number */
+	struct relay_flows flows;
 };
 
 /* Whether that VM sends, or only receives. */

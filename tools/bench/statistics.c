@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "support/random.h"
 
@@ -38,8 +39,9 @@ static double at_rank(const double *sorted, const unsigned int *drawn, size_t ra
 
 static double resampled_median(const double *sorted, size_t n, uint64_t *state)
 {
-	unsigned int drawn[STATISTICS_SAMPLES_MAX] = { 0 };
+	unsigned int drawn[STATISTICS_SAMPLES_MAX];
 
+	memset(drawn, 0, n * sizeof(*drawn));
 	for (size_t i = 0; i < n; i++)
 		drawn[random_below(state, (uint32_t)n)]++;
 	return (at_rank(sorted, drawn, (n - 1) / 2) + at_rank(sorted, drawn, n / 2)) / 2;
@@ -75,6 +77,12 @@ int statistics_summarise(struct statistics *statistics, double *samples, size_t 
 	};
 	bootstrap(statistics, samples, n);
 	return 0;
+}
+
+double statistics_median(double *samples, size_t n)
+{
+	qsort(samples, n, sizeof(*samples), compare);
+	return quantile(samples, n, 0.5);
 }
 
 double statistics_spread_percent(const struct statistics *statistics)

@@ -26,6 +26,10 @@ struct statistics {
  * number; then nothing is changed. */
 int statistics_summarise(struct statistics *statistics, double *samples, size_t n);
 
+/* The median alone, without what it takes to say how far it is to be believed. Sorts;
+ * n is at least 1, and no sample NAN. */
+double statistics_median(double *samples, size_t n);
+
 /* Distance of the quartiles in percent of the median; 0 if the median is 0. */
 double statistics_spread_percent(const struct statistics *statistics);
 

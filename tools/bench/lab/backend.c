@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "bench/lab/cpu_time.h"
 #include "ctl/client.h"
 #include "io/log.h"
 
@@ -134,28 +134,7 @@ int backend_set(struct backend *backend, const char *vif, const char *const *wor
 	return await_shown(backend, vif, words, n, error);
 }
 
-/* What works is the privileged parent's child. */
-static pid_t data_process(const struct backend *backend)
-{
-	pid_t parent = backend->daemon.pid, child;
-	char path[64];
-	FILE *file;
-	bool found;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", parent, parent);
-	file = fopen(path, "re");
-	found = file && fscanf(file, "%d", &child) == 1;
-	if (file)
-		fclose(file);
-	return found ? child : parent;
-}
-
 uint64_t backend_cpu_ns(const struct backend *backend)
 {
-	struct timespec time = { 0 };
-	clockid_t clock;
-
-	if (clock_getcpuclockid(data_process(backend), &clock) || clock_gettime(clock, &time))
-		return 0;
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+	return cpu_time_of(backend->daemon.pid);
 }

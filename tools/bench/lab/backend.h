@@ -28,7 +28,7 @@ int backend_count(struct backend *backend, const char *vif, const char *const *n
 int backend_set(struct backend *backend, const char *vif, const char *const *words, unsigned int n,
 		char error[LAB_ERROR_BYTES]);
 
-/* The daemon's processor time so far, all threads, ns; 0 if unknown. */
+/* The daemon's processor time so far, all of its processes and threads, ns. */
 uint64_t backend_cpu_ns(const struct backend *backend);
 
 #endif

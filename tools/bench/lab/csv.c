@@ -52,7 +52,8 @@ int csv_write_rows(const struct rows *rows, const char *directory, unsigned int 
 
 static void print_heads(FILE *out, const struct rows *rows)
 {
-	static const char *const of[] = { "", "_low", "_high", "_mean", "_mean_low", "_mean_high" };
+	static const char *const of[] = { "",		"_low", "_high", "_mean", "_mean_low",
+					  "_mean_high", "_min", "_q1",	 "_q3",	  "_max" };
 
 	print_factors(out, rows);
 	fputs(",runs", out);
@@ -66,7 +67,9 @@ static void print_summary(FILE *out, const struct summary *summary, unsigned int
 {
 	const struct statistics *statistics = &summary->statistics;
 	const double values[] = { statistics->median, statistics->low,	 statistics->high,
-				  summary->mean,      summary->mean_low, summary->mean_high };
+				  summary->mean,      summary->mean_low, summary->mean_high,
+				  statistics->min,    statistics->q1,	 statistics->q3,
+				  statistics->max };
 
 	for (unsigned int i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		print_value(out, summary->samples ? values[i] : NAN, places + INTERVAL_PLACES);

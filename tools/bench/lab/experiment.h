@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "bench/lab/judge.h"
+#include "bench/lab/lateness.h"
 #include "bench/options.h"
 
 enum {
@@ -61,9 +62,7 @@ struct lab_window {
 /* What a run told: values in the order of the rig's columns, NAN where there is none. */
 struct lab_result {
 	double values[LAB_COLUMNS_MAX];
-	/* The generator's lateness, and beyond which of it a row is flagged (half a
-	 * ring's time at its rate); 0 and 0 of those that have no schedule. */
-	double late_max_us, late_p999_us, late_bound_us;
+	struct lateness late; /* the generator's; all 0 of those that have no schedule */
 };
 
 struct lab_column {
@@ -129,7 +128,8 @@ struct lab_claim {
 	void (*judge)(struct judge *judge, const struct summaries *summaries);
 };
 
-/* Medians with their intervals, y over x, a line for each level of a factor. */
+/* Medians with their intervals, y over x, a line for each level of a factor. Or boxes:
+ * quartiles, extremes and medians of the runs, with the levels of x side by side. */
 struct lab_figure {
 	const char *name; /* of the file: X01_NAME.svg */
 	const char *title;
@@ -137,7 +137,10 @@ struct lab_figure {
 	const char *xlabel, *ylabel;
 	const char *series;		     /* a factor; NULL: one line */
 	struct where where[JUDGE_WHERE_MAX]; /* which points */
-	bool log_x, log_y;
+	/* Others, as a line of that name beside them. */
+	struct where beside[JUDGE_WHERE_MAX];
+	const char *beside_name;
+	bool log_x, log_y, boxes;
 	unsigned int x_max; /* 0: whatever there is */
 	/* Series of kuroda2013.csv, drawn grey and dashed; both are then relative to
 	 * their own maxima. NULL: none. */

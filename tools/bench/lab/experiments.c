@@ -18,6 +18,7 @@ static const struct lab_experiment *const experiments[] = {
 	&x14_scaling,
 	&x15_isolation,
 	&x16_private,
+	&x17_channels,
 	&x18_adaptive,
 	&x19_burst,
 	&x20_buffers,

@@ -8,6 +8,9 @@
 
 #include "bench/lab/output.h"
 
+/* Of two series at the same level of x; levels are 1 apart. */
+#define BOX_DISTANCE 0.2
+
 static const char reference[] = {
 #include "bench/lab/kuroda2013.inc"
 };
@@ -37,25 +40,65 @@ static void print_condition(FILE *out, const struct rows *rows, const char *name
 		fprintf(out, "column(\"%s\") == %s && ", name, text);
 }
 
-/* The columns of one line: NaN where it is another's. */
+/* The beginning of an x that is one on this line alone, and NaN elsewhere. */
+static void print_place(FILE *out, const struct lab_figure *figure, const struct rows *rows,
+			const struct where *where, const uint32_t *level)
+{
+	fprintf(out, "\tsummary using (");
+	for (unsigned int i = 0; i < JUDGE_WHERE_MAX && where[i].factor; i++)
+		print_condition(out, rows, where[i].factor, (uint32_t)where[i].level);
+	if (level)
+		print_condition(out, rows, figure->series, *level);
+}
+
+static void series_text(const struct lab_figure *figure, const struct rows *rows,
+			const uint32_t *level, char text[64])
+{
+	text[0] = '\0';
+	if (level)
+		rows_level_text(rows, (unsigned int)rows_factor(rows, figure->series), *level, text,
+				64);
+}
+
+static void print_medians(FILE *out, const struct lab_figure *figure, const char *y)
+{
+	fprintf(out,
+		"1 ? column(\"%s\") : NaN):(column(\"%s\") / most):(column(\"%s_low\") / most):"
+		"(column(\"%s_high\") / most) with yerrorlines ",
+		figure->x, y, y, y);
+}
+
 static void print_line(FILE *out, const struct lab_figure *figure, const struct rows *rows,
 		       const uint32_t *level, const char *y)
 {
-	char text[64] = "";
+	char text[64];
 
-	fprintf(out, "\tsummary using (");
-	for (unsigned int i = 0; i < JUDGE_WHERE_MAX && figure->where[i].factor; i++)
-		print_condition(out, rows, figure->where[i].factor,
-				(uint32_t)figure->where[i].level);
-	if (level) {
-		print_condition(out, rows, figure->series, *level);
-		rows_level_text(rows, (unsigned int)rows_factor(rows, figure->series), *level, text,
-				sizeof(text));
-	}
+	print_place(out, figure, rows, figure->where, level);
+	print_medians(out, figure, y);
+	series_text(figure, rows, level, text);
+	fprintf(out, "title \"%s %s\", \\\n", level ? figure->series : y, text);
+}
+
+/* The k-th of n series: a box, and in it the median. */
+static void print_boxes(FILE *out, const struct lab_figure *figure, const struct rows *rows,
+			const uint32_t *level, double k, double n)
+{
+	double beside = (k - (n - 1) / 2) * BOX_DISTANCE;
+	const char *x = figure->x, *y = figure->y;
+	char text[64];
+
+	series_text(figure, rows, level, text);
+	print_place(out, figure, rows, figure->where, level);
 	fprintf(out,
-		"1 ? column(\"%s\") : NaN):(column(\"%s\") / most):(column(\"%s_low\") / most):"
-		"(column(\"%s_high\") / most) with yerrorlines title \"%s %s\", \\\n",
-		figure->x, y, y, y, level ? figure->series : y, text);
+		"1 ? place(column(\"%s\")) + %.2f : NaN):(column(\"%s_q1\")):"
+		"(column(\"%s_min\")):(column(\"%s_max\")):(column(\"%s_q3\")) "
+		"with candlesticks title \"%s %s\" whiskerbars, \\\n",
+		x, beside, y, y, y, y, figure->series, text);
+	print_place(out, figure, rows, figure->where, level);
+	fprintf(out,
+		"1 ? place(column(\"%s\")) + %.2f : NaN):(column(\"%s\")):(column(\"%s\")):"
+		"(column(\"%s\")):(column(\"%s\")) with candlesticks linetype -1 notitle, \\\n",
+		x, beside, y, y, y, y);
 }
 
 static bool is_in(const struct lab_figure *figure, const struct summaries *summaries,
@@ -77,6 +120,40 @@ static bool begins_series(const struct lab_figure *figure, const struct summarie
 	return is_in(figure, summaries, point);
 }
 
+/* The levels of x side by side, however far they are from one another. */
+static void print_places(FILE *out, const struct lab_figure *figure,
+			 const struct summaries *summaries)
+{
+	const struct rows *rows = summaries->rows;
+	unsigned int x = (unsigned int)rows_factor(rows, figure->x), nr = 0;
+
+	fprintf(out, "set boxwidth %.2f\nplace(x) = ", 0.8 * BOX_DISTANCE);
+	for (unsigned int i = 0; i < rows->nr_points; i++)
+		if (begins_series(figure, summaries, i, x))
+			fprintf(out, "x == %u ? %u : ", rows->points[i].levels[x], nr++);
+	fputs("NaN\nset xtics (", out);
+	nr = 0;
+	for (unsigned int i = 0; i < rows->nr_points; i++)
+		if (begins_series(figure, summaries, i, x)) {
+			fprintf(out, "%s\"%u\" %u", nr ? ", " : "", rows->points[i].levels[x], nr);
+			nr++;
+		}
+	fprintf(out, ")\nset xrange [-0.6:%.1f]\n", nr - 0.4);
+}
+
+static void print_all_boxes(FILE *out, const struct lab_figure *figure,
+			    const struct summaries *summaries)
+{
+	const struct rows *rows = summaries->rows;
+	unsigned int factor = (unsigned int)rows_factor(rows, figure->series), n = 0, k = 0;
+
+	for (unsigned int i = 0; i < rows->nr_points; i++)
+		n += begins_series(figure, summaries, i, factor);
+	for (unsigned int i = 0; i < rows->nr_points; i++)
+		if (begins_series(figure, summaries, i, factor))
+			print_boxes(out, figure, rows, &rows->points[i].levels[factor], k++, n);
+}
+
 static void print_lines(FILE *out, const struct lab_figure *figure,
 			const struct summaries *summaries)
 {
@@ -90,6 +167,11 @@ static void print_lines(FILE *out, const struct lab_figure *figure,
 		print_line(out, figure, rows, NULL, figure->y);
 	if (factor < 0 && figure->y2)
 		print_line(out, figure, rows, NULL, figure->y2);
+	if (figure->beside[0].factor) {
+		print_place(out, figure, rows, figure->beside, NULL);
+		print_medians(out, figure, figure->y);
+		fprintf(out, "linecolor rgb \"black\" title \"%s\", \\\n", figure->beside_name);
+	}
 }
 
 /* The source's limits, grey: relative to its own maximum. */
@@ -135,9 +217,14 @@ static void print_plot(FILE *out, const struct lab_figure *figure,
 		fputs("set logscale y\n", out);
 	else
 		fputs("set yrange [0:*]\n", out);
+	if (figure->boxes)
+		print_places(out, figure, summaries);
 	fprintf(out, "most = %.9g\nplot \\\n",
 		figure->reference ? highest(figure, summaries) : 1.0);
-	print_lines(out, figure, summaries);
+	if (figure->boxes)
+		print_all_boxes(out, figure, summaries);
+	else
+		print_lines(out, figure, summaries);
 	if (figure->reference)
 		print_reference(out, figure->reference);
 	fputs("\t1/0 notitle\n", out);

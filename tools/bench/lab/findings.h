@@ -12,7 +12,7 @@ struct finding {
 	const struct lab_experiment *experiment;
 	const struct rows *rows;
 	const char *missing; /* why it was not run, or NULL; then there is nothing else */
-	struct summaries all, unflagged;
+	const struct summaries *all, *unflagged;
 	struct {
 		struct judge all;
 		enum verdict unflagged, verdict;
@@ -23,6 +23,7 @@ struct finding {
 struct findings {
 	struct finding list[CHOICE_MAX];
 	unsigned int nr;
+	struct summaries all[CHOICE_MAX], unflagged[CHOICE_MAX]; /* by sweep */
 };
 
 /* 0 or -ENOMEM. The schedule must outlive it. */

@@ -9,6 +9,7 @@
 #include "bench/host.h"
 #include "bench/lab/burn.h"
 #include "bench/lab/guest_counts.h"
+#include "ring/poll.h"
 
 #define MS INT64_C(1000000)
 
@@ -23,6 +24,8 @@ enum {
 const char *const guest_placements[] = { "apart", "shared" };
 const char *const guest_modes[] = { "irq", "napi", "handover", "feedback", "poll" };
 const char *const guest_completes[] = { "empty", "budget" };
+const char *const guest_copiers[] = { "backend", "driver" };
+const char *const guest_settings[] = { "plain", "defaults" };
 
 struct guest_rig {
 	const struct lab_context *context;
@@ -52,17 +55,16 @@ static int set_coalescing(struct guest_rig *rig, const struct guest_setup *setup
 	char usecs[WORD_BYTES], frames[WORD_BYTES];
 	const char *const off[] = { "adaptive-rx", "off", "rx-usecs", usecs, "rx-frames", frames };
 	const char *const on[] = { "adaptive-rx", "on" };
+	bool adaptive = setup->adaptive_rx || setup->settings == GUEST_DEFAULTS;
 	int err;
 
-	if (rig->adaptive_rx == setup->adaptive_rx &&
-	    (setup->adaptive_rx ||
-	     (rig->rx_usecs == setup->rx_usecs && rig->rx_frames == setup->rx_frames)))
+	if (rig->adaptive_rx == adaptive &&
+	    (adaptive || (rig->rx_usecs == setup->rx_usecs && rig->rx_frames == setup->rx_frames)))
 		return 0;
 	snprintf(usecs, sizeof(usecs), "%u", setup->rx_usecs);
 	snprintf(frames, sizeof(frames), "%u", setup->rx_frames);
-	err = backend_set(&rig->backend, guest_name, setup->adaptive_rx ? on : off,
-			  setup->adaptive_rx ? 2 : 6, error);
-	rig->adaptive_rx = setup->adaptive_rx;
+	err = backend_set(&rig->backend, guest_name, adaptive ? on : off, adaptive ? 2 : 6, error);
+	rig->adaptive_rx = adaptive;
 	rig->rx_usecs = setup->rx_usecs;
 	rig->rx_frames = setup->rx_frames;
 	return err;
@@ -124,6 +126,7 @@ static double rate_of(const struct guest_setup *setup, double capacity)
 static int start_receiver(struct guest_rig *rig, const struct guest_setup *setup,
 			  struct receiver **receiver)
 {
+	bool defaults = setup->settings == GUEST_DEFAULTS;
 	const int *cpus = rig->context->cpus;
 	struct receiver_config config = {
 		.mode = (enum receiver_mode)setup->mode,
@@ -133,9 +136,11 @@ static int start_receiver(struct guest_rig *rig, const struct guest_setup *setup
 		.round_cost_ns = setup->round_cost_us * UINT64_C(1000),
 		.app_cost_ns = setup->app_cost_us * UINT64_C(1000),
 		.queue_frames = setup->queue_frames,
-		.spin_ns = setup->spin_us * UINT64_C(1000),
+		.spin_ns = defaults ? POLL_SPIN_NS : setup->spin_us * UINT64_C(1000),
+		.spins_adaptively = defaults,
 		.defer_ns = setup->defer_us * UINT64_C(1000),
 		.defer_rounds = setup->defer_rounds,
+		.copies = setup->copier == GUEST_COPIED_BY_DRIVER,
 		.cpu_poll = cpus[1],
 		.cpu_app = cpus[setup->placement == GUEST_SHARED],
 	};
@@ -212,7 +217,6 @@ static int measure(struct guest_rig *rig, struct sender *sender, struct receiver
 
 	wait_for(window->warmup_ns);
 	err = look(rig, sender, receiver, &rig->start, error);
-	sender_mark(sender);
 	if (err)
 		return err;
 	wait_for(window->measure_ns);
@@ -248,9 +252,7 @@ static void tell_lateness(struct guest_rig *rig, double rate, struct lab_result 
 	struct histogram late = rig->end.sender.late;
 
 	histogram_since(&late, &rig->start.sender.late);
-	result->late_max_us = (double)rig->end.sender.late_max_ns / 1e3;
-	result->late_p999_us = histogram_quantile(&late, 0.999) / 1e3;
-	result->late_bound_us = SPLITVIF_SLOTS / 2 / rate * 1e6;
+	result->late = lateness_of(&late, rate);
 }
 
 static int rig_run(void *arg, const void *settings, const struct lab_window *window,

@@ -35,9 +35,14 @@ static inline unsigned int histogram_bucket(uint64_t value)
 	return bucket < HISTOGRAM_BUCKETS ? bucket : HISTOGRAM_BUCKETS - 1;
 }
 
+static inline void histogram_add(struct histogram *histogram, uint64_t value, uint64_t times)
+{
+	counter_add(&histogram->counts[histogram_bucket(value)], times);
+}
+
 static inline void histogram_note(struct histogram *histogram, uint64_t value)
 {
-	counter_add(&histogram->counts[histogram_bucket(value)], 1);
+	histogram_add(histogram, value, 1);
 }
 
 /* The middle of that bucket. */

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/statistics.h"
+
 const char *verdict_name(enum verdict verdict)
 {
 	static const char *const names[VERDICTS] = { "holds", "does not hold", "undecided" };
@@ -24,34 +26,93 @@ enum verdict verdict_agree(enum verdict all, enum verdict unflagged)
 	return all == unflagged ? all : VERDICT_UNDECIDED;
 }
 
-struct interval interval_exact(double value)
+struct interval interval_of(const double *blocks, unsigned int n)
 {
-	return (struct interval){ value, value, value, isfinite(value) };
+	struct interval interval = { .known = false };
+	struct statistics statistics;
+	double samples[JUDGE_BLOCKS_MAX];
+	unsigned int known = 0;
+
+	for (unsigned int i = 0; i < JUDGE_BLOCKS_MAX; i++) {
+		interval.blocks[i] = i < n ? blocks[i] : NAN;
+		if (isfinite(interval.blocks[i]))
+			samples[known++] = interval.blocks[i];
+	}
+	if (!known || statistics_summarise(&statistics, samples, known))
+		return interval;
+	interval.low = statistics.low;
+	interval.mid = statistics.median;
+	interval.high = statistics.high;
+	interval.known = known >= JUDGE_RUNS_MIN;
+	return interval;
 }
 
-/* The divisor has to be positive. */
+struct interval interval_exact(double value)
+{
+	struct interval exact = { value, value, value, isfinite(value), { 0 } };
+
+	for (unsigned int i = 0; i < JUDGE_BLOCKS_MAX; i++)
+		exact.blocks[i] = value;
+	return exact;
+}
+
+static struct interval combine(const struct interval *a, const struct interval *b,
+			       double (*of)(double a, double b))
+{
+	double blocks[JUDGE_BLOCKS_MAX];
+	struct interval both;
+
+	for (unsigned int i = 0; i < JUDGE_BLOCKS_MAX; i++)
+		blocks[i] = of(a->blocks[i], b->blocks[i]);
+	both = interval_of(blocks, JUDGE_BLOCKS_MAX);
+	both.known &= a->known && b->known;
+	return both;
+}
+
+static double divide(double a, double b)
+{
+	return a / b;
+}
+
+static double subtract(double a, double b)
+{
+	return a - b;
+}
+
+static bool is_positive(const struct interval *interval)
+{
+	for (unsigned int i = 0; i < JUDGE_BLOCKS_MAX; i++)
+		if (interval->blocks[i] <= 0)
+			return false;
+	return true;
+}
+
 struct interval interval_ratio(struct interval a, struct interval b)
 {
-	struct interval ratio = { .known = a.known && b.known && b.low > 0 };
-
-	if (ratio.known) {
-		ratio.low = a.low / (a.low < 0 ? b.low : b.high);
-		ratio.mid = a.mid / b.mid;
-		ratio.high = a.high / (a.high < 0 ? b.high : b.low);
-	}
-	return ratio;
+	return is_positive(&b) ? combine(&a, &b, divide) : interval_of(NULL, 0);
 }
 
 struct interval interval_difference(struct interval a, struct interval b)
 {
-	return (struct interval){ a.low - b.high, a.mid - b.mid, a.high - b.low,
-				  a.known && b.known };
+	return combine(&a, &b, subtract);
 }
 
-struct interval interval_sum(struct interval a, struct interval b)
+struct interval interval_mean(const struct interval *list, unsigned int n)
 {
-	return (struct interval){ a.low + b.low, a.mid + b.mid, a.high + b.high,
-				  a.known && b.known };
+	double blocks[JUDGE_BLOCKS_MAX] = { 0 };
+	struct interval mean;
+	bool known = n > 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		known &= list[i].known;
+		for (unsigned int j = 0; j < JUDGE_BLOCKS_MAX; j++)
+			blocks[j] += log(list[i].blocks[j]) / n;
+	}
+	for (unsigned int j = 0; j < JUDGE_BLOCKS_MAX; j++)
+		blocks[j] = exp(blocks[j]);
+	mean = interval_of(blocks, JUDGE_BLOCKS_MAX);
+	mean.known &= known;
+	return mean;
 }
 
 struct interval interval_highest(struct interval a, struct interval b)
@@ -118,8 +179,10 @@ static void conclude(struct judge *judge, struct interval interval, enum verdict
 {
 	static const char *const words[VERDICTS] = { "yes", "no", "open" };
 
+	if (!interval.known)
+		verdict = VERDICT_UNDECIDED;
 	if (interval.known)
-		add(judge, ": %.3g [%.3g, %.3g] (%s: %s)", interval.mid, interval.low,
+		add(judge, ": %.4g [%.4g, %.4g] (%s: %s)", interval.mid, interval.low,
 		    interval.high, condition, words[verdict]);
 	else
 		add(judge, ": not known (%s: open)", condition);
@@ -164,6 +227,25 @@ void judge_within(struct judge *judge, struct interval interval, double low, dou
 	snprintf(condition, sizeof(condition), "%g to %g", low, high);
 	conclude(judge, interval,
 		 verdict_and(interval_above(interval, low), interval_below(interval, high)),
+		 condition);
+}
+
+void judge_disjoint(struct judge *judge, struct interval low, struct interval high,
+		    const char *format, ...)
+{
+	char condition[64];
+	va_list args;
+
+	va_start(args, format);
+	add_name(judge, format, args);
+	va_end(args);
+	snprintf(condition, sizeof(condition), "wholly below %.4g [%.4g, %.4g]", high.mid, high.low,
+		 high.high);
+	conclude(judge, low,
+		 !high.known		? VERDICT_UNDECIDED
+		 : low.high < high.low	? VERDICT_HOLDS
+		 : low.low >= high.high ? VERDICT_FAILS
+					: VERDICT_UNDECIDED,
 		 condition);
 }
 

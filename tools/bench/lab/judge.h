@@ -6,8 +6,10 @@
  * decides, whatever the others say; else one that is open leaves it open. Each adds
  * a sentence with its figures, so that the reader can judge, too.
  *
- * Figures are medians with their 95 % intervals; those of fewer than three runs are
- * not known. Ratios and differences have the widest interval that the two allow.
+ * Figures are medians of what the blocks of a sweep say, one run each, with their 95 %
+ * bootstrap intervals; those of fewer than three blocks are not known. Ratios and
+ * differences are formed within each block and then summed up in the same way: what
+ * changed on the machine from one block to the next has touched both sides of them.
  */
 #ifndef LAB_JUDGE_H
 #define LAB_JUDGE_H
@@ -17,7 +19,12 @@
 #include <stdint.h>
 
 enum verdict { VERDICT_HOLDS, VERDICT_FAILS, VERDICT_UNDECIDED, VERDICTS };
-enum { JUDGE_TEXT_BYTES = 2048, JUDGE_WHERE_MAX = 8, JUDGE_RUNS_MIN = 3 };
+enum {
+	JUDGE_TEXT_BYTES = 2048,
+	JUDGE_WHERE_MAX = 8,
+	JUDGE_RUNS_MIN = 3,
+	JUDGE_BLOCKS_MAX = 64,
+};
 
 /* "holds", "does not hold", "undecided". */
 const char *verdict_name(enum verdict verdict);
@@ -28,12 +35,18 @@ enum verdict verdict_agree(enum verdict all, enum verdict unflagged);
 struct interval {
 	double low, mid, high;
 	bool known;
+	double blocks[JUDGE_BLOCKS_MAX]; /* what each says; NAN: nothing */
 };
+/* Of that many blocks; the rest say nothing. */
+struct interval interval_of(const double *blocks, unsigned int n);
 /* A figure without doubt. */
 struct interval interval_exact(double value);
+/* Not known if a divisor is not positive. */
 struct interval interval_ratio(struct interval a, struct interval b);
 struct interval interval_difference(struct interval a, struct interval b);
-struct interval interval_sum(struct interval a, struct interval b);
+/* The geometric mean of so many within each block, as of ratios; all have to be known
+ * and positive. */
+struct interval interval_mean(const struct interval *list, unsigned int n);
 /* The one with the higher (lower) middle, or the one that is known. */
 struct interval interval_highest(struct interval a, struct interval b);
 struct interval interval_lowest(struct interval a, struct interval b);
@@ -54,6 +67,9 @@ void judge_above(struct judge *judge, struct interval interval, double bound, co
 /* Wholly between the two bounds. */
 void judge_within(struct judge *judge, struct interval interval, double low, double high,
 		  const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* The first one's interval wholly below the second's. */
+void judge_disjoint(struct judge *judge, struct interval low, struct interval high,
+		    const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* A sentence that decides nothing. */
 void judge_remark(struct judge *judge, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

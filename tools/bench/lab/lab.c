@@ -1,6 +1,7 @@
 #include "bench/lab/lab.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,8 +113,9 @@ static int run(struct schedule *schedule, const struct choice *choice, const cha
 	int err, concluded;
 
 	surroundings_read(&surroundings, schedule->context);
-	fprintf(stderr, "lab: %u runs in random order, seed %llu; report in %s\n",
-		schedule->nr_runs, (unsigned long long)schedule->context->options->seed, directory);
+	fprintf(stderr, "lab: %u runs in random order, seed %llu, about %.0f min; report in %s\n",
+		schedule->nr_runs, (unsigned long long)schedule->context->options->seed,
+		ceil(schedule->planned_s / 60), directory);
 	host_pin(schedule->context->cpus[0]);
 	err = schedule_run(schedule, error);
 	if (err)

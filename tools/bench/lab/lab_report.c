@@ -74,7 +74,7 @@ static void tell_point(struct writer *writer, const struct finding *finding, uns
 		int column = rows_column(rows, finding->experiment->columns[i]);
 
 		if (column >= 0)
-			tell_cell(text[n++], &finding->all.of[point][column],
+			tell_cell(text[n++], &finding->all->of[point][column],
 				  rows_column_of(rows, (unsigned int)column)->places);
 	}
 	for (unsigned int i = 0; i < n; i++)
@@ -96,7 +96,7 @@ static void tell_table(struct writer *writer, const struct finding *finding)
 			heads[n++] = finding->experiment->columns[i];
 	document_table(&writer->document, heads, n);
 	for (unsigned int i = 0; i < rows->nr_points; i++)
-		if (summaries_match(&finding->all, i, finding->experiment->shown))
+		if (summaries_match(finding->all, i, finding->experiment->shown))
 			tell_point(writer, finding, i);
 	document_table_end(&writer->document);
 }
@@ -106,7 +106,7 @@ static int tell_figure(struct writer *writer, const struct finding *finding,
 {
 	unsigned int number = finding->experiment->number;
 	char script[NAME_BYTES], svg[NAME_BYTES];
-	int err = figure_write(figure, &finding->all, writer->directory, number);
+	int err = figure_write(figure, finding->all, writer->directory, number);
 
 	if (err)
 		return err;
@@ -179,7 +179,7 @@ static int tell_experiment(struct writer *writer, const struct finding *finding)
 	}
 	err = csv_write_rows(finding->rows, writer->directory, experiment->number);
 	if (!err)
-		err = csv_write_summaries(&finding->all, writer->directory, experiment->number);
+		err = csv_write_summaries(finding->all, writer->directory, experiment->number);
 	for (unsigned int i = 0; i < finding->nr_claims; i++)
 		tell_claim(writer, finding, i);
 	for (unsigned int i = 0; !err && i < LAB_FIGURES_MAX && experiment->figures[i].name; i++)
@@ -220,6 +220,38 @@ static void tell_verdicts(struct writer *writer)
 	document_table_end(&writer->document);
 }
 
+static void tell_method(struct document *document)
+{
+	document_paragraph(
+		document, "How it was measured:",
+		"in complete randomised blocks: a block is one short run of every point of an "
+		"experiment, in an order drawn for it, one right after the other; the blocks of "
+		"all experiments are spread evenly over the time. Nothing is left out.");
+	document_paragraph(
+		document, "How to read it:",
+		"figures are medians over the blocks, in brackets the 95 %% bootstrap interval of "
+		"the median (%d resamples); bars are the same, boxes the quartiles and extremes. "
+		"Ratios and differences are formed within each block and summed up in the same "
+		"way, "
+		"for this machine's speed changes from minute to minute. A claim holds if the "
+		"whole "
+		"interval is on its side of the rule, does not hold if it is wholly on the other, "
+		"and is undecided in between, with fewer than %d blocks, or where all rows say one "
+		"thing and those without a flag another.",
+		STATISTICS_RESAMPLES, JUDGE_RUNS_MIN);
+	document_paragraph(
+		document, "Flags:",
+		"a row has one if more than %d %% of the time was stolen by the hypervisor, or if "
+		"the generator took notice of more than one frame in a hundred later than it was "
+		"due by half a ring's time at its rate. A comparison without flagged rows leaves "
+		"out the blocks in which either side has one.",
+		ROWS_STEAL_BOUND);
+	document_paragraph(
+		document, "The source's points:",
+		"grey dashed lines are E. H. Kuroda's of 2013, on an emulated e1000, relative to "
+		"their own maximum: absolute rates are not comparable.");
+}
+
 static void tell_surroundings(struct writer *writer, const struct surroundings *surroundings)
 {
 	struct document *document = &writer->document;
@@ -234,17 +266,7 @@ static void tell_surroundings(struct writer *writer, const struct surroundings *
 			   surroundings->load);
 	document_paragraph(document, "What:", "splitvif %s, revision %s; %s", SPLITVIF_VERSION,
 			   surroundings->revision, surroundings->placement);
-	document_paragraph(
-		document, "How to read it:",
-		"figures are medians of short runs, in brackets the 95 %% bootstrap interval of "
-		"the median; bars are the same. A verdict is undecided where the intervals leave "
-		"room for both, where all rows say one thing and the unflagged ones another, and "
-		"where there are fewer than %d runs. A row is flagged if more than %d %% of the "
-		"time was stolen by the hypervisor, or the generator was behind its schedule by "
-		"more than half a ring's time at its rate. Nothing is left out. Grey dashed lines "
-		"are E. H. Kuroda's points of 2013, on an emulated e1000, relative to their own "
-		"maximum: absolute rates are not comparable.",
-		JUDGE_RUNS_MIN, ROWS_STEAL_BOUND);
+	tell_method(document);
 }
 
 static int fail(char *error, const char *directory, int err)

@@ -1,5 +1,4 @@
-#include "bench/lab/experiments.h"
-#include "bench/lab/guest_rig.h"
+#include "bench/lab/limit_sweep.h"
 
 /*
  * The source's card has a cost for each round of polling, which is what makes a limit
@@ -14,7 +13,7 @@ static const struct guest_setup setup = {
 	.app_cost_us = 6,
 };
 
-enum { LIMIT, LOAD, ROUND_COST, PLACEMENT, COMPLETE };
+enum { LIMIT, LOAD, ROUND_COST, PLACEMENT, COMPLETE, SETTINGS };
 
 #define BOTH                                      \
 	{                                         \
@@ -43,6 +42,7 @@ const struct lab_sweep limit_sweep = {
 				guest_placements },
 		[COMPLETE] = { "complete", offsetof(struct guest_setup, complete),
 			       guest_completes },
+		[SETTINGS] = { "settings", offsetof(struct guest_setup, settings), guest_settings },
 	},
 	.grids = {
 		{ LAB_IN_QUICK,
@@ -61,6 +61,9 @@ const struct lab_sweep limit_sweep = {
 		{ LAB_IN_BIG,
 		  { [LIMIT] = { 4, { 1, 2, 4, 64 } }, [LOAD] = { 2, { 100, 400 } },
 		    [ROUND_COST] = { 4, { 0, 5, 20, 40 } } } },
+		{ LAB_IN_ALL,
+		  { [LOAD] = { 4, { 20, 60, 100, 120 } }, [PLACEMENT] = BOTH,
+		    [SETTINGS] = { 1, { GUEST_DEFAULTS } } } },
 		{ LAB_IN_EXHAUSTIVE,
 		  { [LIMIT] = { 11, { 1, 2, 4, 8, 16, 32, 60, 64, 128, 200, 256 } },
 		    [LOAD] = { 11, { 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 120 } },

@@ -114,6 +114,7 @@ static void init(struct receiver *receiver, struct splitvif *vif,
 		.defer_rounds = config->defer_rounds,
 		.defer_ns = config->defer_ns,
 		.spin_ns = config->spin_ns,
+		.spins_adaptively = config->spins_adaptively,
 		.by_budget = config->complete == RECEIVER_COMPLETE_BUDGET,
 	};
 	sem_init(&receiver->started, 0, 0);

@@ -56,8 +56,10 @@ struct receiver_config {
 	uint64_t app_cost_ns;	   /* burnt by A each frame */
 	unsigned int queue_frames; /* of A's queue, 1 to RECEIVER_QUEUE_MAX */
 	uint64_t spin_ns;	   /* F looks so long again before it arms */
+	bool spins_adaptively;	   /* only where frames come so close that it pays */
 	uint64_t defer_ns;	   /* poll_tuning's */
 	uint32_t defer_rounds;
+	bool copies; /* F copies each frame's bytes out of the shared pages */
 	int cpu_poll, cpu_app; /* of F and of A */
 };
 

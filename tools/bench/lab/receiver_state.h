@@ -27,6 +27,7 @@ struct receiver {
 	struct timers timers;
 	struct poll_item item;
 	unsigned int held; /* frames received and not released */
+	uint8_t copy[SPLITVIF_FRAME_BYTES + SPLITVIF_GSO_EXCESS];
 	bool raised;	   /* an interrupt by its own hand: see receiver_poller.c */
 	bool handed_over;
 	uint64_t processed_ns;

@@ -16,6 +16,7 @@ static const struct lab_column common[ROWS_COMMON] = {
 	[ROWS_STEAL_PERCENT] = { "steal_percent", 1 },
 	[ROWS_LATE_MAX_US] = { "gen_late_max_us", 1 },
 	[ROWS_LATE_P999_US] = { "gen_late_p999_us", 1 },
+	[ROWS_LATE_P99_US] = { "gen_late_p99_us", 1 },
 	[ROWS_FLAGS] = { "flags", 0 },
 };
 
@@ -164,7 +165,7 @@ void rows_describe(const struct rows *rows, unsigned int point, char *text, size
 static unsigned int flags_of(double steal_percent, const struct lab_result *result)
 {
 	return (steal_percent > ROWS_STEAL_BOUND ? ROWS_STOLEN : 0u) |
-	       (result->late_max_us > result->late_bound_us ? ROWS_LATE : 0u);
+	       (result->late.p99_us > result->late.bound_us ? ROWS_LATE : 0u);
 }
 
 static unsigned int repeats_so_far(const struct rows *rows, unsigned int point)
@@ -190,8 +191,9 @@ void rows_add(struct rows *rows, unsigned int point, unsigned int order,
 	row->values[ROWS_CAPACITY] = rows->capacity;
 	row->values[ROWS_STEAL_TICKS] = (double)(after->steal - before->steal);
 	row->values[ROWS_STEAL_PERCENT] = steal;
-	row->values[ROWS_LATE_MAX_US] = result->late_max_us;
-	row->values[ROWS_LATE_P999_US] = result->late_p999_us;
+	row->values[ROWS_LATE_MAX_US] = result->late.max_us;
+	row->values[ROWS_LATE_P999_US] = result->late.p999_us;
+	row->values[ROWS_LATE_P99_US] = result->late.p99_us;
 	row->values[ROWS_FLAGS] = flags;
 	memcpy(row->values + ROWS_COMMON, result->values, sizeof(result->values));
 	rows->flagged += flags != 0;

@@ -18,13 +18,14 @@ enum rows_common {
 	ROWS_STEAL_PERCENT,
 	ROWS_LATE_MAX_US,
 	ROWS_LATE_P999_US,
+	ROWS_LATE_P99_US,
 	ROWS_FLAGS,
 	ROWS_COMMON
 };
 
 enum rows_flag {
 	ROWS_STOLEN = 1, /* more than ROWS_STEAL_BOUND percent */
-	ROWS_LATE = 2,	 /* the generator, by more than half a ring */
+	ROWS_LATE = 2,	 /* the generator, by more than half a ring, for a frame of 100 */
 };
 
 enum { ROWS_COLUMNS_MAX = ROWS_COMMON + LAB_COLUMNS_MAX, ROWS_STEAL_BOUND = 5 };

@@ -13,7 +13,14 @@
 
 #define MS INT64_C(1000000)
 
-enum { SETUP_BYTES = 1024, SMOKE_WARMUP_MS = 10, SMOKE_MS = 30, WARMUP_MS = 100, MEASURE_MS = 300 };
+enum {
+	SETUP_BYTES = 1024,
+	SMOKE_WARMUP_MS = 10,
+	SMOKE_MS = 30,
+	WARMUP_MS = 100,
+	MEASURE_MS = 300,
+	REST_MS = 60
+};
 
 /* A sweep's rig, once for all that use it. */
 struct bench {
@@ -27,6 +34,11 @@ struct ticket {
 	uint16_t sweep, point;
 };
 
+struct block {
+	uint16_t sweep;
+	double at; /* of the whole time, 0 to 1 */
+};
+
 struct course {
 	struct schedule *schedule;
 	struct bench benches[CHOICE_MAX];
@@ -34,6 +46,8 @@ struct course {
 	struct ticket *tickets;
 	unsigned int nr, done;
 	int64_t start_ns;
+	double done_s; /* of planned_s */
+	uint64_t random;
 	char *error;
 };
 
@@ -45,6 +59,29 @@ unsigned int schedule_sweep_of(const struct schedule *schedule,
 	while (i < schedule->nr_sweeps && schedule->sweeps[i].sweep != experiment->sweep)
 		i++;
 	return i;
+}
+
+static struct lab_window window_of(const struct schedule *schedule, const struct rows *rows)
+{
+	double chosen = schedule->context->options->duration_s;
+	int64_t measure_ms = rows->sweep->measure_ms ? rows->sweep->measure_ms : MEASURE_MS;
+	bool smoke = schedule->size == LAB_SMOKE;
+
+	if (smoke)
+		measure_ms = SMOKE_MS;
+	return (struct lab_window){
+		.warmup_ns = (smoke ? SMOKE_WARMUP_MS : WARMUP_MS) * MS,
+		.measure_ns = chosen > 0 ? (int64_t)(chosen * 1e9) : measure_ms * MS,
+		.capacity = rows->capacity,
+	};
+}
+
+/* Of one run: what it measures, and what it takes to set it up and to come to rest. */
+static double seconds_of(const struct schedule *schedule, const struct rows *rows)
+{
+	struct lab_window window = window_of(schedule, rows);
+
+	return (double)(window.warmup_ns + window.measure_ns + REST_MS * MS) / 1e9;
 }
 
 static int add_sweep(struct schedule *schedule, const struct lab_experiment *experiment,
@@ -64,6 +101,7 @@ static int add_sweep(struct schedule *schedule, const struct lab_experiment *exp
 		return err;
 	}
 	schedule->nr_runs += rows->nr_points * rows->repeats;
+	schedule->planned_s += rows->nr_points * rows->repeats * seconds_of(schedule, rows);
 	schedule->nr_sweeps++;
 	return 0;
 }
@@ -75,6 +113,11 @@ int schedule_init(struct schedule *schedule, const struct choice *choice,
 	int err = 0;
 
 	*schedule = (struct schedule){ .context = context, .size = size };
+	if (context->options->repeats > JUDGE_BLOCKS_MAX) {
+		snprintf(error, LAB_ERROR_BYTES, "bad --repeats %u: the laboratory takes 1 to %d",
+			 context->options->repeats, JUDGE_BLOCKS_MAX);
+		return -EINVAL;
+	}
 	for (unsigned int i = 0; !err && i < choice->nr; i++)
 		err = add_sweep(schedule, choice->list[i], error);
 	if (err)
@@ -136,47 +179,60 @@ static int prepare_sweep(struct course *course, unsigned int number)
 	return err;
 }
 
-static void draw_tickets(struct course *course)
+/* When a sweep's blocks begin: one in each of as many equal parts of the time. */
+static unsigned int draw_blocks(struct course *course, struct block *blocks)
 {
 	struct schedule *schedule = course->schedule;
-	uint64_t state = schedule->context->options->seed;
+	unsigned int nr = 0;
 
 	for (unsigned int i = 0; i < schedule->nr_sweeps; i++) {
-		const struct rows *rows = &schedule->sweeps[i];
+		unsigned int repeats = schedule->sweeps[i].repeats;
 
-		for (unsigned int at = 0;
-		     !schedule->missing[i][0] && at < rows->nr_points * rows->repeats; at++)
-			course->tickets[course->nr++] =
-				(struct ticket){ (uint16_t)i, (uint16_t)(at % rows->nr_points) };
-	}
-	for (unsigned int i = course->nr; i > 1; i--) {
-		unsigned int other = random_below(&state, i);
-		struct ticket last = course->tickets[i - 1];
+		for (unsigned int j = 0; !schedule->missing[i][0] && j < repeats; j++) {
+			double part = random_next(&course->random) / 4294967296.0;
 
-		course->tickets[i - 1] = course->tickets[other];
-		course->tickets[other] = last;
+			blocks[nr++] = (struct block){ (uint16_t)i, (j + part) / repeats };
+		}
 	}
+	return nr;
 }
 
-static struct lab_window window_of(const struct schedule *schedule, const struct rows *rows)
+static int compare_blocks(const void *a, const void *b)
 {
-	double chosen = schedule->context->options->duration_s;
-	int64_t measure_ms = rows->sweep->measure_ms ? rows->sweep->measure_ms : MEASURE_MS;
-	bool smoke = schedule->size == LAB_SMOKE;
+	double left = ((const struct block *)a)->at, right = ((const struct block *)b)->at;
 
-	if (smoke)
-		measure_ms = SMOKE_MS;
-	return (struct lab_window){
-		.warmup_ns = (smoke ? SMOKE_WARMUP_MS : WARMUP_MS) * MS,
-		.measure_ns = chosen > 0 ? (int64_t)(chosen * 1e9) : measure_ms * MS,
-		.capacity = rows->capacity,
-	};
+	return (left > right) - (left < right);
+}
+
+static void draw_points(struct course *course, unsigned int sweep)
+{
+	unsigned int nr_points = course->schedule->sweeps[sweep].nr_points;
+	struct ticket *tickets = &course->tickets[course->nr];
+
+	for (unsigned int i = 0; i < nr_points; i++) {
+		unsigned int other = random_below(&course->random, i + 1);
+
+		tickets[i] = tickets[other];
+		tickets[other] = (struct ticket){ (uint16_t)sweep, (uint16_t)i };
+	}
+	course->nr += nr_points;
+}
+
+static void draw_tickets(struct course *course)
+{
+	struct block blocks[CHOICE_MAX * JUDGE_BLOCKS_MAX];
+	unsigned int nr = draw_blocks(course, blocks);
+
+	qsort(blocks, nr, sizeof(*blocks), compare_blocks);
+	for (unsigned int i = 0; i < nr; i++)
+		draw_points(course, blocks[i].sweep);
 }
 
 static void show_progress(const struct course *course, const struct rows *rows, unsigned int point)
 {
 	double passed = (double)(host_now_ns() - course->start_ns) / 1e9;
-	double left = course->done ? passed / course->done * (course->nr - course->done) : 0;
+	double planned = course->schedule->planned_s, part = course->done_s / planned;
+	double left = part > 0 ? passed / part - passed : planned;
 	char what[200];
 
 	rows_describe(rows, point, what, sizeof(what));
@@ -217,6 +273,9 @@ static int run_tickets(struct course *course)
 	course->start_ns = host_now_ns();
 	while (!err && course->done < course->nr) {
 		err = run_ticket(course, &course->tickets[course->done]);
+		course->done_s +=
+			seconds_of(course->schedule,
+				   &course->schedule->sweeps[course->tickets[course->done].sweep]);
 		course->done++;
 		if (!err && interrupt_seen())
 			err = -EINTR;
@@ -230,7 +289,9 @@ static int run_tickets(struct course *course)
 
 int schedule_run(struct schedule *schedule, char error[LAB_ERROR_BYTES])
 {
-	struct course course = { .schedule = schedule, .error = error };
+	struct course course = { .schedule = schedule,
+				 .random = schedule->context->options->seed,
+				 .error = error };
 	int err = 0;
 
 	course.tickets = calloc(schedule->nr_runs + 1, sizeof(*course.tickets));

@@ -1,6 +1,8 @@
 /*
- * Runs what was chosen: every point of every sweep so many times, all of them in one
- * random order, so that whatever changes on the machine meanwhile touches all alike.
+ * Runs what was chosen, in complete randomised blocks: a block is one run of every point
+ * of a sweep, in an order drawn for it, one right after the other, so that what changes
+ * on the machine from one minute to the next touches all that are compared alike. The
+ * blocks of all sweeps are spread evenly over the whole time, in an order drawn, too.
  */
 #ifndef LAB_SCHEDULE_H
 #define LAB_SCHEDULE_H
@@ -15,7 +17,8 @@ struct schedule {
 	char missing[CHOICE_MAX][LAB_ERROR_BYTES]; /* by sweep: why it is not run, or "" */
 	unsigned int nr_sweeps;
 	unsigned int nr_runs;
-	double seconds; /* that it took */
+	double planned_s; /* an estimate, before anything has run */
+	double seconds;	  /* that it took */
 };
 
 /* 0, or -errno with a line in `error`. */

@@ -23,7 +23,8 @@ struct sender {
 	pthread_t thread;
 	clockid_t clock;
 	int64_t start_ns, processed_ns;
-	uint64_t dealt; /* frames that were sent or given up */
+	uint64_t dealt;	  /* frames that were sent or given up */
+	uint64_t noticed; /* those that were due when it last looked */
 	uint32_t stop;
 	struct sender_counters counters;
 };
@@ -55,15 +56,18 @@ static void write_frame(const struct sender *sender, struct splitvif_frame *fram
 	frame->length = sender->config.bytes;
 }
 
-static void note_lateness(struct sender *sender, int64_t now)
+/* They all count as late as the first of them. */
+static void notice(struct sender *sender, uint64_t due, int64_t now)
 {
-	int64_t late = now - due_ns(sender, sender->dealt);
+	int64_t late = now - due_ns(sender, sender->noticed);
+	uint64_t nr = due - sender->noticed;
 
+	if (!nr)
+		return;
+	sender->noticed = due;
 	if (late < 0)
 		late = 0;
-	histogram_note(&sender->counters.late, (uint64_t)late);
-	if (late > __atomic_load_n(&sender->counters.late_max_ns, __ATOMIC_RELAXED))
-		__atomic_store_n(&sender->counters.late_max_ns, late, __ATOMIC_RELAXED);
+	histogram_add(&sender->counters.late, (uint64_t)late, nr);
 }
 
 static void give_up_oldest(struct sender *sender, uint64_t due)
@@ -83,7 +87,7 @@ static unsigned int send_due(struct sender *sender, int64_t now)
 
 	if (due == sender->dealt)
 		return 0;
-	note_lateness(sender, now);
+	notice(sender, due, now);
 	give_up_oldest(sender, due);
 	left = due - sender->dealt;
 	n = splitvif_reserve(sender->vif, frames,
@@ -182,11 +186,6 @@ int sender_start(struct sender **out, struct splitvif *vif, const struct sender_
 	return 0;
 }
 
-void sender_mark(struct sender *sender)
-{
-	__atomic_store_n(&sender->counters.late_max_ns, 0, __ATOMIC_RELAXED);
-}
-
 static uint64_t read_cpu(const struct sender *sender)
 {
 	struct timespec time = { 0 };
@@ -206,7 +205,6 @@ static void copy(const struct sender *sender, struct sender_counters *counters)
 	counters->unsent = counter_read(&own->unsent);
 	counters->offered = counters->sent + counters->unsent;
 	counters->downs = counter_read(&own->downs);
-	counters->late_max_ns = __atomic_load_n(&own->late_max_ns, __ATOMIC_RELAXED);
 	histogram_read(&own->late, &counters->late);
 	splitvif_stats(sender->vif, &stats);
 	counters->kicks = stats.events_sent;

@@ -7,6 +7,9 @@
  * fit into the ring waits, at most SENDER_BACKLOG frames; older ones are given up and
  * counted. In between it rests for so long, or spins. Its vif's handle is the
  * thread's from start to stop.
+ *
+ * It is late by as much as it takes notice of a frame after that was due. What it has
+ * noticed and finds no room for waits for the backend, and makes nobody late.
  */
 #ifndef LAB_SENDER_H
 #define LAB_SENDER_H
@@ -32,8 +35,7 @@ struct sender_counters {
 	uint64_t kicks;	 /* events to the backend */
 	uint64_t downs;	 /* times that the vif went down: the run is void */
 	uint64_t cpu_ns;
-	int64_t late_max_ns;   /* behind the schedule, since sender_mark() */
-	struct histogram late; /* ns, one count a batch */
+	struct histogram late; /* ns from when a frame was due until it was noticed */
 };
 
 struct sender;
@@ -41,8 +43,6 @@ struct sender;
 /* 0 or -errno. Frames are due from now on. */
 int sender_start(struct sender **sender, struct splitvif *vif, const struct sender_config *config);
 void sender_read(struct sender *sender, struct sender_counters *counters);
-/* The maximum counts from here. */
-void sender_mark(struct sender *sender);
 /* No more frames; what is due is sent or given up. Waits until all are answered,
  * a second at most, and frees. */
 void sender_stop(struct sender *sender, struct sender_counters *counters);

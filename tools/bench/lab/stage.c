@@ -57,17 +57,3 @@ int stage_run(struct stage *stage, const struct lab_window *window, struct herd_
 			 err == -ENETDOWN ? "a vif went down" : strerror(-err));
 	return err;
 }
-
-void herd_lateness(const struct herd *herd, struct lab_result *result)
-{
-	uint64_t rate = 0;
-
-	for (unsigned int i = 0; i < herd->nr_flows; i++)
-		if (herd->flows[i].rate > rate)
-			rate = herd->flows[i].rate;
-	if (!rate)
-		return;
-	result->late_max_us = histogram_quantile(&herd->lateness, 1) / 1e3;
-	result->late_p999_us = histogram_quantile(&herd->lateness, 0.999) / 1e3;
-	result->late_bound_us = SPLITVIF_SLOTS / 2 * 1e6 / (double)rate;
-}

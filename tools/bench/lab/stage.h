@@ -25,9 +25,6 @@ void stage_close(void *stage);
 int stage_run(struct stage *stage, const struct lab_window *window, struct herd_result *result,
 	      char error[LAB_ERROR_BYTES]);
 
-/* The generator's, and half a ring's time at the rate of the fastest flow. */
-void herd_lateness(const struct herd *herd, struct lab_result *result);
-
 /* Percent of a processor. */
 static inline double stage_percent(uint64_t cpu_ns, int64_t ns)
 {

@@ -31,19 +31,32 @@ static void summarise_mean(struct summary *summary, const double *samples, unsig
 	summary->mean_high = summary->mean + half;
 }
 
-static void summarise(struct summary *summary, const struct rows *rows, unsigned int point,
-		      unsigned int column, bool unflagged)
+/* That column by blocks, NAN where there is none; how many blocks there are. */
+static unsigned int by_block(const struct summaries *summaries, unsigned int point,
+			     unsigned int column, double blocks[JUDGE_BLOCKS_MAX])
 {
-	double samples[STATISTICS_SAMPLES_MAX];
-	unsigned int n = 0;
+	const struct rows *rows = summaries->rows;
 
-	for (unsigned int i = 0; i < rows->nr && n < STATISTICS_SAMPLES_MAX; i++) {
+	for (unsigned int i = 0; i < JUDGE_BLOCKS_MAX; i++)
+		blocks[i] = NAN;
+	for (unsigned int i = 0; i < rows->nr; i++) {
 		const struct row *row = &rows->list[i];
 
-		if (row->point == point && isfinite(row->values[column]) &&
-		    !(unflagged && row->values[ROWS_FLAGS] != 0))
-			samples[n++] = row->values[column];
+		if (row->point == point && !(summaries->unflagged && row->values[ROWS_FLAGS] != 0))
+			blocks[(unsigned int)row->values[ROWS_REPEAT] - 1] = row->values[column];
 	}
+	return rows->repeats;
+}
+
+static void summarise(struct summaries *summaries, unsigned int point, unsigned int column)
+{
+	struct summary *summary = &summaries->of[point][column];
+	double blocks[JUDGE_BLOCKS_MAX], samples[JUDGE_BLOCKS_MAX];
+	unsigned int nr = by_block(summaries, point, column, blocks), n = 0;
+
+	for (unsigned int i = 0; i < nr; i++)
+		if (isfinite(blocks[i]))
+			samples[n++] = blocks[i];
 	summary->samples = n;
 	if (!n)
 		return;
@@ -54,12 +67,13 @@ static void summarise(struct summary *summary, const struct rows *rows, unsigned
 int summaries_init(struct summaries *summaries, const struct rows *rows, bool unflagged)
 {
 	summaries->rows = rows;
+	summaries->unflagged = unflagged;
 	summaries->of = calloc(rows->nr_points, sizeof(*summaries->of));
 	if (!summaries->of)
 		return -ENOMEM;
 	for (unsigned int point = 0; point < rows->nr_points; point++)
 		for (unsigned int column = 0; column < rows->nr_columns; column++)
-			summarise(&summaries->of[point][column], rows, point, column, unflagged);
+			summarise(summaries, point, column);
 	return 0;
 }
 
@@ -80,16 +94,14 @@ bool summaries_match(const struct summaries *summaries, unsigned int point,
 	return true;
 }
 
-static struct interval interval_of(const struct summaries *summaries, unsigned int point,
+static struct interval interval_at(const struct summaries *summaries, unsigned int point,
 				   int column)
 {
-	const struct summary *summary;
+	double blocks[JUDGE_BLOCKS_MAX];
 
 	if (column < 0)
-		return (struct interval){ 0 };
-	summary = &summaries->of[point][column];
-	return (struct interval){ summary->statistics.low, summary->statistics.median,
-				  summary->statistics.high, summary->samples >= JUDGE_RUNS_MIN };
+		return interval_of(NULL, 0);
+	return interval_of(blocks, by_block(summaries, point, (unsigned int)column, blocks));
 }
 
 struct interval judge_at(const struct summaries *summaries, const char *column,
@@ -97,8 +109,8 @@ struct interval judge_at(const struct summaries *summaries, const char *column,
 {
 	for (unsigned int i = 0; i < summaries->rows->nr_points; i++)
 		if (summaries_match(summaries, i, where))
-			return interval_of(summaries, i, rows_column(summaries->rows, column));
-	return (struct interval){ 0 };
+			return interval_at(summaries, i, rows_column(summaries->rows, column));
+	return interval_of(NULL, 0);
 }
 
 static struct interval judge_extreme(const struct summaries *summaries, const char *column,
@@ -106,11 +118,11 @@ static struct interval judge_extreme(const struct summaries *summaries, const ch
 				     struct interval (*better)(struct interval, struct interval))
 {
 	int at = rows_column(summaries->rows, column);
-	struct interval best = { 0 };
+	struct interval best = interval_of(NULL, 0);
 
 	for (unsigned int i = 0; i < summaries->rows->nr_points; i++)
 		if (summaries_match(summaries, i, where))
-			best = better(best, interval_of(summaries, i, at));
+			best = better(best, interval_at(summaries, i, at));
 	return best;
 }
 

@@ -17,6 +17,7 @@ struct summary {
 
 struct summaries {
 	const struct rows *rows;
+	bool unflagged;				/* rows alone */
 	struct summary (*of)[ROWS_COLUMNS_MAX]; /* by point */
 };
 

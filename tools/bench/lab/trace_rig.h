@@ -1,7 +1,14 @@
 /*
- * A load that changes: the phases of a trace one after another, under one setting of
- * the backend, which is told nothing of the changes. What is measured begins with
- * each phase, so that whoever adapts pays for doing so.
+ * A load that changes: the phases of a trace one after another, round by round, under
+ * one setting of the backend, which is told nothing of the changes. What is measured
+ * begins with each phase, so that whoever adapts pays for doing so.
+ *
+ * A visit to a phase lasts about 40 ms, and a run has as many rounds as fit. Between any
+ * two others is the light one, where a controller that has not come back to rest would
+ * be seen. What the run says of a phase, the generator's lateness included, is the
+ * median of its visits: a stall of the machine, of which there are one or two a second,
+ * spoils a visit and not the run. At 1,000 frames a second the 99th percentile of a visit
+ * is its slowest frame.
  *
  * The setup is guest_rig.h's, but for rate_pps and burst, which are the phases'.
  *

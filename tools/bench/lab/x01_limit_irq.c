@@ -1,20 +1,12 @@
 #include "bench/lab/experiments.h"
-#include "bench/lab/guest_rig.h"
-
-/* The source's rule and cost: what the claims are about. */
-#define ON(place)                                        \
-	{ "placement", place }, { "round_cost_us", 20 }, \
-	{                                                \
-		"complete", RECEIVER_COMPLETE_BUDGET     \
-	}
+#include "bench/lab/limit_sweep.h"
 
 static void judge_starving(struct judge *judge, const struct summaries *summaries)
 {
 	for (unsigned int place = GUEST_APART; place <= GUEST_SHARED; place++) {
-		struct interval full = judge_at(summaries, "irq_per_s",
-						WHERE({ "limit", 1 }, { "load", 120 }, ON(place)));
+		struct interval full = LIMIT_AT("irq_per_s", 1, 120, place);
 		struct interval peak =
-			judge_highest(summaries, "irq_per_s", WHERE({ "limit", 1 }, ON(place)));
+			judge_highest(summaries, "irq_per_s", WHERE({ "limit", 1 }, LIMIT_OF_SOURCE(place)));
 
 		judge_below(judge, interval_ratio(full, peak), 0.05,
 			    "%s: irq/s with limit 1 at 120 %% load, of its highest",
@@ -25,10 +17,8 @@ static void judge_starving(struct judge *judge, const struct summaries *summarie
 static void judge_lasting(struct judge *judge, const struct summaries *summaries)
 {
 	for (unsigned int place = GUEST_APART; place <= GUEST_SHARED; place++) {
-		struct interval low = judge_at(summaries, "irq_per_s",
-					       WHERE({ "limit", 1 }, { "load", 100 }, ON(place)));
-		struct interval high = judge_at(summaries, "irq_per_s",
-						WHERE({ "limit", 64 }, { "load", 100 }, ON(place)));
+		struct interval low = LIMIT_AT("irq_per_s", 1, 100, place);
+		struct interval high = LIMIT_AT("irq_per_s", 64, 100, place);
 
 		judge_below(judge, interval_ratio(low, high), 0.5,
 			    "%s: irq/s at 100 %% load, limit 1 to limit 64",
@@ -41,16 +31,15 @@ static void judge_paravirtual(struct judge *judge, const struct summaries *summa
 	struct interval cheap = judge_at(summaries, "irq_per_s",
 					 WHERE({ "limit", 1 }, { "load", 100 },
 					       { "round_cost_us", 0 }, { "placement", GUEST_APART },
-					       { "complete", RECEIVER_COMPLETE_BUDGET }));
+					       LIMIT_PLAIN));
 
 	judge_above(judge, cheap, 1000, "irq/s with limit 1 at 100 %% load, rounds without a cost");
 }
 
 #define FIGURE(place, id, text)                                                           \
 	{                                                                                 \
-		.name = id, .title = text, .x = "load", .x_max = 130, .y = "irq_per_s",   \
-		.xlabel = "offered load, % of capacity", .ylabel = "interrupts/s",        \
-		.series = "limit", .where = { ON(place) }, .reference = "virtualbox-irq", \
+		.name = id, .title = text, .y = "irq_per_s", .ylabel = "interrupts/s", \
+		LIMIT_FIGURE(place), .reference = "virtualbox-irq", \
 	}
 
 const struct lab_experiment x01_limit_irq = {

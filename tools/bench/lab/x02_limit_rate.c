@@ -1,10 +1,10 @@
 #include "bench/lab/experiments.h"
-#include "bench/lab/guest_rig.h"
+#include "bench/lab/limit_sweep.h"
 
 #define AT(name, limit_, load_, cost, place)                                              \
 	judge_at(summaries, name,                                                         \
 		 WHERE({ "limit", limit_ }, { "load", load_ }, { "round_cost_us", cost }, \
-		       { "placement", place }, { "complete", RECEIVER_COMPLETE_BUDGET }))
+		       { "placement", place }, LIMIT_PLAIN))
 
 static void judge_limit_1(struct judge *judge, const struct summaries *summaries)
 {
@@ -92,14 +92,10 @@ static void judge_model(struct judge *judge, const struct summaries *summaries)
 	tell_fit(judge, summaries);
 }
 
-#define FIGURE(place, id, text, from)                                                            \
-	{                                                                                        \
-		.name = id, .title = text, .x = "load", .x_max = 130, .y = "goodput_pps",        \
-		.xlabel = "offered load, % of capacity", .ylabel = "goodput", .series = "limit", \
-		.where = { { "placement", place },                                               \
-			   { "round_cost_us", 20 },                                              \
-			   { "complete", RECEIVER_COMPLETE_BUDGET } },                           \
-		.reference = from,                                                               \
+#define FIGURE(place, id, text, from)                                                      \
+	{                                                                                  \
+		.name = id, .title = text, .y = "goodput_pps", .ylabel = "goodput",        \
+		LIMIT_FIGURE(place), .reference = from,                                    \
 	}
 
 const struct lab_experiment x02_limit_rate = {
@@ -152,6 +148,6 @@ const struct lab_experiment x02_limit_rate = {
 		{ .name = "taken", .title = "Taken by the driver at 400 % load, application apart",
 		  .x = "limit", .y = "taken_pps", .xlabel = "limit", .ylabel = "frames/s",
 		  .series = "round_cost_us", .log_x = true,
-		  .where = { { "load", 400 }, { "placement", GUEST_APART } } },
+		  .where = { { "load", 400 }, { "placement", GUEST_APART }, LIMIT_PLAIN } },
 	},
 };

@@ -1,10 +1,7 @@
 #include "bench/lab/experiments.h"
-#include "bench/lab/guest_rig.h"
+#include "bench/lab/limit_sweep.h"
 
-#define AT(name, limit_, place)                                                       \
-	judge_at(summaries, name,                                                     \
-		 WHERE({ "limit", limit_ }, { "load", 100 }, { "round_cost_us", 20 }, \
-		       { "placement", place }, { "complete", RECEIVER_COMPLETE_BUDGET }))
+#define AT(name, limit, place) LIMIT_AT(name, limit, 100, place)
 
 static void judge_falls(struct judge *judge, const struct summaries *summaries)
 {
@@ -30,15 +27,10 @@ static void judge_busy(struct judge *judge, const struct summaries *summaries)
 		    1, "driver's CPU at 100 %% load, apart, limit 1 to limit 64");
 }
 
-#define FIGURE(place, id, text)                                                                 \
-	{                                                                                       \
-		.name = id, .title = text, .x = "load", .x_max = 130, .y = "cpu_guest_percent", \
-		.xlabel = "offered load, % of capacity", .ylabel = "CPU of the guest",          \
-		.series = "limit",                                                              \
-		.where = { { "placement", place },                                              \
-			   { "round_cost_us", 20 },                                             \
-			   { "complete", RECEIVER_COMPLETE_BUDGET } },                          \
-		.reference = "xen-cpu",                                                         \
+#define FIGURE(place, id, text)                                                            \
+	{                                                                                  \
+		.name = id, .title = text, .y = "cpu_guest_percent",                       \
+		.ylabel = "CPU of the guest", LIMIT_FIGURE(place), .reference = "xen-cpu", \
 	}
 
 const struct lab_experiment x03_limit_cpu = {
@@ -71,10 +63,6 @@ const struct lab_experiment x03_limit_cpu = {
 		FIGURE(GUEST_SHARED, "cpu_shared",
 		       "CPU of the guest, application on the same processor"),
 		{ .name = "per_frame", .title = "The driver's CPU per frame, application apart",
-		  .x = "load", .x_max = 130, .y = "poll_ns_per_frame",
-		  .xlabel = "offered load, % of capacity",
-		  .ylabel = "ns a frame", .series = "limit",
-		  .where = { { "placement", GUEST_APART }, { "round_cost_us", 20 },
-			     { "complete", RECEIVER_COMPLETE_BUDGET } } },
+		  .y = "poll_ns_per_frame", .ylabel = "ns a frame", LIMIT_FIGURE(GUEST_APART) },
 	},
 };

@@ -16,12 +16,12 @@ static const struct guest_setup setup = {
 
 enum { ADAPTIVE, USECS, FRAMES, RATE };
 
-#define RATES                          \
-	{                              \
-		3,                     \
-		{                      \
-			5000, 50000, 200000 \
-		}                      \
+#define RATES                               \
+	{                                   \
+		3,                          \
+		{                           \
+			5000, 50000, 300000 \
+		}                           \
 	}
 
 static const struct lab_sweep sweep = {
@@ -52,12 +52,17 @@ static const struct lab_sweep sweep = {
 		    [USECS] = { 7, { 10, 20, 50, 100, 200, 500, 1000 } },
 		    [FRAMES] = { 8, { 2, 4, 8, 16, 32, 64, 128, 256 } }, [RATE] = RATES } },
 	},
+	/* Short and often: a stall of the machine spoils the 99th percentile of the run that
+	 * it falls into, and there are one or two a second. */
+	.measure_ms = 80,
+	.repeats = { [LAB_QUICK] = 5, [LAB_FULL] = 12 },
 };
 
-#define FIXED(usecs, frames, rate_) \
-	WHERE({ "adaptive_rx", 0 }, { "rx_usecs", usecs }, { "rx_frames", frames }, { "rate", rate_ })
+#define FIXED(usecs, frames, rate_)                                                 \
+	WHERE({ "adaptive_rx", 0 }, { "rx_usecs", usecs }, { "rx_frames", frames }, \
+	      { "rate", rate_ })
 
-static const unsigned int rates[] = { 5000, 50000, 200000 };
+static const unsigned int rates[] = { 5000, 50000, 300000 };
 
 enum { NR_RATES = sizeof(rates) / sizeof(rates[0]) };
 
@@ -73,7 +78,21 @@ static void judge_trade(struct judge *judge, const struct summaries *summaries)
 		    1, "median latency at 50,000 frames/s, 500 us and 64 frames to none");
 }
 
-/* The least by which a fixed setting of this rate misses being better in both. */
+static double larger(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+/* By how much a setting misses being better in both: what the larger ratio can be. */
+static struct interval miss(struct interval irq, struct interval p99)
+{
+	return (struct interval){ .low = larger(irq.low, p99.low),
+				  .mid = larger(irq.mid, p99.mid),
+				  .high = larger(irq.high, p99.high),
+				  .known = irq.known && p99.known };
+}
+
+/* The setting of this rate that comes closest to it. */
 static struct interval least_miss(const struct summaries *summaries, unsigned int rate)
 {
 	static const unsigned int usecs[] = { 0, 10, 20, 50, 100, 200, 500, 1000 };
@@ -86,12 +105,12 @@ static struct interval least_miss(const struct summaries *summaries, unsigned in
 	for (unsigned int i = 0; i < sizeof(usecs) / sizeof(usecs[0]); i++)
 		for (unsigned int j = 0; j < sizeof(frames) / sizeof(frames[0]); j++) {
 			const struct where *where = FIXED(usecs[i], frames[j], rate);
+			struct interval this =
+				miss(interval_ratio(judge_at(summaries, "irq_per_s", where), irq),
+				     interval_ratio(judge_at(summaries, "p99_us", where), p99));
 
-			least = interval_lowest(
-				least,
-				interval_highest(
-					interval_ratio(judge_at(summaries, "irq_per_s", where), irq),
-					interval_ratio(judge_at(summaries, "p99_us", where), p99)));
+			if (this.known && (!least.known || this.low < least.low))
+				least = this;
 		}
 	return least;
 }
@@ -105,11 +124,23 @@ static void judge_pareto(struct judge *judge, const struct summaries *summaries)
 			    rates[i]);
 }
 
-#define PARETO(rate_, id)                                                                        \
-	{                                                                                        \
-		.name = id, .title = "Interrupts against latency, " #rate_ " frames/s",          \
-		.x = "irq_per_s", .y = "p99_us", .xlabel = "interrupts/s", .ylabel = "p99, us",  \
-		.series = "rx_usecs", .where = { { "rate", rate_ } }, .log_x = true, .log_y = true, \
+#define OF(adaptive, rate_)                                                                      \
+	"summary using (column(\"rate\") == " #rate_ " && column(\"adaptive_rx\") == " #adaptive \
+	" ? column(\"irq_per_s\") : NaN):\"p99_us\" "
+
+#define PARETO(rate_, id)                                                                          \
+	{                                                                                          \
+		.name = id, .title = "Interrupts against latency, " #rate_ " frames/s",            \
+		.script =                                                                          \
+			"set logscale xy\nset xlabel \"interrupts/s\"\n"                           \
+			"set ylabel \"p99, us\"\nplot " OF(0, rate_) "with points pt 6 title "     \
+								     "\"fixed\", " OF(             \
+									     1,                    \
+									     rate_) "with points " \
+										    "pt 7 ps 2 "   \
+										    "title "       \
+										    "\"adaptive\"" \
+										    "\n"           \
 	}
 
 const struct lab_experiment x06_time_and_count = {
@@ -136,6 +167,7 @@ const struct lab_experiment x06_time_and_count = {
 	},
 	.figures = {
 		PARETO(5000, "pareto_5k"),
-		PARETO(200000, "pareto_200k"),
+		PARETO(50000, "pareto_50k"),
+		PARETO(300000, "pareto_300k"),
 	},
 };

@@ -257,32 +257,29 @@ static struct interval at(const struct summaries *summaries, const char *column,
 	return judge_at(summaries, column, WHERE({ "merging", merging }, { "mtu", mtu }));
 }
 
+/* At an MTU of 1500, to what there is without any merging. */
+static struct interval to_none(const struct summaries *summaries, const char *column,
+			       enum merging merging)
+{
+	return interval_ratio(at(summaries, column, merging, 1500),
+			      at(summaries, column, MERGE_OFF, 1500));
+}
+
 static void judge_gso(struct judge *judge, const struct summaries *summaries)
 {
-	judge_below(judge,
-		    interval_ratio(at(summaries, "frames_per_gbit", MERGE_GSO, 1500),
-				   at(summaries, "frames_per_gbit", MERGE_OFF, 1500)),
-		    0.2, "frames a Gbit at an MTU of 1500, with GSO to without");
-	judge_below(judge,
-		    interval_ratio(at(summaries, "events_per_gbit", MERGE_GSO, 1500),
-				   at(summaries, "events_per_gbit", MERGE_OFF, 1500)),
-		    1, "events a Gbit");
-	judge_below(judge,
-		    interval_ratio(at(summaries, "cpu_ms_per_gbit", MERGE_GSO, 1500),
-				   at(summaries, "cpu_ms_per_gbit", MERGE_OFF, 1500)),
-		    1, "processor time a Gbit");
+	judge_below(judge, to_none(summaries, "frames_per_gbit", MERGE_GSO), 0.2,
+		    "frames a Gbit at an MTU of 1500, with GSO to without");
+	judge_below(judge, to_none(summaries, "events_per_gbit", MERGE_GSO), 1, "events a Gbit");
+	judge_below(judge, to_none(summaries, "cpu_ms_per_gbit", MERGE_GSO), 1,
+		    "processor time a Gbit");
 }
 
 static void judge_gro(struct judge *judge, const struct summaries *summaries)
 {
-	judge_below(judge,
-		    interval_ratio(at(summaries, "cpu_ms_per_gbit", MERGE_GRO, 1500),
-				   at(summaries, "cpu_ms_per_gbit", MERGE_OFF, 1500)),
-		    1, "processor time a Gbit at an MTU of 1500, with GRO to without");
-	judge_below(judge,
-		    interval_ratio(at(summaries, "gbits_per_s", MERGE_OFF, 1500),
-				   at(summaries, "gbits_per_s", MERGE_GRO, 1500)),
-		    1, "Gbit/s without GRO to with it");
+	judge_below(judge, to_none(summaries, "cpu_ms_per_gbit", MERGE_GRO), 1,
+		    "processor time a Gbit at an MTU of 1500, with GRO to without");
+	judge_above(judge, to_none(summaries, "gbits_per_s", MERGE_GRO), 1,
+		    "Gbit/s with GRO to without it");
 }
 
 static void judge_mtu(struct judge *judge, const struct summaries *summaries)

@@ -299,11 +299,11 @@ static void judge_batched(struct judge *judge, const struct summaries *summaries
 	judge_above(judge,
 		    interval_ratio(share(summaries, NOTIFY_BATCHED, 100),
 				   share(summaries, NOTIFY_INDEX, 100)),
-		    1, "frames a second at equal speeds, batched to event index");
+		    1.1, "frames a second at equal speeds, batched to event index");
 	judge_above(judge,
 		    interval_ratio(share(summaries, NOTIFY_INDEX, 100),
 				   share(summaries, NOTIFY_EVERY, 100)),
-		    1, "event index to an event each");
+		    1.1, "event index to an event each");
 }
 
 const struct lab_experiment x09_mismatch = {
@@ -323,8 +323,8 @@ const struct lab_experiment x09_mismatch = {
 		  judge_dip },
 		{ "slides: tx-frames, rx-frames; Kuroda 2013, Mesclagem de interrupções",
 		  "Aggregating notifications by count raises throughput.",
-		  "at equal speeds more frames a second batched than by event index, and by event "
-		  "index than with an event each",
+		  "at equal speeds more than 10 % more frames a second batched than by event "
+		  "index, and by event index than with an event each",
 		  judge_batched },
 	},
 	.figures = {

@@ -8,26 +8,18 @@
  * calls, does not call.
  */
 static const struct guest_setup setup = {
-	.burst = 1,
-	.frame_bytes = 60,
-	.mode = RECEIVER_NAPI_FEEDBACK,
-	.limit = 64,
-	.queue_frames = 1024,
-	.rx_frames = 1,
-	.rest_us = 20,
-	.load_percent = 100,
+	GUEST_SETUP_CONTENDED,
 	.app_cost_us = 8,
-	.placement = GUEST_SHARED,
 };
 
-enum { MODE, LOAD };
+enum { MODE, LOAD, SETTINGS };
 
-#define OFF_AND_ON                                        \
-	{                                                 \
-		2,                                        \
-		{                                         \
+#define OFF_AND_ON                                                     \
+	{                                                              \
+		2,                                                     \
+		{                                                      \
 			RECEIVER_IRQ_PER_FRAME, RECEIVER_NAPI_FEEDBACK \
-		}                                         \
+		}                                                      \
 	}
 
 static const struct lab_sweep sweep = {
@@ -37,18 +29,22 @@ static const struct lab_sweep sweep = {
 	.factors = {
 		[MODE] = { "mode", offsetof(struct guest_setup, mode), guest_modes },
 		[LOAD] = { "load", offsetof(struct guest_setup, load_percent), NULL },
+		[SETTINGS] = { "settings", offsetof(struct guest_setup, settings), guest_settings },
 	},
 	.grids = {
 		{ LAB_IN_QUICK, { [MODE] = OFF_AND_ON, [LOAD] = { 3, { 5, 50, 150 } } } },
 		{ LAB_IN_BIG,
 		  { [MODE] = OFF_AND_ON, [LOAD] = { 7, { 1, 5, 10, 25, 50, 100, 150 } } } },
+		{ LAB_IN_ALL,
+		  { [MODE] = { 1, { RECEIVER_NAPI_FEEDBACK } }, [LOAD] = { 3, { 5, 50, 150 } },
+		    [SETTINGS] = { 1, { GUEST_DEFAULTS } } } },
 	},
 	/* One that is flagged leaves enough. */
 	.repeats = { [LAB_QUICK] = 5 },
 };
 
 #define AT(name, mode_, load_) \
-	judge_at(summaries, name, WHERE({ "mode", mode_ }, { "load", load_ }))
+	judge_at(summaries, name, WHERE({ "mode", mode_ }, { "load", load_ }, { "settings", GUEST_PLAIN }))
 
 static void judge_none(struct judge *judge, const struct summaries *summaries)
 {
@@ -90,6 +86,8 @@ const struct lab_experiment x12_suppression = {
 	.figures = {
 		{ .name = "irq", .title = "Interrupts per frame", .x = "load", .y = "irq_per_frame",
 		  .xlabel = "offered load, % of capacity", .ylabel = "irq per frame",
-		  .series = "mode" },
+		  .series = "mode", .where = { { "settings", GUEST_PLAIN } },
+		  .beside = { { "settings", GUEST_DEFAULTS } },
+		  .beside_name = "feedback, all at its defaults" },
 	},
 };

@@ -1,13 +1,13 @@
 #include "bench/lab/experiments.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/host.h"
 #include "bench/lab/cpu_time.h"
+#include "bench/lab/herd_row.h"
 #include "bench/lab/native.h"
 #include "bench/lab/stage.h"
 
@@ -29,39 +29,23 @@ struct setup {
 };
 
 enum column {
-	PPS,
-	PPS_PER_VM,
-	JAIN,
-	P50_US,
-	P99_US,
-	DAEMON_PCT,
+	PPS_PER_VM = HERD_COLUMNS,
 	VMS_PCT,
 	NS_PER_FRAME,
 	RSS_MIB,
 	RSS_KIB_PER_VM,
 	KICKS_PER_FRAME,
-	OFFERED,
-	DROP_RING,
-	DROP_QUEUE,
-	DELIVERED,
+	COLUMNS
 };
 
 static const struct lab_column columns[] = {
-	[PPS] = { "pps", 0 },
+	HERD_COLUMN_NAMES,
 	[PPS_PER_VM] = { "pps_per_vm", 0 },
-	[JAIN] = { "jain", 4 },
-	[P50_US] = { "p50_us", 1 },
-	[P99_US] = { "p99_us", 1 },
-	[DAEMON_PCT] = { "daemon_pct", 1 },
 	[VMS_PCT] = { "vms_pct", 1 },
 	[NS_PER_FRAME] = { "cpu_ns_per_frame", 1 },
 	[RSS_MIB] = { "daemon_rss_mib", 1 },
 	[RSS_KIB_PER_VM] = { "daemon_rss_kib_per_vm", 0 },
 	[KICKS_PER_FRAME] = { "kicks_per_frame", 4 },
-	[OFFERED] = { "offered", 0 },
-	[DROP_RING] = { "drop_ring", 0 },
-	[DROP_QUEUE] = { "drop_queue", 0 },
-	[DELIVERED] = { "delivered", 0 },
 	{ 0 },
 };
 
@@ -112,22 +96,13 @@ static void tell(const struct stage *stage, const struct setup *setup,
 {
 	double *values = result->values;
 
-	values[PPS] = stage_rate(got->in_window, got->window_ns);
-	values[PPS_PER_VM] = values[PPS] / setup->vms;
-	values[JAIN] = got->jain;
-	values[P50_US] = histogram_quantile(&stage->herd.latency, 0.5) / 1e3;
-	values[P99_US] = histogram_quantile(&stage->herd.latency, 0.99) / 1e3;
-	values[DAEMON_PCT] = stage_percent(got->daemon_ns, got->window_ns);
+	herd_row_tell(&stage->herd, got, result);
+	values[PPS_PER_VM] = values[HERD_PPS] / setup->vms;
 	values[VMS_PCT] = stage_percent(got->cpu_ns, got->window_ns);
 	values[NS_PER_FRAME] = (double)(got->daemon_ns + got->cpu_ns) / (double)got->in_window;
 	values[RSS_MIB] = (double)rss / 1048576;
 	values[RSS_KIB_PER_VM] = (double)rss / 1024 / setup->vms;
 	values[KICKS_PER_FRAME] = (double)got->kicks / (double)got->in_window;
-	values[OFFERED] = (double)got->offered;
-	values[DROP_RING] = (double)got->unsent;
-	values[DROP_QUEUE] = (double)got->lost;
-	values[DELIVERED] = (double)got->delivered;
-	herd_lateness(&stage->herd, result);
 }
 
 static int run_vms(struct stage *stage, const struct setup *setup, const struct lab_window *window,
@@ -154,16 +129,15 @@ static int run_native(struct stage *stage, const struct setup *setup,
 	int err = native_run(setup->way == WAY_VETH, stage->context->cpus[1], setup->frame_bytes,
 			     window->measure_ns, &got, error);
 
-	for (unsigned int i = 0; i <= DELIVERED; i++)
-		result->values[i] = NAN;
+	herd_row_tell_nothing(COLUMNS, result);
 	if (err == -ENOTSUP)
 		return 0; /* without root: a row that tells nothing */
 	if (err)
 		return err;
-	result->values[PPS] = result->values[PPS_PER_VM] = stage_rate(got.frames, got.ns);
+	result->values[HERD_PPS] = result->values[PPS_PER_VM] = stage_rate(got.frames, got.ns);
 	result->values[NS_PER_FRAME] = (double)got.cpu_ns / (double)got.frames;
-	result->values[OFFERED] = result->values[DELIVERED] = (double)got.frames;
-	result->values[DROP_RING] = result->values[DROP_QUEUE] = 0;
+	result->values[HERD_OFFERED] = result->values[HERD_DELIVERED] = (double)got.frames;
+	result->values[HERD_DROP_RING] = result->values[HERD_DROP_QUEUE] = 0;
 	return 0;
 }
 
@@ -276,7 +250,7 @@ const struct lab_experiment x14_scaling = {
 		  .ylabel = "us",
 		  .series = "load",
 		  .where = { { "frame_bytes", 64 } },
-		  .log_x = true,
+		  .boxes = true,
 		  .log_y = true },
 	},
 };

@@ -42,9 +42,8 @@ static const struct lab_sweep sweep = {
 		{ LAB_IN_ALL,
 		  { [ADAPTIVE] = { 1, { 0 } }, [USECS] = { 1, { 50 } }, [FRAMES] = { 1, { 32 } } } },
 	},
-	.measure_ms = 1600,
-	/* One that is flagged leaves enough. */
-	.repeats = { [LAB_QUICK] = 5 },
+	.measure_ms = 1440, /* six rounds */
+	.repeats = { [LAB_QUICK] = 5, [LAB_FULL] = 12 },
 };
 
 static struct interval of_adaptive(const struct summaries *summaries, const char *column)

@@ -99,7 +99,7 @@ const struct lab_experiment x20_buffers = {
 		  .where = { { "ring_frames", 256 } } },
 		{ .name = "p99", .title = "Latency, ring of 256", .x = "queue_frames",
 		  .y = "p99_us", .xlabel = "frames in the queue", .ylabel = "p99, us",
-		  .series = "load", .log_x = true, .log_y = true,
+		  .series = "load", .boxes = true, .log_y = true,
 		  .where = { { "ring_frames", 256 } } },
 	},
 };

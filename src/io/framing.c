@@ -80,14 +80,16 @@ bool framing_keep(struct framing_writer *writer, const struct iovec *pieces, uns
 		  size_t sent)
 {
 	size_t left = writer->end - writer->start, rest = length_of(pieces, n) - sent;
+	size_t most = writer->most ? writer->most : writer->room;
 
 	assert(!sent || !left);
-	if (rest > writer->room - left)
+	if (rest > most - left)
 		return false;
-	if (writer->start)
+	if (rest > writer->room - writer->end) {
 		memmove(writer->bytes, writer->bytes + writer->start, left);
-	writer->start = 0;
-	writer->end = left;
+		writer->start = 0;
+		writer->end = left;
+	}
 	if (sent)
 		writer->begun = rest;
 	for (unsigned int i = 0; i < n; i++) {

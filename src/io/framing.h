@@ -53,6 +53,8 @@ bool framing_next(struct framing_reader *reader, const uint8_t **frame, uint32_t
 struct framing_writer {
 	uint8_t *bytes;
 	size_t room;
+	size_t most; /* to be kept; 0: as much as there is room for. Half of it: what is
+		      * kept is moved once at most */
 	size_t start, end;
 	size_t begun; /* what is left of a frame that was cut, at the start */
 };

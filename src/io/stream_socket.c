@@ -10,7 +10,8 @@ int stream_socket_init(struct stream_socket *s, int fd)
 {
 	*s = (struct stream_socket){ .fd = -1 };
 	s->reader.room = STREAM_SOCKET_READ;
-	s->writer.room = STREAM_SOCKET_KEPT;
+	s->writer.room = 2 * STREAM_SOCKET_KEPT;
+	s->writer.most = STREAM_SOCKET_KEPT;
 	s->reader.bytes = malloc(s->reader.room);
 	s->writer.bytes = malloc(s->writer.room);
 	if (!s->reader.bytes || !s->writer.bytes) {

@@ -66,7 +66,7 @@ hot_cycles() {
 	settle 0
 }
 cycles() {
-	"$BUILD/tests/e2e/cycles" "$1" 4 10 || fail "see above"
+	"$BUILD/tests/e2e/cycles" "$1" 8 10 || fail "see above"
 	settle 0
 }
 for i in $(seq 20); do cycle "$i"; done

@@ -57,16 +57,16 @@ vm a --ip 10.0.2.15/24 --gateway 10.0.2.2
 vm_up a >/dev/null || exit 1
 in_vm a ping -q -c 3 -i 0.05 -w 10 192.0.2.2 >/dev/null || fail "no ping: $(cat "$WORK/passt.log")"
 
-in_world "$STREAM" receive 192.0.2.2 7001 3 1000000 >"$WORK/out" 2>&1 &
+in_world "$STREAM" receive 192.0.2.2 7001 3 30000000 >"$WORK/out" 2>&1 &
 receiver=$!
 listening in_world
-in_vm a "$STREAM" send 192.0.2.2 7001 3 1000000 >/dev/null || fail "TCP out: $(cat "$WORK/out")"
+in_vm a "$STREAM" send 192.0.2.2 7001 3 30000000 >/dev/null || fail "TCP out: $(cat "$WORK/out")"
 wait $receiver || fail "TCP out: $(cat "$WORK/out")"
 
-in_vm a "$STREAM" receive 0.0.0.0 7001 4 1000000 >"$WORK/in" 2>&1 &
+in_vm a "$STREAM" receive 0.0.0.0 7001 4 30000000 >"$WORK/in" 2>&1 &
 receiver=$!
 listening in_vm a
-in_world "$STREAM" send 192.0.2.1 7001 4 1000000 >/dev/null || fail "TCP in: $(cat "$WORK/in")"
+in_world "$STREAM" send 192.0.2.1 7001 4 30000000 >/dev/null || fail "TCP in: $(cat "$WORK/in")"
 wait $receiver || fail "TCP in: $(cat "$WORK/in")"
 echo "out: $(cat "$WORK/out")"
 echo "in:  $(cat "$WORK/in")"

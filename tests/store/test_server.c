@@ -526,6 +526,50 @@ static void test_quota_permissions(void **state)
 	store_server_destroy(talk.server);
 }
 
+/* Nothing of the former domain counts for the one that has its number now. */
+static void test_quotas_of_a_number_used_again(void **state)
+{
+	struct talk talk;
+
+	(void)state;
+	talk_start(&talk, 5);
+	assert_int_equal(store_server_introduce(talk.server, 5), 0);
+	for (int life = 0; life < 3; life++) {
+		give_home(&talk, 5);
+		assert_int_equal(make_nodes(&talk, 0), 999);
+		store_server_release(talk.server, 5);
+		store_server_close(talk.connection);
+		assert_int_equal(store_server_introduce(talk.server, 5), 0);
+		talk.connection = store_server_open(talk.server, 5, told, &talk);
+		assert_non_null(talk.connection);
+	}
+	store_server_destroy(talk.server);
+}
+
+/* What a guest gets of each, and more. */
+static void test_domain_0_has_no_quota(void **state)
+{
+	static const char perms[] = "a\0n0\0r1\0r2\0r3\0r4\0r5\0r6";
+	char payload[16];
+	struct talk talk;
+
+	(void)state;
+	talk_start(&talk, 0);
+	assert_int_equal(make_nodes(&talk, 0), 2000 + 2000 / 50); /* all that it tries */
+	for (int i = 0; i < 200; i++) {
+		int length = snprintf(payload, sizeof(payload), "a%c%d", 0, i);
+
+		expect_answer(&talk, XS_WATCH, 0, payload, (size_t)length + 1, "OK");
+	}
+	for (int i = 1; i <= 20; i++) {
+		snprintf(payload, sizeof(payload), "%d", i);
+		expect_answer(&talk, XS_TRANSACTION_START, 0, "", 1, payload);
+	}
+	expect_answer(&talk, XS_MKDIR, 0, "a", 2, "OK");
+	expect_answer(&talk, XS_SET_PERMS, 0, perms, sizeof(perms), "OK");
+	store_server_destroy(talk.server);
+}
+
 /* A directory longer than a message, read in parts. */
 static void test_long_directory(void **state)
 {
@@ -611,6 +655,8 @@ int main(void)
 		cmocka_unit_test(test_quota_transaction_memory),
 		cmocka_unit_test(test_quota_watches_and_transactions),
 		cmocka_unit_test(test_quota_permissions),
+		cmocka_unit_test(test_quotas_of_a_number_used_again),
+		cmocka_unit_test(test_domain_0_has_no_quota),
 		cmocka_unit_test(test_old_snapshots_are_given_up),
 		cmocka_unit_test(test_long_directory),
 		cmocka_unit_test(test_introduce_twice),

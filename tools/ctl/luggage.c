@@ -27,7 +27,9 @@ static char *ask(const char *dir, const char *const *argv, unsigned int argc,
 	if (*status)
 		snprintf(why, size, "%.*s", (int)answer.reply.length, answer.reply.text);
 	else
-		text = strndup(answer.reply.text, answer.reply.length);
+		text = calloc(1, answer.reply.length + 1); /* the reply's has no end */
+	if (text)
+		memcpy(text, answer.reply.text, answer.reply.length);
 	free(answer.message);
 	return text;
 }

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,8 @@ static void carry_names(struct device *device, struct state *state)
 	state_text(state, device->script, sizeof(device->script));
 	state_text(state, device->reason, sizeof(device->reason));
 }
+
+static_assert(TUNING_WORDS == 32, "with another number of them STATE_VERSION is another, too");
 
 static void carry_facts(struct device *device, struct state *state)
 {

@@ -31,20 +31,21 @@ static void advance(struct sequence *s, uint64_t number)
 	s->next = number + 1;
 }
 
-void sequence_note(struct sequence *s, uint64_t number)
+enum sequence_news sequence_note(struct sequence *s, uint64_t number)
 {
 	s->received++;
 	if (number >= s->next) {
 		advance(s, number);
-		return;
+		return SEQUENCE_NEW;
 	}
 	if (s->next - number <= SEQUENCE_WINDOW && is_seen(s, number)) {
 		s->duplicates++;
-		return;
+		return SEQUENCE_AGAIN;
 	}
 	/* Beyond the window a second one cannot be told from a late one. */
 	s->reordered++;
 	s->missing -= s->missing != 0;
 	if (s->next - number <= SEQUENCE_WINDOW)
 		set_seen(s, number, true);
+	return SEQUENCE_LATE;
 }

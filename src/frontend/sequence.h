@@ -17,6 +17,9 @@ struct sequence {
 	uint64_t seen[SEQUENCE_WINDOW / 64]; /* bit n % window: seen, of the last window */
 };
 
-void sequence_note(struct sequence *sequence, uint64_t number);
+enum sequence_news { SEQUENCE_NEW, SEQUENCE_AGAIN, SEQUENCE_LATE };
+
+/* Takes notice of one that came, and says what it is. */
+enum sequence_news sequence_note(struct sequence *sequence, uint64_t number);
 
 #endif

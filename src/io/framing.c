@@ -85,6 +85,8 @@ bool framing_keep(struct framing_writer *writer, const struct iovec *pieces, uns
 	assert(!sent || !left);
 	if (rest > most - left)
 		return false;
+	if (!left)
+		writer->start = writer->end = 0;
 	if (rest > writer->room - writer->end) {
 		memmove(writer->bytes, writer->bytes + writer->start, left);
 		writer->start = 0;

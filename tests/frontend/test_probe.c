@@ -75,10 +75,13 @@ static void test_streams(void **state)
 {
 	for (size_t i = 0; i < COUNT_OF(streams); i++) {
 		struct sequence sequence = { 0 };
+		uint64_t told[3] = { 0 };
 
 		print_message("%s\n", streams[i].name);
 		for (int j = 0; j < streams[i].n; j++)
-			sequence_note(&sequence, streams[i].numbers[j]);
+			told[sequence_note(&sequence, streams[i].numbers[j])]++;
+		assert_int_equal(told[SEQUENCE_AGAIN], streams[i].duplicates);
+		assert_int_equal(told[SEQUENCE_LATE], streams[i].reordered);
 		assert_int_equal(sequence.received, streams[i].n);
 		assert_int_equal(sequence.missing, streams[i].missing);
 		assert_int_equal(sequence.duplicates, streams[i].duplicates);

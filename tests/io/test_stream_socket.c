@@ -83,7 +83,8 @@ static void frames_arrive_whole_and_in_order(void **state)
 	struct ends ends;
 
 	ends_open(&ends);
-	ends.near.writer.most = 4 * LONGEST; /* so that it does refuse */
+	ends.near.writer.most = 4 * LONGEST; /* so that it does refuse, */
+	ends.near.writer.room = 8 * LONGEST; /* and moves what it keeps */
 	while (seen < FRAMES) {
 		unsigned int n = FRAMES - sent < BATCH ? FRAMES - sent : BATCH;
 		int took, got;

@@ -29,19 +29,16 @@ void relay_flows_fini(struct relay_flows *flows)
 	flows->arrivals = NULL;
 }
 
-unsigned int relay_flows_look(struct relay_arrival *arrival, unsigned int queue)
+unsigned int relay_flows_look(struct relay_arrival *arrival, unsigned int queue,
+			      enum sequence_news news)
 {
-	unsigned int what = RELAY_NEW;
+	static const unsigned int seen_as[] = {
+		[SEQUENCE_NEW] = RELAY_NEW,
+		[SEQUENCE_AGAIN] = RELAY_AGAIN,
+		[SEQUENCE_LATE] = RELAY_LATE,
+	};
 
-	if (arrival->sequence.duplicates != arrival->duplicates)
-		what |= RELAY_AGAIN;
-	if (arrival->sequence.reordered != arrival->reordered)
-		what |= RELAY_LATE;
-	arrival->duplicates = arrival->sequence.duplicates;
-	arrival->reordered = arrival->sequence.reordered;
 	if (!arrival->queue)
 		arrival->queue = queue + 1;
-	if (arrival->queue != queue + 1)
-		what |= RELAY_ASTRAY;
-	return what;
+	return seen_as[news] | (arrival->queue != queue + 1 ? RELAY_ASTRAY : 0);
 }

@@ -18,9 +18,8 @@ enum { RELAY_FLOWS_EACH = 8 /* of a queue */, RELAY_FLOW_SHIFT = 48 };
 
 /* What came of one flow of another VM. */
 struct relay_arrival {
+	unsigned int queue; /* on which its first frame came, and 1; 0: none has */
 	struct sequence sequence;
-	unsigned int queue;		/* on which its first frame came, and 1; 0: none has */
-	uint64_t duplicates, reordered; /* of the sequence, that have been told */
 };
 
 struct relay_flows {
@@ -70,7 +69,8 @@ enum relay_arrived {
 };
 
 /* What is not as the frame before it was. */
-unsigned int relay_flows_look(struct relay_arrival *arrival, unsigned int queue);
+unsigned int relay_flows_look(struct relay_arrival *arrival, unsigned int queue,
+			      enum sequence_news news);
 
 /* Takes notice of a number that came from that VM by that queue. */
 static inline unsigned int relay_flows_arrived(struct relay_flows *flows, unsigned int from,
@@ -78,15 +78,16 @@ static inline unsigned int relay_flows_arrived(struct relay_flows *flows, unsign
 {
 	uint64_t flow = number >> RELAY_FLOW_SHIFT;
 	struct relay_arrival *arrival;
+	enum sequence_news news;
 
 	if (flow >= flows->nr)
 		return RELAY_UNKNOWN;
 	arrival = &flows->arrivals[from * flows->nr + flow];
-	sequence_note(&arrival->sequence, number & ((UINT64_C(1) << RELAY_FLOW_SHIFT) - 1));
-	if (arrival->queue == queue + 1 && arrival->sequence.duplicates == arrival->duplicates &&
-	    arrival->sequence.reordered == arrival->reordered)
+	news = sequence_note(&arrival->sequence,
+			     number & ((UINT64_C(1) << RELAY_FLOW_SHIFT) - 1));
+	if (news == SEQUENCE_NEW && arrival->queue == queue + 1)
 		return RELAY_NEW;
-	return relay_flows_look(arrival, queue);
+	return relay_flows_look(arrival, queue, news);
 }
 
 #endif

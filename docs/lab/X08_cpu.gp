@@ -1,0 +1,25 @@
+# Draws X08_cpu.svg and .png: gnuplot X08_cpu.gp
+rows = "X08.csv"
+summary = "X08_summary.csv"
+set datafile separator ","
+set datafile missing NaN
+set key outside right
+set grid
+set bars small
+set title "Processor time of all that takes part"
+set terminal svg size 820,460 dynamic font "sans,12" background "white"
+set output "X08_cpu.svg"
+set xlabel "MTU"
+set ylabel "ms a Gbit"
+set logscale x
+set yrange [0:*]
+most = 1
+plot \
+	summary using (strcol("merging") eq "off" && 1 ? column("mtu") : NaN):(column("cpu_ms_per_gbit") / most):(column("cpu_ms_per_gbit_low") / most):(column("cpu_ms_per_gbit_high") / most) with yerrorlines title "merging off", \
+	summary using (strcol("merging") eq "GSO" && 1 ? column("mtu") : NaN):(column("cpu_ms_per_gbit") / most):(column("cpu_ms_per_gbit_low") / most):(column("cpu_ms_per_gbit_high") / most) with yerrorlines title "merging GSO", \
+	summary using (strcol("merging") eq "GRO" && 1 ? column("mtu") : NaN):(column("cpu_ms_per_gbit") / most):(column("cpu_ms_per_gbit_low") / most):(column("cpu_ms_per_gbit_high") / most) with yerrorlines title "merging GRO", \
+	summary using (strcol("merging") eq "both" && 1 ? column("mtu") : NaN):(column("cpu_ms_per_gbit") / most):(column("cpu_ms_per_gbit_low") / most):(column("cpu_ms_per_gbit_high") / most) with yerrorlines title "merging both", \
+	1/0 notitle
+set terminal pngcairo size 1100,620 font "sans,12"
+set output "X08_cpu.png"
+replot

@@ -6,8 +6,7 @@
 
 #include "backend/vif_rx.h"
 
-static const struct port_ops vif_port_ops = { .transmit = vif_rx_transmit,
-					      .expect = vif_rx_expect };
+static const struct port_ops vif_port_ops = { .transmit = vif_rx_transmit };
 
 void vif_set_offloads(struct vif *vif, uint32_t offloads)
 {

@@ -6,8 +6,6 @@
 #include "backend/vif.h"
 #include "bridge/flow.h"
 
-enum { EXPECTED = 16 }; /* buffers that a batch will take of one guest of many */
-
 /* One worker's stay at a queue: whose it is, and by whom. */
 struct visit {
 	struct vif_queue *queue;
@@ -187,17 +185,6 @@ unsigned int vif_rx_transmit(struct port *port, struct lane *lane, struct frame 
 	if (vif->nr_queues == 1)
 		return queue_transmit(&vif->queues[0], worker_of(lane), list, n);
 	return spread_transmit(vif, worker_of(lane), list, n);
-}
-
-/* Where a batch goes to many, the lines of each would be waited for in turn. */
-void vif_rx_expect(struct port *port)
-{
-	const struct vif *vif = (const struct vif *)port;
-
-	if (vif->nr_queues != 1 || vif->shared)
-		return; /* which queue, or how far it has got, is not known yet */
-	ring_prefetch_indices(&vif->queues[0].rx);
-	ring_prefetch(&vif->queues[0].rx, EXPECTED, sizeof(netif_rx_request_t));
 }
 
 static void buffers_came(struct vif_queue *queue)

@@ -13,9 +13,6 @@
 unsigned int vif_rx_transmit(struct port *port, struct lane *lane, struct frame *const *list,
 			     unsigned int n);
 
-/* port_ops.expect of a vif. */
-void vif_rx_expect(struct port *port);
-
 /* Delivers what waits, as far as buffers go; *drained frames. True: call again,
  * buffers came. */
 bool vif_rx_drain(struct vif_queue *queue, unsigned int *drained);

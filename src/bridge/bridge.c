@@ -127,8 +127,6 @@ static void send_to(struct dispatch *dispatch, struct port *port, uint16_t index
 	if (!list->n) {
 		dispatch->touched[dispatch->nr_touched++] = index;
 		list->port = port;
-		if (port->ops->expect)
-			port->ops->expect(port);
 	}
 	list->frames[list->n++] = frame;
 }

@@ -127,15 +127,20 @@ static inline struct places fdb_places_of(const struct fdb *fdb, uint64_t addres
 	};
 }
 
-/* *key as it was found: a moment later the place may be another's. */
+/* *key as it was found: a moment later the place may be another's. All four are
+ * compared at once: which one it is no processor guesses. */
 static inline struct entry *fdb_find_in(struct bucket *bucket, uint64_t address, uint64_t *key)
 {
+	uint64_t keys[BUCKET_ENTRIES];
+	unsigned int found = 0, at;
+
 	for (unsigned int i = 0; i < BUCKET_ENTRIES; i++) {
-		*key = fdb_key_in(&bucket->entries[i]);
-		if (fdb_address_of(*key) == address)
-			return &bucket->entries[i];
+		keys[i] = fdb_key_in(&bucket->entries[i]);
+		found |= (unsigned int)(fdb_address_of(keys[i]) == address) << i;
 	}
-	return NULL;
+	at = (unsigned int)__builtin_ctz(found | 1u << (BUCKET_ENTRIES - 1));
+	*key = keys[at];
+	return found ? &bucket->entries[at] : NULL;
 }
 
 static inline struct entry *fdb_find_key(struct places places, uint64_t address, uint64_t *key)

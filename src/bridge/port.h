@@ -23,9 +23,6 @@ struct port_ops {
 	 * from several threads at once, each on its own lane. Never blocks. */
 	unsigned int (*transmit)(struct port *port, struct lane *lane, struct frame *const *list,
 				 unsigned int n);
-	/* Its next list is being made: may call for memory that transmit() will
-	 * look at. NULL: there is none worth it. From several threads, too. */
-	void (*expect)(struct port *port);
 };
 
 enum {

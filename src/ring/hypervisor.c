@@ -69,12 +69,19 @@ static bool follows(const struct grant_copy *copy, const struct grant_copy *befo
 	       copy->offset + copy->length <= PAGE_BYTES;
 }
 
-/* Where a copy goes, as our own line; NULL: refused. */
-static uint8_t *target(struct foreign_domain *domain, struct grant_copy *copy)
+/* Where a copy goes, called for as our own line; NULL: refused. `before` is where the
+ * one before it goes, NULL for the first. */
+static inline uint8_t *target(struct foreign_domain *domain, struct grant_copy *copy,
+			      const uint8_t *before)
 {
-	uint8_t *to = grant_resolve(&domain->grants, copy->ref, copy->offset, copy->length, true,
-				    &copy->status);
+	uint8_t *to;
 
+	if (before && follows(copy, copy - 1)) {
+		copy->status = GNTST_okay;
+		return (uint8_t *)before + copy[-1].length;
+	}
+	to = grant_resolve(&domain->grants, copy->ref, copy->offset, copy->length, true,
+			   &copy->status);
 	prefetch_for_write(to);
 	return to;
 }
@@ -83,25 +90,20 @@ static uint8_t *target(struct foreign_domain *domain, struct grant_copy *copy)
  * for at once: they are on their way while those before them are written. */
 unsigned int hypervisor_copy(struct foreign_domain *domain, struct grant_copy *list, unsigned int n)
 {
-	uint8_t *to[COPIES_AHEAD], *before = NULL;
-	unsigned int refused = 0;
+	uint8_t *to[COPIES_AHEAD], *latest = NULL;
+	unsigned int refused = 0, ahead = 0;
 
-	for (unsigned int i = 0; i < n + COPIES_AHEAD; i++) {
+	for (; ahead < n && ahead < COPIES_AHEAD; ahead++)
+		to[ahead] = latest = target(domain, &list[ahead], latest);
+	for (unsigned int i = 0; i < n; i++) {
 		uint8_t **place = &to[i % COPIES_AHEAD];
 
-		if (i >= COPIES_AHEAD && *place)
-			copy(*place, list[i - COPIES_AHEAD].source, list[i - COPIES_AHEAD].length);
-		else if (i >= COPIES_AHEAD)
+		if (*place)
+			copy(*place, list[i].source, list[i].length);
+		else
 			refused++;
-		if (i >= n)
-			continue;
-		if (before && follows(&list[i], &list[i - 1])) {
-			*place = before + list[i - 1].length;
-			list[i].status = GNTST_okay;
-		} else {
-			*place = target(domain, &list[i]);
-		}
-		before = *place;
+		if (ahead < n)
+			*place = latest = target(domain, &list[ahead++], latest);
 	}
 	return refused;
 }

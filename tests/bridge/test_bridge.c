@@ -174,10 +174,9 @@ static void one_visit_per_destination(void **state)
 			expected[p] += macs[0] == '*' || macs[0] == "abcd"[p];
 	}
 	bridge_forward(bridge, &lane, &ports[0].port, frames, BATCH_FRAMES, 1000);
-	assert_int_equal(ports[0].visits + ports[0].expected, 0);
+	assert_int_equal(ports[0].visits, 0);
 	for (unsigned int p = 1; p < PORTS; p++) {
 		assert_int_equal(ports[p].visits, 1);
-		assert_int_equal(ports[p].expected, 1);
 		assert_int_equal(ports[p].n, expected[p]);
 		for (unsigned int i = 0; i < ports[p].n; i++) {
 			unsigned int mark = ports[p].sources[i];

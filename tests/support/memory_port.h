@@ -11,12 +11,11 @@ enum { MEMORY_PORT_FRAMES = 1024, MEMORY_PORT_BYTES = 2048 };
 
 struct memory_port {
 	struct port port;
-	unsigned int room;     /* how many more it takes */
-	unsigned int visits;   /* calls of transmit */
-	unsigned int expected; /* the one that was announced last: the first is 1 */
+	unsigned int room;   /* how many more it takes */
+	unsigned int visits; /* calls of transmit */
 	unsigned int n;
 	uint32_t lengths[MEMORY_PORT_FRAMES];
-	uint32_t sources[MEMORY_PORT_FRAMES];	/* the frames' own marks */
+	uint32_t sources[MEMORY_PORT_FRAMES]; /* the frames' own marks */
 	uint16_t gso_sizes[MEMORY_PORT_FRAMES]; /* 0: no GSO frame */
 	uint8_t csums[MEMORY_PORT_FRAMES];	/* enum frame_csum */
 	uint8_t bytes[MEMORY_PORT_FRAMES][MEMORY_PORT_BYTES];

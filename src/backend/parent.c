@@ -56,6 +56,8 @@ static void serve(struct parent *parent)
 		manager_keep(parent->manager, text_of(&request), request.fds[0]);
 	else if (request.header.type == END_START)
 		manager_drop_fds(parent->manager);
+	else if (request.header.type == HAND_OVER)
+		manager_tell_main(parent->manager, (pid_t)atoi(text_of(&request)));
 	hypercall_close_fds(&request);
 }
 

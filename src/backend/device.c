@@ -41,13 +41,18 @@ static void device_remove(struct devices *devices, struct device *device)
 	free(device);
 }
 
+static void call_later(const struct devices *devices, uint64_t ms)
+{
+	if (devices->config.later)
+		devices->config.later(devices->config.arg, (unsigned int)ms);
+}
+
 /* Its frontend has some time to let go. */
 static void note_leaving(struct devices *devices, struct device *device, bool leaving)
 {
 	if (leaving && !device->leaving) {
 		device->leaving_since_ms = worker_clock_ms();
-		if (devices->config.later)
-			devices->config.later(devices->config.arg, DEVICE_LEAVE_MS);
+		call_later(devices, DEVICE_LEAVE_MS);
 	}
 	device->leaving = leaving;
 }
@@ -149,9 +154,14 @@ void devices_handle_timer(struct devices *devices)
 
 	for (struct device *device = devices->first; device; device = next) {
 		next = device->next;
-		if (!device->leaving || now - device->leaving_since_ms < DEVICE_LEAVE_MS)
+		if (!device->leaving)
 			continue;
+		if (now - device->leaving_since_ms < DEVICE_LEAVE_MS) {
+			call_later(devices, device->leaving_since_ms + DEVICE_LEAVE_MS - now);
+			continue;
+		}
 		device_disconnect(devices, device);
+		device->frontend_is_gone = true; /* its script may have to end first */
 		if (device_backing_close(&devices->config, device))
 			device_remove(devices, device);
 	}

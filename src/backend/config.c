@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "backend/nearest.h"
+#include "backend/options_bridge.h"
 
 enum { SECTION_BYTES = 128, KEYS_MAX = 32, KEY_BYTES = 32, LINE_BYTES = 1024 };
 

@@ -1,7 +1,10 @@
 /*
- * Within daemon.c and daemon_state.c: all parts of the data process. daemon.c
- * builds them and takes them down, daemon_state.c gives them to another data
- * process, or takes them over from one.
+ * Within daemon*.c: all parts of the data process.
+ *
+ *	daemon.c	 builds them and takes them down
+ *	daemon_events.c	 what wakes the control thread: signals, timers, the workers' alarm
+ *	daemon_sockets.c what it listens on, and who may speak there
+ *	daemon_state.c	 gives them to another data process, or takes them over from one
  */
 #ifndef BACKEND_DAEMON_PARTS_H
 #define BACKEND_DAEMON_PARTS_H
@@ -51,6 +54,16 @@ struct daemon {
 	struct listener *listeners[LISTENERS];
 };
 
+/* All or -errno; closing is for halves too. */
+int daemon_open_events(struct daemon *daemon);
+void daemon_close_events(struct daemon *daemon);
+
+/* For those parts that are told of something, or tell: with the daemon as `arg`. */
+void daemon_note_store_event(void *arg);
+void daemon_call_later(void *arg, unsigned int ms);
+void daemon_script_done(void *arg, const struct script_request *request,
+			const struct script_result *result);
+
 /* A socket that the daemon listens on. */
 struct daemon_socket {
 	const char *file;
@@ -59,8 +72,16 @@ struct daemon_socket {
 	void (*accepted)(void *arg, int fd, uid_t uid, pid_t pid);
 };
 
-/* By enum daemon_listener; of daemon.c. */
+/* By enum daemon_listener. */
 const struct daemon_socket *daemon_socket(unsigned int listener);
+
+/* Listens on all; what cannot be is told. */
+int daemon_open_sockets(struct daemon *daemon);
+void daemon_close_sockets(struct daemon *daemon);
+/* Has the service manager keep one, if there is a manager. */
+void daemon_keep_socket(struct daemon *daemon, unsigned int listener);
+/* Operators, and the users whom they named, may introduce a domain. */
+bool daemon_may_connect(void *arg, uid_t uid);
 
 /* Somebody wants to go on in our place. The process ends if he does. */
 void daemon_give_way(struct daemon *daemon, int socket);

@@ -1,16 +1,21 @@
 /*
  * Within device*.c: the list of all devices, and what is done with one of them.
  *
- *	device.c	its life: connecting, stepping from state to state, the end
- *	device_list.c	which there are
+ *	device.c		its life: stepping from state to state, the end
+ *	device_list.c		which there are
+ *	device_events.c		what the store tells: new ones, and changes
+ *	device_connection.c	its vif, while a frontend has it
  *	device_settings.c	what an operator sets of a running one
- *	device_alarm.c	what the data plane found
- *	device_state.c	taking it over
+ *	device_alarm.c		what the data plane found
+ *	device_state.c		taking it over
  */
 #ifndef BACKEND_DEVICE_LIST_H
 #define BACKEND_DEVICE_LIST_H
 
 #include "backend/device.h"
+
+/* Of all devices. */
+#define DEVICE_BACKEND_ROOT "/local/domain/0/backend/vif"
 
 struct kept_tuning;
 
@@ -32,6 +37,10 @@ void device_set_state(struct devices *devices, struct device *device, enum xenbu
 		      bool features);
 /* It stops, with that reason, until its frontend begins anew. */
 void device_break(struct devices *devices, struct device *device, int err, const char *reason);
+
+/* Opens its vif, as its frontend says, and tells that in the store; or breaks it. */
+void device_connect(struct devices *devices, struct device *device);
+/* Closes it, if it is open. */
 void device_disconnect(struct devices *devices, struct device *device);
 
 /* A new one's: what the store says, else what was kept for the name, else the

@@ -1,6 +1,5 @@
 #include "backend/options.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -10,6 +9,8 @@
 
 #include "backend/config.h"
 #include "backend/nearest.h"
+#include "backend/options_bridge.h"
+#include "backend/options_value.h"
 #include "backend/vif.h"
 #include "io/log.h"
 
@@ -26,141 +27,6 @@ static const char usage[] =
 	"The backend daemon: store, event channels, bridges and their TAPs.\n"
 	"Without --bridge: xenbr0,uplink=tap:xentap0,ip=10.77.0.1/24 (no uplink where\n"
 	"TAPs may not be made). splitvifd(8) tells more.\n";
-
-static int number_parse(const char *text, unsigned long min, unsigned long max,
-			unsigned long *number)
-{
-	char *end;
-
-	errno = 0;
-	*number = strtoul(text, &end, 10);
-	if (errno || end == text || *end || *text == '-' || *number < min || *number > max)
-		return -EINVAL;
-	return 0;
-}
-
-static int cidr_parse(char *text, struct network_config *network)
-{
-	char *slash = strchr(text, '/');
-	unsigned long prefix;
-
-	if (!slash || number_parse(slash + 1, 8, 30, &prefix))
-		return -EINVAL;
-	*slash = '\0';
-	if (inet_pton(AF_INET, text, &network->ip) != 1)
-		return -EINVAL;
-	network->prefix = (uint8_t)prefix;
-	return 0;
-}
-
-/* An interface or bridge name as the kernel takes them. */
-static int name_parse(const char *text, char name[16])
-{
-	size_t length = strlen(text);
-
-	if (!length || length > 15 || strpbrk(text, "/ \t\n:%") || !strcmp(text, ".") ||
-	    !strcmp(text, ".."))
-		return -EINVAL;
-	memcpy(name, text, length + 1);
-	return 0;
-}
-
-static const char *stream_parse(const char *path, struct network_config *network)
-{
-	if (*path != '/')
-		return "the stream's path starts with /";
-	if (strlen(path) >= sizeof(network->stream))
-		return "a socket's path has at most 107 bytes";
-	strcpy(network->stream, path);
-	return NULL;
-}
-
-static const char *word_parse(char *word, struct network_config *network)
-{
-	unsigned long number;
-
-	if (!strncmp(word, "uplink=", 7))
-		network->tap[0] = network->stream[0] = '\0';
-	if (!strcmp(word, "uplink=none"))
-		return NULL;
-	if (!strncmp(word, "uplink=tap:", 11))
-		return name_parse(word + 11, network->tap) ? "the tap's name has 1 to 15 characters"
-							   : NULL;
-	else if (!strncmp(word, "uplink=stream:", 14))
-		return stream_parse(word + 14, network);
-	else if (!strncmp(word, "uplink=", 7))
-		return "uplink is tap:IF, stream:PATH or none";
-	else if (!strncmp(word, "ip=", 3))
-		return cidr_parse(word + 3, network) ? "ip is ADDRESS/PREFIX, prefix 8 to 30"
-						     : NULL;
-	else if (!strncmp(word, "macs=", 5)) {
-		if (number_parse(word + 5, 1, NETWORK_FDB_ENTRIES_MAX, &number))
-			return "macs is a number from 1 to 65536";
-		network->macs = (uint32_t)number;
-	} else if (strncmp(word, "mtu=", 4))
-		return "words are uplink=, ip=, mtu=, macs=";
-	else if (number_parse(word + 4, 68, 65521, &number))
-		return "mtu is a number from 68 to 65521";
-	else
-		network->mtu = (uint32_t)number;
-	return NULL;
-}
-
-const char *options_add_bridge(struct options *options, const char *name)
-{
-	struct network_config network = { .mtu = 1500, .macs = NETWORK_MACS_PER_PORT };
-
-	if (options->nr_networks == NETWORKS_MAX)
-		return "at most 16 bridges";
-	if (name_parse(name, network.name))
-		return "the bridge's name has 1 to 15 characters";
-	for (unsigned int i = 0; i < options->nr_networks; i++)
-		if (!strcmp(options->networks[i].name, network.name))
-			return "the bridge was named before";
-	options->networks[options->nr_networks++] = network;
-	return NULL;
-}
-
-static bool is_one_of(const char *key, const char *const *keys, size_t n)
-{
-	while (n && strcmp(key, keys[n - 1]))
-		n--;
-	return n;
-}
-
-void options_set_bridge(struct options *options, const char *key, const char *value,
-			char error[OPTIONS_ERROR_BYTES])
-{
-	static const char *const keys[] = { "uplink", "ip", "mtu", "macs" };
-	char word[256], hint[64];
-	const char *wrong;
-
-	if (!is_one_of(key, keys, sizeof(keys) / sizeof(keys[0]))) {
-		snprintf(error, OPTIONS_ERROR_BYTES, "unknown key '%.40s'%s", key,
-			 nearest_hint(key, keys, sizeof(keys) / sizeof(keys[0]), hint,
-				      sizeof(hint)));
-		return;
-	}
-	snprintf(word, sizeof(word), "%s=%s", key, value);
-	wrong = word_parse(word, &options->networks[options->nr_networks - 1]);
-	if (wrong)
-		snprintf(error, OPTIONS_ERROR_BYTES, "%s '%.80s': %s", key, value, wrong);
-}
-
-/* What is wrong with it, or NULL. */
-static const char *bridge_parse(struct options *options, const char *text)
-{
-	const char *wrong;
-	char copy[256], *rest = copy, *word;
-
-	if (strlen(text) >= sizeof(copy))
-		return "too long";
-	strcpy(copy, text);
-	wrong = options_add_bridge(options, strsep(&rest, ","));
-	while (!wrong && (word = strsep(&rest, ",")))
-		wrong = word_parse(word, &options->networks[options->nr_networks - 1]);
-	return wrong;
-}
 
 /* To the file's reader, who knows the line, or to whoever typed it. */
 static int complain(const struct options *options, const char *option, const char *value,
@@ -179,7 +45,7 @@ static int number_option(const struct options *options, const char *option, cons
 {
 	char wrong[80];
 
-	if (!number_parse(value, min, max, number))
+	if (!options_value_number(value, min, max, number))
 		return -1;
 	snprintf(wrong, sizeof(wrong), "a number from %lu to %lu is wanted", min, max);
 	return complain(options, option, value, wrong);
@@ -288,7 +154,7 @@ static int option_take(struct options *options, int option, const char *value)
 					  "auto, uring or epoll is wanted")
 			       : -1;
 	case 'b':
-		wrong = bridge_parse(options, value);
+		wrong = options_parse_bridge(options, value);
 		return wrong ? complain(options, "--bridge", value, wrong) : -1;
 	case 'u':
 		return uids_option(options, value);
@@ -350,7 +216,7 @@ static int environment_take(struct options *options)
 static void defaults_take(struct options *options)
 {
 	options->networks_by_default = true;
-	bridge_parse(options, "xenbr0,uplink=tap:xentap0,ip=10.77.0.1/24");
+	options_parse_bridge(options, "xenbr0,uplink=tap:xentap0,ip=10.77.0.1/24");
 }
 
 static const struct option options_long[] = {

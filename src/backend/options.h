@@ -55,9 +55,5 @@ void options_fini(struct options *options);
  * which else stays as it is. */
 void options_set(struct options *options, const char *key, const char *value,
 		 char error[OPTIONS_ERROR_BYTES]);
-/* A bridge, and a word of the last one. What is wrong, or NULL. */
-const char *options_add_bridge(struct options *options, const char *name);
-void options_set_bridge(struct options *options, const char *key, const char *value,
-			char error[OPTIONS_ERROR_BYTES]);
 
 #endif

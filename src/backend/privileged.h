@@ -6,8 +6,7 @@
  * The parent's life is the daemon's: it forwards SIGTERM and SIGINT, removes
  * the TAPs that it made when the data process ended in order, and leaves them
  * standing, with their addresses, when it did not, or when another daemon goes on
- * in its place. On SIGUSR2 it starts that daemon: the program of its own name,
- * with its own arguments and --takeover.
+ * in its place. On SIGUSR2 it starts that daemon (successor.h).
  */
 #ifndef BACKEND_PRIVILEGED_H
 #define BACKEND_PRIVILEGED_H

@@ -275,9 +275,13 @@ static void test_a_frontend_that_does_not_let_go(void **state)
 	devices_handle_timer(rig->devices);
 	assert_non_null(device(rig, 0)); /* not yet */
 	device(rig, 0)->leaving_since_ms -= DEVICE_LEAVE_MS;
+	frontend_is(rig, 1, "4");
+	toolstack_detach(&rig->toolstack, &domain, device(rig, 1)); /* while the other is due */
+	rig->later_ms = 0;
 	devices_handle_timer(rig->devices);
 	assert_null(device(rig, 0));
 	assert_non_null(device(rig, 1));
+	assert_in_range(rig->later_ms, 1, DEVICE_LEAVE_MS);
 	rig_close(rig);
 }
 

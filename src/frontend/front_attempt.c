@@ -69,7 +69,8 @@ static int check_vifs(struct front_attempt *attempt)
 		if (strcmp(mac, vif->mac))
 			return front_voice_fail(
 				c, -EADDRNOTAVAIL,
-				"it would get another MAC there; see that daemon's configuration");
+				"it would get another MAC there; see that daemon's configuration, "
+				"or detach the vif there");
 	}
 	return 0;
 }

@@ -68,7 +68,7 @@ done
 # there is taken back only if a did not begin to go.
 impatient() {
 	local status
-	"$CTL" --timeout 0.3 domain-migrate a "$there" bridge=lab0 >"$WORK/said" 2>&1
+	"$CTL" --timeout 1 domain-migrate a "$there" bridge=lab0 >"$WORK/said" 2>&1
 	status=$?
 	expect "status, having said '$(cat "$WORK/said")'" $status "$1"
 	grep -q "$2" "$WORK/said" || fail "no '$2': $(cat "$WORK/said")"

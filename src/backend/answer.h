@@ -31,9 +31,12 @@ int answer_no_such_vif(struct answer *answer, const char *name);
 int report_list(struct answer *answer);
 /* Of a migration, asked by `splitvif domain-migrate`: "domain-pack DOM", a line a
  * vif (luggage.h); "domain-expect DOM BRIDGE LINE...", where the VM is to go;
- * "domain-forget DOM", where it is no longer, or is not to come after all. */
+ * "domain-take-back DOM", where it is not to come after all; "domain-settle DOM",
+ * where it came; "domain-forget DOM", where it is no longer. */
 int report_domain_pack(struct answer *answer);
 int report_domain_expect(struct answer *answer);
+int report_domain_take_back(struct answer *answer);
+int report_domain_settle(struct answer *answer);
 int report_domain_forget(struct answer *answer);
 /* What the frontend says of its domain, having been told to suspend. */
 bool report_is_suspended(const struct reporter *reporter, uint16_t domid);

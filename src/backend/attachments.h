@@ -20,6 +20,7 @@ struct attachment {
 	struct vifspec spec; /* with a devid */
 	bool configured;     /* by the file: not kept by us */
 	bool passing;	     /* for its domain's next life only: not kept either */
+	bool expected;	     /* of a domain that migrates here, and may not come (luggage.h) */
 	unsigned int line;   /* of the file, for complaints */
 };
 
@@ -46,7 +47,8 @@ int attachments_save(const struct attachments *attachments);
 
 struct state;
 
-/* Saves the list, but for what is passing, or fills an empty one. */
+/* Saves the list, but for what is passing, or fills an empty one. What was expected
+ * is the domain's own there. */
 void attachments_carry(struct attachments *attachments, struct state *state);
 
 /* The path of that file. */

@@ -2,10 +2,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "io/state.h"
 
-enum { NS_PER_USEC = 1000 };
+#define XL_BYTES_MAX 1000000000000 /* a second */
+
+enum { NS_PER_USEC = 1000, XL_USECS_DEFAULT = 50000, XL_USECS_MAX = 1000000 };
 
 static uint64_t peek(const uint64_t *word)
 {
@@ -24,6 +27,11 @@ static bool swap(uint64_t *word, uint64_t *old, uint64_t value)
 					   __ATOMIC_RELAXED);
 }
 
+static const uint64_t number_max = UINT64_MAX >> 20;
+static const char *const byte_units[] = { "B", "KB", "MB", "GB" };
+static const char *const bit_units[] = { "b", "Kb", "Mb", "Gb" };
+static const char *const time_units[] = { "us", "ms", "s" };
+
 /* No sign, no space, which strtoull() would take. */
 static bool number_parse(const char **text, uint64_t *number)
 {
@@ -33,7 +41,7 @@ static bool number_parse(const char **text, uint64_t *number)
 		return false;
 	*number = strtoull(*text, &end, 10);
 	*text = end;
-	return *number && *number <= UINT64_MAX >> 20;
+	return *number && *number <= number_max;
 }
 
 bool rate_parse(const char *text, struct rate *rate)
@@ -44,6 +52,54 @@ bool rate_parse(const char *text, struct rate *rate)
 	    !number_parse(&text, &parsed.usecs) || *text)
 		return false;
 	*rate = parsed;
+	return true;
+}
+
+/* The unit that is next, with which *number is multiplied; false: none, or too much. */
+static bool unit_parse(const char **text, const char *const *units, unsigned int nr,
+		       uint64_t *number)
+{
+	uint64_t scale = 1;
+
+	for (unsigned int i = 0; i < nr; i++, scale *= 1000) {
+		size_t length = strlen(units[i]);
+
+		if (strncmp(*text, units[i], length) != 0)
+			continue;
+		*text += length;
+		return !__builtin_mul_overflow(*number, scale, number) && *number <= number_max;
+	}
+	return false;
+}
+
+static bool interval_parse(const char *text, uint64_t *usecs)
+{
+	return *text++ == '@' && number_parse(&text, usecs) &&
+	       unit_parse(&text, time_units, 3, usecs) && !*text;
+}
+
+bool rate_read(const char *text, struct rate *rate)
+{
+	uint64_t bytes, usecs = XL_USECS_DEFAULT;
+
+	if (!number_parse(&text, &bytes))
+		return false;
+	if (!unit_parse(&text, byte_units, 4, &bytes)) {
+		if (!unit_parse(&text, bit_units, 4, &bytes) || strncmp(text, "/s", 2) != 0)
+			return false;
+		bytes /= 8;
+	}
+	if (strncmp(text, "/s", 2) != 0) {
+		if (!interval_parse(text, &usecs))
+			return false;
+		*rate = (struct rate){ bytes, usecs };
+		return true;
+	}
+	text += 2;
+	if ((*text && !interval_parse(text, &usecs)) || usecs > XL_USECS_MAX ||
+	    bytes > XL_BYTES_MAX || bytes * usecs / XL_USECS_MAX == 0)
+		return false;
+	*rate = (struct rate){ bytes * usecs / 1000000, usecs };
 	return true;
 }
 
@@ -59,15 +115,17 @@ static const char *unit_of(uint64_t *number, const char *const *units, unsigned 
 
 void rate_print(const struct rate *rate, char text[RATE_TEXT_BYTES])
 {
-	static const char *const bytes[] = { "B", "KB", "MB", "GB" };
-	static const char *const times[] = { "us", "ms", "s" };
-	uint64_t usecs = rate->usecs;
-	uint64_t speed = (uint64_t)(((unsigned __int128)rate->bytes * 1000000 + usecs - 1) / usecs);
-	const char *unit = unit_of(&speed, bytes, 4);
-	const char *time = unit_of(&usecs, times, 3);
+	uint64_t usecs = rate->usecs, bytes = rate->bytes;
+	unsigned __int128 speed = ((unsigned __int128)bytes * 1000000 + usecs - 1) / usecs;
+	bool is_xls = usecs <= XL_USECS_MAX && speed <= XL_BYTES_MAX;
+	const char *unit, *time;
 
-	snprintf(text, RATE_TEXT_BYTES, "%llu%s/s@%llu%s", (unsigned long long)speed, unit,
-		 (unsigned long long)usecs, time);
+	if (is_xls)
+		bytes = (uint64_t)speed;
+	unit = unit_of(&bytes, byte_units, 4);
+	time = unit_of(&usecs, time_units, 3);
+	snprintf(text, RATE_TEXT_BYTES, "%llu%s%s@%llu%s", (unsigned long long)bytes, unit,
+		 is_xls ? "/s" : "", (unsigned long long)usecs, time);
 }
 
 void credit_set(struct credit *credit, const struct rate *rate, uint64_t now_ns)

@@ -33,7 +33,11 @@ struct credit {
 /* The store's form of it, "BYTES,USECS", neither of them 0. */
 bool rate_parse(const char *text, struct rate *rate);
 
-/* xl's form of one that is limited, "1250KB/s@50ms": read back it is the same. */
+/* xl's form, "10Mb/s" or "1250KB/s@50ms", at least a byte each interval of at most a
+ * second; or what is beyond that in the store's terms, "5MB@2s": bytes each interval. */
+bool rate_read(const char *text, struct rate *rate);
+
+/* That of one that is limited: read back it is the same. */
 enum { RATE_TEXT_BYTES = 64 };
 void rate_print(const struct rate *rate, char text[RATE_TEXT_BYTES]);
 

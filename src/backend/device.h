@@ -121,9 +121,8 @@ void devices_set_offloads(struct devices *devices, struct device *device, uint32
  * -errno of the store: nothing has changed. */
 int devices_set_tuning(struct devices *devices, struct device *device, const struct tuning *tuning);
 
-/* Keeps such settings for the next vif of that name, "guest1.0", or (NULL) forgets
- * those that there are. 0 or -errno. */
-int devices_keep_tuning(struct devices *devices, const char *name, const struct tuning *tuning);
+/* Such settings as are kept for the next vif of a name, "guest1.0" (kept_tuning.h). */
+struct kept_tuning **devices_kept_tuning(struct devices *devices);
 
 /* False where they are not known to differ. */
 bool device_mtus(const struct device *device, struct mtus *mtus);

@@ -31,10 +31,9 @@ int devices_set_tuning(struct devices *devices, struct device *device, const str
 	return err;
 }
 
-int devices_keep_tuning(struct devices *devices, const char *name, const struct tuning *tuning)
+struct kept_tuning **devices_kept_tuning(struct devices *devices)
 {
-	return tuning ? kept_tuning_put(&devices->kept, name, tuning)
-		      : kept_tuning_forget(&devices->kept, name);
+	return &devices->kept;
 }
 
 void device_settings_reread_tuning(struct devices *devices, struct device *device)

@@ -17,6 +17,7 @@ enum { WORD_BYTES = 64 };
 struct kept_tuning {
 	char name[PORT_NAME_BYTES];
 	struct tuning tuning;
+	bool expected;
 	struct kept_tuning *next;
 };
 
@@ -126,7 +127,34 @@ int kept_tuning_put(struct kept_tuning **kept, const char *name, const struct tu
 	if (!memcmp(&entry->tuning, tuning, sizeof(*tuning)))
 		return 0;
 	entry->tuning = *tuning;
+	entry->expected = false;
 	return save(*kept);
+}
+
+int kept_tuning_expect(struct kept_tuning **kept, const char *name, const struct tuning *tuning)
+{
+	bool stands = kept_tuning_find(*kept, name) && !kept_tuning_is_expected(*kept, name);
+	int err = stands ? 0 : kept_tuning_put(kept, name, tuning);
+	struct kept_tuning *entry = *find(kept, name);
+
+	if (entry)
+		entry->expected = !stands;
+	return err;
+}
+
+void kept_tuning_settle(struct kept_tuning *kept, const char *name)
+{
+	struct kept_tuning *entry = *find(&kept, name);
+
+	if (entry)
+		entry->expected = false;
+}
+
+bool kept_tuning_is_expected(struct kept_tuning *kept, const char *name)
+{
+	const struct kept_tuning *entry = *find(&kept, name);
+
+	return entry && entry->expected;
 }
 
 int kept_tuning_forget(struct kept_tuning **kept, const char *name)
@@ -140,11 +168,11 @@ int kept_tuning_forget(struct kept_tuning **kept, const char *name)
 	return save(*kept);
 }
 
-const struct tuning *kept_tuning_find(const struct kept_tuning *kept, const char *name)
+const struct tuning *kept_tuning_find(struct kept_tuning *kept, const char *name)
 {
-	while (kept && strcmp(kept->name, name))
-		kept = kept->next;
-	return kept ? &kept->tuning : NULL;
+	const struct kept_tuning *entry = *find(&kept, name);
+
+	return entry ? &entry->tuning : NULL;
 }
 
 void kept_tuning_fini(struct kept_tuning **kept)

@@ -17,11 +17,19 @@ void kept_tuning_load(struct kept_tuning **kept);
  * follows. 0 or -errno: it is kept, but not in the file, or not at all (-ENOMEM). */
 int kept_tuning_put(struct kept_tuning **kept, const char *name, const struct tuning *tuning);
 
+/* The same for a domain that migrates here, and may not come; but what is kept of
+ * that name stands. */
+int kept_tuning_expect(struct kept_tuning **kept, const char *name, const struct tuning *tuning);
+/* It came: what was expected is kept as any other. */
+void kept_tuning_settle(struct kept_tuning *kept, const char *name);
+/* Whether it was expected, and that is all. */
+bool kept_tuning_is_expected(struct kept_tuning *kept, const char *name);
+
 /* Forgets it, in the file, too. 0 or -errno: it may come back with the next daemon. */
 int kept_tuning_forget(struct kept_tuning **kept, const char *name);
 
 /* NULL: nothing. */
-const struct tuning *kept_tuning_find(const struct kept_tuning *kept, const char *name);
+const struct tuning *kept_tuning_find(struct kept_tuning *kept, const char *name);
 
 /* The file stays. */
 void kept_tuning_fini(struct kept_tuning **kept);

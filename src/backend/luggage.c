@@ -1,14 +1,21 @@
 #include "backend/luggage.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "backend/device_keys.h"
+#include "backend/kept_tuning.h"
 #include "io/log.h"
 
+enum { LUGGAGE_NAME_BYTES = ATTACHMENT_NAME_BYTES + 16 };
+
 static const char attached[] = "attached", asked[] = "asked";
+
+static void vif_name(const char *domain, uint32_t devid, char name[LUGGAGE_NAME_BYTES])
+{
+	snprintf(name, LUGGAGE_NAME_BYTES, "%s.%u", domain, devid);
+}
 
 static void spec_of(const struct toolstack *toolstack, const struct device *device,
 		    struct vifspec *spec)
@@ -54,19 +61,6 @@ void luggage_pack(const struct toolstack *toolstack, const struct device *device
 	}
 }
 
-static int wrong(char error[VIFSPEC_ERROR_BYTES], const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static int wrong(char error[VIFSPEC_ERROR_BYTES], const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(error, VIFSPEC_ERROR_BYTES, format, args);
-	va_end(args);
-	return -EINVAL;
-}
-
 static int tuning_parse(char *words, struct tuning *tuning, char error[VIFSPEC_ERROR_BYTES])
 {
 	const char *why = NULL;
@@ -82,10 +76,10 @@ static int tuning_parse(char *words, struct tuning *tuning, char error[VIFSPEC_E
 			word = tuning_word_parse(text);
 		}
 		if (word < 0 || tuning_set(tuning, (enum tuning_word)word, value))
-			return wrong(error, "'%.40s' cannot be set here", text);
+			return vifspec_wrong(error, "'%.40s' cannot be set here", text);
 	}
 	tuning_settle(tuning, tuning->set);
-	return tuning_check(tuning, &why) ? wrong(error, "%s", why) : 0;
+	return tuning_check(tuning, &why) ? vifspec_wrong(error, "%s", why) : 0;
 }
 
 static int attachment_parse(struct attachment *attachment, char **words,
@@ -94,12 +88,12 @@ static int attachment_parse(struct attachment *attachment, char **words,
 	const char *kind = strsep(words, " "), *spec = strsep(words, " ");
 
 	if (!spec || (strcmp(kind, attached) != 0 && strcmp(kind, asked) != 0))
-		return wrong(error, "'%.40s': 'attached' or 'asked' and a vifspec are wanted",
-			     kind);
+		return vifspec_wrong(
+			error, "'%.40s': 'attached' or 'asked' and a vifspec are wanted", kind);
 	if (vifspec_parse(&attachment->spec, spec, error))
 		return -EINVAL;
 	attachment->passing = strcmp(kind, asked) == 0;
-	return attachment->spec.has_devid ? 0 : wrong(error, "a vif without its devid");
+	return attachment->spec.has_devid ? 0 : vifspec_wrong(error, "a vif without its devid");
 }
 
 static int attachment_expect(struct toolstack *toolstack, const struct attachment *attachment,
@@ -109,13 +103,15 @@ static int attachment_expect(struct toolstack *toolstack, const struct attachmen
 	const struct attachment *there =
 		attachments_find(&toolstack->attachments, attachment->domain, spec->devid);
 
-	if (there && there->configured)
+	if (there && !there->expected)
 		return 0;
 	if (spec->type == VIFSPEC_BRIDGED && !network_find(toolstack->networks, spec->bridge))
-		return wrong(error, "bridge %s: no such bridge there; name one with bridge=",
-			     spec->bridge);
+		return vifspec_wrong(
+			error,
+			"bridge %s: no such bridge there; name one with bridge=", spec->bridge);
 	if (attachments_put(&toolstack->attachments, attachment))
-		return wrong(error, "no room for its vif %u; see that daemon's log", spec->devid);
+		return vifspec_wrong(error, "no room for its vif %u; see that daemon's log",
+				     spec->devid);
 	if (!attachment->passing && attachments_save(&toolstack->attachments))
 		log_warning("toolstack", "%s.%u will not outlive this daemon", attachment->domain,
 			    spec->devid);
@@ -125,12 +121,12 @@ static int attachment_expect(struct toolstack *toolstack, const struct attachmen
 int luggage_unpack(struct toolstack *toolstack, const char *domain, const char *bridge,
 		   const char *text, char error[VIFSPEC_ERROR_BYTES])
 {
-	struct attachment attachment = { .passing = false };
-	char copy[LUGGAGE_BYTES], name[sizeof(attachment.domain) + 16], *words = copy;
+	struct attachment attachment = { .expected = true };
+	char copy[LUGGAGE_BYTES], name[LUGGAGE_NAME_BYTES], *words = copy;
 	struct tuning tuning;
 
 	if (strlen(text) >= sizeof(copy) || strlen(domain) >= sizeof(attachment.domain))
-		return wrong(error, "a line that is too long");
+		return vifspec_wrong(error, "a line that is too long");
 	strcpy(copy, text);
 	strcpy(attachment.domain, domain);
 	if (attachment_parse(&attachment, &words, error) || tuning_parse(words, &tuning, error))
@@ -139,28 +135,58 @@ int luggage_unpack(struct toolstack *toolstack, const char *domain, const char *
 		snprintf(attachment.spec.bridge, sizeof(attachment.spec.bridge), "%s", bridge);
 	if (attachment_expect(toolstack, &attachment, error))
 		return -EINVAL;
-	snprintf(name, sizeof(name), "%s.%u", domain, attachment.spec.devid);
-	if (devices_keep_tuning(toolstack->devices, name, &tuning))
+	vif_name(domain, attachment.spec.devid, name);
+	if (kept_tuning_expect(devices_kept_tuning(toolstack->devices), name, &tuning))
 		log_warning("vif", "%s: its settings will not outlive this daemon", name);
 	return 0;
 }
 
-void luggage_forget(struct toolstack *toolstack, const char *domain)
+/* All that is known of the name but by the configuration file, or of it what was
+ * expected only. */
+static void drop(struct toolstack *toolstack, const char *domain, bool only_expected)
 {
 	struct attachments *attachments = &toolstack->attachments;
-	char name[ATTACHMENT_NAME_BYTES + 16];
+	struct kept_tuning **kept = devices_kept_tuning(toolstack->devices);
+	char name[LUGGAGE_NAME_BYTES];
 	int err = 0;
 
 	for (uint32_t devid = 0; devid < VIFSPEC_DEVIDS; devid++) {
 		const struct attachment *attachment = attachments_find(attachments, domain, devid);
 
-		if (attachment && !attachment->configured)
+		if (attachment && !attachment->configured &&
+		    (attachment->expected || !only_expected))
 			attachments_remove(attachments, domain, devid);
-		snprintf(name, sizeof(name), "%s.%u", domain, devid);
-		err |= devices_keep_tuning(toolstack->devices, name, NULL);
+		vif_name(domain, devid, name);
+		if (!only_expected || kept_tuning_is_expected(*kept, name))
+			err |= kept_tuning_forget(kept, name);
 	}
 	err |= attachments_save(attachments);
 	if (err)
 		log_warning("toolstack", "%s: what it had may come back with the next daemon",
 			    domain);
+}
+
+void luggage_take_back(struct toolstack *toolstack, const char *domain)
+{
+	drop(toolstack, domain, true);
+}
+
+void luggage_settle(struct toolstack *toolstack, const char *domain)
+{
+	char name[LUGGAGE_NAME_BYTES];
+
+	for (uint32_t devid = 0; devid < VIFSPEC_DEVIDS; devid++) {
+		struct attachment *attachment =
+			attachments_find(&toolstack->attachments, domain, devid);
+
+		if (attachment)
+			attachment->expected = false;
+		vif_name(domain, devid, name);
+		kept_tuning_settle(*devices_kept_tuning(toolstack->devices), name);
+	}
+}
+
+void luggage_forget(struct toolstack *toolstack, const char *domain)
+{
+	drop(toolstack, domain, false);
 }

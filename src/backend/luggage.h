@@ -19,12 +19,18 @@ void luggage_pack(const struct toolstack *toolstack, const struct device *device
 		  char text[LUGGAGE_BYTES]);
 
 /* Expects that vif of the domain of that name, on that bridge unless `bridge` is
- * empty. What the configuration file says of the vif stands as it is. 0, or -EINVAL
- * with what is wrong in `error`: not such a line, or no such bridge. */
+ * empty. What this daemon knows of the vif, by the configuration file or by command,
+ * stands as it is. 0, or -EINVAL with what is wrong in `error`: not such a line, or
+ * no such bridge. */
 int luggage_unpack(struct toolstack *toolstack, const char *domain, const char *bridge,
 		   const char *text, char error[VIFSPEC_ERROR_BYTES]);
 
-/* Forgets all that is known of the name but by the configuration file. */
+/* The domain does not come: what was expected of it goes, and nothing else. */
+void luggage_take_back(struct toolstack *toolstack, const char *domain);
+/* It came, and what was expected is its name's now. */
+void luggage_settle(struct toolstack *toolstack, const char *domain);
+
+/* It left. Forgets all that is known of the name but by the configuration file. */
 void luggage_forget(struct toolstack *toolstack, const char *domain);
 
 #endif

@@ -265,6 +265,8 @@ static const struct command {
 	{ "list", NULL, 1, report_list },
 	{ "domain-pack", NULL, 1, report_domain_pack },
 	{ "domain-expect", NULL, 2 + VIFSPEC_DEVIDS, report_domain_expect },
+	{ "domain-take-back", NULL, 1, report_domain_take_back },
+	{ "domain-settle", NULL, 1, report_domain_settle },
 	{ "domain-forget", NULL, 1, report_domain_forget },
 	{ "network-list", NULL, 1, report_network_list },
 	{ "fdb", "show", 2, report_fdb },

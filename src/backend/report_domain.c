@@ -77,22 +77,28 @@ int report_domain_pack(struct answer *answer)
 	return 0;
 }
 
+static void tell_nothing(struct answer *answer)
+{
+	table_object(answer->table, NULL, NULL, TABLE_FIELDS);
+	table_end(answer->table);
+}
+
 /* A name that is alive here has what it has. */
 static int check_absent(struct answer *answer)
 {
-	const struct domain_info *domain = NULL;
+	const struct domain_info *domain =
+		domains_named(answer->reporter->domains, answer->argv[0]);
 
-	table_object(answer->table, NULL, NULL, TABLE_FIELDS);
-	table_end(answer->table);
-	while ((domain = domains_next(answer->reporter->domains, domain)) != NULL)
-		if (!strcmp(domain->name, answer->argv[0]))
-			return answer_complain(answer, EXIT_FAILED,
-					       "a VM of that name is there; stop one of them");
+	tell_nothing(answer);
+	if (domain && !strcmp(domain->name, answer->argv[0])) /* not by its number */
+		return answer_complain(answer, EXIT_FAILED,
+				       "a VM of that name is there; stop one of them");
 	return 0;
 }
 
 int report_domain_expect(struct answer *answer)
 {
+	struct toolstack *toolstack = answer->reporter->toolstack;
 	char error[VIFSPEC_ERROR_BYTES];
 	int code;
 
@@ -100,21 +106,48 @@ int report_domain_expect(struct answer *answer)
 		return answer_complain(answer, EXIT_WORDS,
 				       "usage: domain-expect DOM BRIDGE LINE...");
 	code = check_absent(answer);
+	if (code)
+		return code;
+	luggage_take_back(toolstack, answer->argv[0]); /* of an attempt whose end nobody saw */
 	for (unsigned int i = 2; !code && i < answer->argc; i++)
-		if (luggage_unpack(answer->reporter->toolstack, answer->argv[0], answer->argv[1],
-				   answer->argv[i], error))
+		if (luggage_unpack(toolstack, answer->argv[0], answer->argv[1], answer->argv[i],
+				   error))
 			code = answer_complain(answer, EXIT_FAILED, "%s", error);
+	if (code)
+		luggage_take_back(toolstack, answer->argv[0]);
 	return code;
 }
 
-int report_domain_forget(struct answer *answer)
+/* Of a domain that is not here. */
+static int drop(struct answer *answer,
+		void (*luggage_drop)(struct toolstack *toolstack, const char *domain))
 {
 	int code;
 
 	if (!answer->argc)
-		return answer_complain(answer, EXIT_WORDS, "usage: domain-forget DOM");
+		return answer_complain(answer, EXIT_WORDS,
+				       "usage: domain-forget|domain-take-back DOM");
 	code = check_absent(answer);
 	if (!code)
-		luggage_forget(answer->reporter->toolstack, answer->argv[0]);
+		luggage_drop(answer->reporter->toolstack, answer->argv[0]);
 	return code;
+}
+
+int report_domain_take_back(struct answer *answer)
+{
+	return drop(answer, luggage_take_back);
+}
+
+int report_domain_settle(struct answer *answer)
+{
+	if (!answer->argc)
+		return answer_complain(answer, EXIT_WORDS, "usage: domain-settle DOM");
+	tell_nothing(answer);
+	luggage_settle(answer->reporter->toolstack, answer->argv[0]);
+	return 0;
+}
+
+int report_domain_forget(struct answer *answer)
+{
+	return drop(answer, luggage_forget);
 }

@@ -10,14 +10,11 @@
 #include "backend/mac.h"
 #include "backend/nearest.h"
 
-enum { MTU_MIN = 68, MTU_MAX = 65521, RATE_USEC_DEFAULT = 50000, RATE_USEC_MAX = 1000000 };
+enum { MTU_MIN = 68, MTU_MAX = 65521 };
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
-static int wrong(char error[VIFSPEC_ERROR_BYTES], const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static int wrong(char error[VIFSPEC_ERROR_BYTES], const char *format, ...)
+int vifspec_wrong(char error[VIFSPEC_ERROR_BYTES], const char *format, ...)
 {
 	va_list args;
 
@@ -151,39 +148,12 @@ static const char *set_backend(struct vifspec *spec, const char *value)
 							       : NULL;
 }
 
-/* "10Mb/s", "250KB/s@20ms": bytes or bits a second, and how often the credit is
- * renewed. */
 static const char *set_rate(struct vifspec *spec, const char *value)
 {
-	static const char *const wanted = "a rate like 10Mb/s, 250KB/s or 1MB/s@20ms, at least a "
-					  "byte each interval of at most 1s";
-	uint64_t rate, scale = 1, interval = RATE_USEC_DEFAULT;
-	const char *at;
-
-	if (!digits(value, UINT64_MAX / 8, &rate, &at))
-		return wanted;
-	if (*at == 'K' || *at == 'M' || *at == 'G')
-		for (const char *unit = "KMG"; scale *= 1000, *unit != *at; unit++)
-			;
-	at += scale > 1;
-	if ((*at != 'b' && *at != 'B') || strncmp(at + 1, "/s", 2) || rate > 1000000000000 / scale)
-		return wanted;
-	rate = *at == 'b' ? rate * scale / 8 : rate * scale;
-	at += 3;
-	if (*at == '@') {
-		if (!digits(at + 1, 1000000, &interval, &at))
-			return wanted;
-		scale = !strcmp(at, "us")   ? 1
-			: !strcmp(at, "ms") ? 1000
-			: !strcmp(at, "s")  ? 1000000
-					    : 0;
-		interval *= scale;
-		at += strlen(at);
-	}
-	if (*at || !interval || interval > RATE_USEC_MAX || rate * interval / 1000000 == 0)
-		return wanted;
-	spec->rate = (struct rate){ rate * interval / 1000000, interval };
-	return NULL;
+	return rate_read(value, &spec->rate)
+		       ? NULL
+		       : "a rate like 10Mb/s, 250KB/s or 1MB/s@20ms, at least a byte each "
+			 "interval of at most 1s, or 5MB@2s, bytes each interval,";
 }
 
 static const char *set_trusted(struct vifspec *spec, const char *value)
@@ -232,15 +202,15 @@ int vifspec_set(struct vifspec *spec, const char *key, const char *value,
 	char hint[64];
 
 	if (!strcmp(key, "model"))
-		return wrong(error, "model '%.40s': no device is emulated here; leave it out",
-			     value);
+		return vifspec_wrong(
+			error, "model '%.40s': no device is emulated here; leave it out", value);
 	if (i == COUNT(keys)) {
-		wrong(error, "unknown key '%.40s'%s", key,
-		      nearest_hint(key, keys, COUNT(keys), hint, sizeof(hint)));
+		vifspec_wrong(error, "unknown key '%.40s'%s", key,
+			      nearest_hint(key, keys, COUNT(keys), hint, sizeof(hint)));
 		return -ENOENT;
 	}
 	wanted = setters[i](spec, value);
-	return wanted ? wrong(error, "%s '%.80s': %s is wanted", key, value, wanted) : 0;
+	return wanted ? vifspec_wrong(error, "%s '%.80s': %s is wanted", key, value, wanted) : 0;
 }
 
 int vifspec_parse(struct vifspec *spec, const char *text, char error[VIFSPEC_ERROR_BYTES])
@@ -250,7 +220,7 @@ int vifspec_parse(struct vifspec *spec, const char *text, char error[VIFSPEC_ERR
 
 	*spec = (struct vifspec){ .mtu = 0 };
 	if (strlen(text) >= sizeof(copy))
-		return wrong(error, "longer than %d characters", VIFSPEC_TEXT_BYTES - 1);
+		return vifspec_wrong(error, "longer than %d characters", VIFSPEC_TEXT_BYTES - 1);
 	strcpy(copy, text);
 	while ((word = strsep(&rest, ",")) != NULL) {
 		char *value = strchr(word, '=');
@@ -262,9 +232,10 @@ int vifspec_parse(struct vifspec *spec, const char *text, char error[VIFSPEC_ERR
 			*value++ = '\0';
 		key = find_key(word);
 		if (key < COUNT(keys) && seen & 1u << key)
-			return wrong(error, "'%s' twice; name it once", word);
+			return vifspec_wrong(error, "'%s' twice; name it once", word);
 		if (!value && key < COUNT(keys) && !strstr(word, "trusted"))
-			return wrong(error, "'%s' without a value; write %s=...", word, word);
+			return vifspec_wrong(error, "'%s' without a value; write %s=...", word,
+					     word);
 		if (vifspec_set(spec, word, value ? value : "1", error))
 			return -EINVAL;
 		seen |= 1u << key;

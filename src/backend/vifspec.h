@@ -44,6 +44,10 @@ struct vifspec {
 	bool untrusted;
 };
 
+/* Says what is wrong; -EINVAL. */
+int vifspec_wrong(char error[VIFSPEC_ERROR_BYTES], const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* 0, or -EINVAL with what is wrong in `error`. Each word at most once; an empty
  * text wants nothing in particular. */
 int vifspec_parse(struct vifspec *spec, const char *text, char error[VIFSPEC_ERROR_BYTES]);

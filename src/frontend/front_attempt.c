@@ -20,7 +20,7 @@ struct wanted_vif {
 };
 
 struct front_attempt {
-	struct front_connect there; /* a copy, but for domain, device and status */
+	struct front_connect there; /* what front_entry_make() looks at, no more */
 	struct front_destination to;
 	struct wanted_vif vifs[VIFS_MAX];
 	unsigned int nr_vifs;
@@ -69,7 +69,8 @@ static int check_vifs(struct front_attempt *attempt)
 		if (strcmp(mac, vif->mac))
 			return front_voice_fail(
 				c, -EADDRNOTAVAIL,
-				"it would get another MAC there; see that daemon's configuration");
+				"it would get another MAC there; see that daemon's configuration, "
+				"or detach the vif there");
 	}
 	return 0;
 }
@@ -118,15 +119,14 @@ struct front_attempt *front_attempt_start(struct front_connect *c,
 	if (!attempt)
 		return NULL;
 	attempt->to = *to;
-	*there = *c;
-	there->domain = (struct front_domain){ .fd = -1 };
-	there->device = (struct front_device){ 0 };
+	*there = (struct front_connect){ .front = c->front,
+					 .config = c->config,
+					 .domain.fd = -1,
+					 .status = c->status,
+					 .connections = c->connections,
+					 .moving = true };
 	there->config.rundir = attempt->to.rundir;
-	there->host = NULL;
-	there->moving = true;
-	there->away = false;
 	there->status.up = false;
-	there->reason[0] = '\0';
 	static_assert(sizeof(to->bridge) == sizeof(c->status.bridge), "front_control.h");
 	if (to->bridge[0])
 		memcpy(there->status.bridge, to->bridge, sizeof(to->bridge));

@@ -2,8 +2,8 @@
  * An attempt to enter another daemon, in a thread of its own: the VM is served
  * where it is for as long as the other one takes to answer, or does not answer.
  *
- * The thread works on a copy of the connection and shares with it only what
- * stands still: the memory that it introduces.
+ * The thread works on a connection of its own, with the configuration and the vif's
+ * facts of this one; they share only what stands still: the memory that it introduces.
  */
 #ifndef FRONTEND_FRONT_ATTEMPT_H
 #define FRONTEND_FRONT_ATTEMPT_H

@@ -23,7 +23,12 @@ static void test_rates_as_text(void **state)
 		{ "20000,20000", 20000, 20000, "1MB/s@20ms" },
 		{ "333,777777", 333, 777777, "429B/s@777777us" },
 		{ "62500000,50000", 62500000, 50000, "1250MB/s@50ms" },
-		{ "17592186044415,1", 17592186044415, 1, "17592186044415MB/s@1us" },
+		{ "1000000,1", 1000000, 1, "1000GB/s@1us" },
+		{ "1000001,1", 1000001, 1, "1000001B@1us" },
+		{ "1000000,5000000", 1000000, 5000000, "1MB@5s" },
+		{ "7,1000001", 7, 1000001, "7B@1000001us" },
+		{ "17592186044415,1", 17592186044415, 1, "17592186044415B@1us" },
+		{ "1,17592186044415", 1, 17592186044415, "1B@17592186044415us" },
 		{ "0,50000" },
 		{ "50000,0" },
 		{ "50000" },
@@ -42,7 +47,7 @@ static void test_rates_as_text(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct rate rate = { 7, 7 };
+		struct rate rate = { 7, 7 }, again = { 0 };
 		char text[RATE_TEXT_BYTES];
 		bool good = rate_parse(cases[i].text, &rate);
 
@@ -54,6 +59,9 @@ static void test_rates_as_text(void **state)
 			continue;
 		rate_print(&rate, text);
 		assert_string_equal(text, cases[i].printed);
+		if (!rate_read(text, &again) || memcmp(&again, &rate, sizeof(rate)))
+			fail_msg("'%s' is read as %llu,%llu", text, (unsigned long long)again.bytes,
+				 (unsigned long long)again.usecs);
 	}
 }
 

@@ -57,6 +57,34 @@ static void test_found_by_the_next_daemon(void **state)
 	assert_null(next);
 }
 
+/* What is expected of a domain gives way to what is kept of its name, and is kept
+ * once the domain came or an operator set something else. */
+static void test_expected(void **state)
+{
+	struct tuning a = tuned(TUNING_RX_USECS, "50"), b = tuned(TUNING_RX_USECS, "7");
+	struct kept_tuning *kept = NULL;
+
+	assert_int_equal(kept_tuning_put(&kept, "a.0", &a), 0);
+	assert_int_equal(kept_tuning_expect(&kept, "a.0", &b), 0);
+	assert_memory_equal(kept_tuning_find(kept, "a.0"), &a, sizeof(a));
+	assert_false(kept_tuning_is_expected(kept, "a.0"));
+	assert_int_equal(kept_tuning_expect(&kept, "b.0", &a), 0);
+	assert_true(kept_tuning_is_expected(kept, "b.0"));
+	assert_int_equal(kept_tuning_expect(&kept, "b.0", &b), 0);
+	assert_memory_equal(kept_tuning_find(kept, "b.0"), &b, sizeof(b));
+	assert_int_equal(kept_tuning_put(&kept, "b.0", &b), 0); /* as it arrives */
+	assert_true(kept_tuning_is_expected(kept, "b.0"));
+	assert_int_equal(kept_tuning_put(&kept, "b.0", &a), 0);
+	assert_false(kept_tuning_is_expected(kept, "b.0"));
+	assert_int_equal(kept_tuning_expect(&kept, "c.0", &a), 0);
+	kept_tuning_settle(kept, "c.0");
+	assert_false(kept_tuning_is_expected(kept, "c.0"));
+	kept_tuning_settle(kept, "d.0");
+	assert_false(kept_tuning_is_expected(kept, "d.0"));
+	kept_tuning_fini(&kept);
+	unlink(path);
+}
+
 static void test_defaults_are_not_kept(void **state)
 {
 	struct kept_tuning *kept = NULL;
@@ -94,6 +122,7 @@ static void test_lines_that_make_no_sense(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_expected),
 		cmocka_unit_test(test_defaults_are_not_kept),
 		cmocka_unit_test(test_found_by_the_next_daemon),
 		cmocka_unit_test(test_lines_that_make_no_sense),

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/kept_tuning.h"
 #include "backend/luggage.h"
 #include "io/log.h"
 
@@ -37,6 +38,7 @@ static int remove_directory(void **state)
 static const char *const lines[] = {
 	"asked " SPEC,
 	"attached " SPEC ",rate=1250KB/s@50ms",
+	"attached " SPEC ",rate=1MB@5s", /* in the store 1000000,5000000 */
 	"asked " SPEC " adaptive-rx=off rx-usecs=50 rx-frames=8",
 	"attached " SPEC ",rate=3KB/s@1ms adaptive-tx=off tx-aggr-max-frames=4 napi-weight=16",
 };
@@ -92,6 +94,62 @@ static void test_what_was_asked_for_is_expected_once(void **state)
 	rig_close(rig);
 }
 
+/* Of one attempt after another: what was sent ahead goes again, and what the operator
+ * of this daemon had attached and set stands. */
+static void test_what_was_there_stands(void **state)
+{
+	struct attachment own = { .domain = "guest",
+				  .spec = { .has_devid = true, .devid = 0, .mtu = 1300 } };
+	struct rig *rig = rig_open();
+	struct kept_tuning **kept = devices_kept_tuning(rig->devices);
+	const struct attachments *attachments = &rig->toolstack.attachments;
+	char error[VIFSPEC_ERROR_BYTES];
+	struct tuning tuning;
+
+	tuning_init(&tuning);
+	assert_int_equal(tuning_set(&tuning, TUNING_NAPI_WEIGHT, "8"), 0);
+	assert_int_equal(attachments_put(&rig->toolstack.attachments, &own), 0);
+	assert_int_equal(kept_tuning_put(kept, "guest.0", &tuning), 0);
+	for (unsigned int times = 0; times < 2; times++) {
+		assert_int_equal(luggage_unpack(&rig->toolstack, "guest", "", lines[4], error), 0);
+		assert_int_equal(luggage_unpack(&rig->toolstack, "guest", "",
+						"attached devid=1,bridge=xenbr0 napi-weight=16",
+						error),
+				 0);
+		assert_int_equal(attachments->nr, 2);
+		assert_int_equal(attachments->list[0].spec.mtu, 1300);
+		assert_int_equal(attachments->list[0].spec.rate.bytes, 0);
+		assert_non_null(kept_tuning_find(*kept, "guest.1"));
+		luggage_take_back(&rig->toolstack, "guest");
+		assert_int_equal(attachments->nr, 1);
+		assert_int_equal(attachments->list[0].spec.mtu, 1300);
+		assert_null(kept_tuning_find(*kept, "guest.1"));
+		assert_int_equal(kept_tuning_find(*kept, "guest.0")->value[TUNING_NAPI_WEIGHT], 8);
+	}
+	luggage_forget(&rig->toolstack, "guest");
+	assert_int_equal(attachments->nr, 0);
+	assert_null(kept_tuning_find(*kept, "guest.0"));
+	attachments_fini(&rig->toolstack.attachments);
+	rig_close(rig);
+}
+
+/* Once the VM came it is as if it had been set here: another attempt spares it. */
+static void test_what_came_is_its_own(void **state)
+{
+	struct rig *rig = rig_open();
+	struct kept_tuning **kept = devices_kept_tuning(rig->devices);
+	char error[VIFSPEC_ERROR_BYTES];
+
+	assert_int_equal(luggage_unpack(&rig->toolstack, "guest", "", lines[4], error), 0);
+	luggage_settle(&rig->toolstack, "guest");
+	luggage_take_back(&rig->toolstack, "guest");
+	assert_int_equal(rig->toolstack.attachments.nr, 1);
+	assert_int_equal(kept_tuning_find(*kept, "guest.0")->value[TUNING_NAPI_WEIGHT], 16);
+	luggage_forget(&rig->toolstack, "guest");
+	attachments_fini(&rig->toolstack.attachments);
+	rig_close(rig);
+}
+
 static void test_the_configuration_stands(void **state)
 {
 	struct attachment named = { .domain = "guest",
@@ -101,7 +159,7 @@ static void test_the_configuration_stands(void **state)
 	struct rig *rig = rig_open();
 
 	assert_int_equal(attachments_put(&rig->toolstack.attachments, &named), 0);
-	assert_int_equal(luggage_unpack(&rig->toolstack, "guest", "", lines[3], error), 0);
+	assert_int_equal(luggage_unpack(&rig->toolstack, "guest", "", lines[4], error), 0);
 	assert_int_equal(rig->toolstack.attachments.list[0].spec.mtu, 1300);
 	assert_int_equal(rig->toolstack.attachments.list[0].spec.rate.bytes, 0);
 	toolstack_attach_all(&rig->toolstack, &domain); /* it knows no such settings */
@@ -148,6 +206,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_unpacked_is_packed),
 		cmocka_unit_test(test_what_was_asked_for_is_expected_once),
+		cmocka_unit_test(test_what_was_there_stands),
+		cmocka_unit_test(test_what_came_is_its_own),
 		cmocka_unit_test(test_the_configuration_stands),
 		cmocka_unit_test(test_what_is_refused),
 	};

@@ -69,7 +69,7 @@ static void test_rates(void **state)
 		{ "rate=10Mb/s", 62500, 50000 },	 { "rate=250KB/s", 12500, 50000 },
 		{ "rate=1MB/s@20ms", 20000, 20000 },	 { "rate=1GB/s@100us", 100000, 100 },
 		{ "rate=8b/s@1s", 1, 1000000 },		 { "rate=1000B/s@1000ms", 1000, 1000000 },
-		{ "rate=10Gb/s@50ms", 62500000, 50000 },
+		{ "rate=10Gb/s@50ms", 62500000, 50000 }, { "rate=5MB@2s", 5000000, 2000000 },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rates); i++) {
@@ -129,6 +129,11 @@ static void test_what_is_refused(void **state)
 		{ "rate=10Mb/s@", "rate" },
 		{ "rate=10Mb/s@50", "rate" },
 		{ "rate=10Mb/s@2s", "rate" },
+		{ "rate=10MB", "rate" },
+		{ "rate=10Mb@2s", "rate" },
+		{ "rate=0MB@2s", "rate" },
+		{ "rate=10MB@2s/s", "rate" },
+		{ "rate=99999GB@2s", "rate" },
 		{ "rate=10Mb/s@0ms", "rate" },
 		{ "rate=18446744073709551615GB/s", "rate" },
 		{ "rate=7b/s@1s", "rate" },

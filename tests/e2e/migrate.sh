@@ -61,8 +61,19 @@ refused 3 'no run directory' domain-migrate a "$WORK/missing"
 refused 3 'no daemon at' domain-migrate a "$WORK/nobody"
 refused 2 'at .* already' domain-migrate a "$SPLITVIF_RUNDIR"
 refused 1 'not suspended' domain-resume a
+
+# What the operator of the other daemon attached and set stands when a stays away.
+mkdir "$WORK/other"
+printf '[vif a.0]\nmac=00:16:3e:00:00:0a\n[vif a.1]\nmtu=1300\n' >"$WORK/other/vifs.conf"
+printf 'a.2 rx-usecs 77\n' >"$WORK/other/tuning.conf"
 other
+refused 1 'another MAC there' domain-migrate a "$WORK/other" bridge=lab0
+expect "what was attached there" "$(grep -c '^\[vif a\|0a$\|=1300$' "$WORK/other/vifs.conf")" 4
+expect "what was set there" "$(cat "$WORK/other/tuning.conf")" "a.2 rx-usecs 77"
+"$CTL" --rundir "$WORK/other" network-detach a 0 || fail "network-detach of an absent VM's vif"
+"$CTL" --rundir "$WORK/other" network-detach a 1 || fail "network-detach of an absent VM's vif"
 refused 1 'no such bridge' domain-migrate a "$WORK/other"
+expect "what was set there" "$(cat "$WORK/other/tuning.conf")" "a.2 rx-usecs 77"
 refused 2 'not bridge=' domain-migrate a "$WORK/other" lab0
 SPLITVIF_RUNDIR=$WORK/other "$FRONT" sink --name b --bridge lab0 >/dev/null 2>&1 &
 namesake=$!
@@ -97,7 +108,7 @@ kept() { # of a, at that daemon
 }
 "$CTL" ethtool -C a.0 rx-usecs 50 rx-frames 8 || fail "ethtool -C"
 "$CTL" ethtool -C a.1 tx-aggr-time-usecs 20 napi-weight 16 || fail "ethtool -C"
-"$CTL" store write "/local/domain/0/backend/vif/$(domid a)/0/rate" 5000000,50000
+"$CTL" store write "/local/domain/0/backend/vif/$(domid a)/0/rate" 500000000,5000000
 settings run >"$WORK/settings"
 grep -q '^250000,20000$\|^25000,20000$' "$WORK/settings" || fail "rate: $(cat "$WORK/settings")"
 

@@ -12,15 +12,26 @@ reconnected() {
 	grep -c 'a\.0: \(reconnected\|migrated\)' "$WORK/a.log"
 }
 
-# silent QUESTIONS: the VM's first ones are answered, no more; says how long the VM
-# was down, in ms.
-silent() {
-	local there=$WORK/silent$1 peer ping before status
+# silent_peer QUESTIONS [MARK]: one that answers so many, at $there.
+silent_peer() {
+	there=$WORK/silent$1${2-}
 	mkdir "$there"
 	show_field a mac >"$there/mac"
 	python3 "$(dirname "$0")/silent_daemon.py" "$there" "$1" >"$WORK/asked$1" 2>&1 &
 	peer=$!
 	until_true 10 test -S "$there/domain.sock" || fail "no peer: $(cat "$WORK/asked$1")"
+}
+
+# told: what it was told of the VM's vifs, by splitvif.
+told() {
+	tr -c '[:print:]\n' ' ' <"$there/told" | grep -o 'domain-[a-z-]*' | tr '\n' ' '
+}
+
+# silent QUESTIONS: the VM's first ones are answered, no more; says how long the VM
+# was down, in ms.
+silent() {
+	local ping before status
+	silent_peer "$1"
 	before=$(reconnected)
 	ping -q -i 0.01 "$ip" >"$WORK/ping" &
 	ping=$!
@@ -33,6 +44,7 @@ silent() {
 	wait $peer 2>/dev/null
 	expect "status after $1 questions, having said '$(cat "$WORK/said")'" $status 1
 	expect "lines after $1 questions" "$(wc -l <"$WORK/said")" 1
+	expect "told after $1 questions" "$(told)" "domain-expect domain-take-back "
 	grep -q 'cannot migrate a to ' "$WORK/said" || fail "$1: $(cat "$WORK/said")"
 	grep -q -- '-$' "$WORK/asked$1" || fail "never silent: $(cat "$WORK/asked$1")"
 	if [ "$(reconnected)" = "$before" ]; then
@@ -51,4 +63,26 @@ for questions in ${QUESTIONS:-0 6 9 16}; do
 	[ "$down" -le "${DOWN_MS:-2500}" ] || fail "down for $down ms"
 done
 [ "$down" -gt 0 ] || fail "it was never there"
+
+# impatient STATUS PATTERN TOLD: splitvif does not wait for the end of it. What was sent
+# there is taken back only if a did not begin to go.
+impatient() {
+	local status
+	"$CTL" --timeout 1 domain-migrate a "$there" bridge=lab0 >"$WORK/said" 2>&1
+	status=$?
+	expect "status, having said '$(cat "$WORK/said")'" $status "$1"
+	grep -q "$2" "$WORK/said" || fail "no '$2': $(cat "$WORK/said")"
+	expect "told" "$(told)" "$3"
+	kill $peer
+	wait $peer 2>/dev/null
+}
+silent_peer 0 late
+impatient 5 'not done in' 'domain-expect '
+at_rest() { grep -q "cannot migrate a to $there" "$WORK/a.log"; }
+until_true 20 at_rest || fail "a is still on its way: $(cat "$WORK/a.log")"
+silent_peer 0 never
+kill -STOP "$(cat "$WORK/a.pid")"
+impatient 5 'does not answer; it stays' 'domain-expect domain-take-back '
+kill -CONT "$(cat "$WORK/a.pid")"
+ping -q -c 1 -i 0.1 -w 20 "$ip" >/dev/null || fail "a is not reached after all that"
 e2e_end

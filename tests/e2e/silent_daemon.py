@@ -3,7 +3,7 @@
 Answers what `splitvif domain-migrate` asks of the place to go, and of the VM that
 comes as many questions over its domain's and store's sockets, together, as it is
 told to. Then it keeps everything open and says nothing more. It prints what it was
-asked, a line a question.
+asked, a line a question; what `splitvif` told it is in RUNDIR/told, a line a command.
 """
 import array, os, select, socket, struct, sys
 
@@ -78,7 +78,9 @@ def domain(s):
 
 def control(s):
     length, = struct.unpack("<I", s.recv(4, socket.MSG_WAITALL))
-    s.recv(length, socket.MSG_WAITALL)
+    words = s.recv(length, socket.MSG_WAITALL)
+    with open(os.path.join(rundir, "told"), "ab") as told:
+        told.write(words.replace(b"\0", b" ") + b"\n")
     s.sendall(struct.pack("<iI", 0, 0))
     return False
 

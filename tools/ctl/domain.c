@@ -34,6 +34,7 @@ struct job {
 	char rundir[PATH_MAX]; /* of the other daemon */
 	const char *bridge;    /* there; "": as here */
 	const char *word;      /* for control/shutdown */
+	bool withdrawn;	       /* the word was not taken, and will not be */
 	int64_t deadline;
 };
 
@@ -223,17 +224,29 @@ static int order(struct job *job)
 		   : 0;
 }
 
-/* Nobody took the word: it shall not be taken later. */
+/* -ENOENT: the word was taken. */
+static int write_withdrawal(struct store_client *store, uint32_t transaction, void *arg)
+{
+	struct job none = *(const struct job *)arg;
+	char path[PATH_BYTES], word[32];
+
+	domain_path(&none.here, XENBUS_CONTROL_SHUTDOWN, path);
+	if (store_read(store, transaction, path, word, sizeof(word)) < 0 ||
+	    strcmp(word, none.word) != 0)
+		return -ENOENT;
+	none.word = none.bridge = "";
+	none.rundir[0] = '\0';
+	return write_order(store, transaction, &none);
+}
+
+/* Where nobody took the word it shall not be taken later. */
 static int withdraw(struct job *job)
 {
-	if (!find(&job->here, job->here.name) &&
-	    key_is(&job->here, XENBUS_CONTROL_SHUTDOWN, job->word)) {
-		job->word = job->bridge = "";
-		job->rundir[0] = '\0';
-		order(job);
+	job->withdrawn = !find(&job->here, job->here.name) &&
+			 !store_transact(job->here.store, write_withdrawal, job);
+	if (job->withdrawn)
 		return refuse(job, EXIT_TIMED_OUT,
 			      "its frontend does not answer; it stays as it is");
-	}
 	return refuse(job, EXIT_TIMED_OUT,
 		      "not done in %g s; 'splitvif list' shows how it is, --timeout waits longer",
 		      job->command->timeout_ms / 1000.0);
@@ -358,10 +371,48 @@ static int find_target(struct job *job, const char *rundir)
 	return err ? refuse_site(job, &job->there, err) : 0;
 }
 
+/* It is here no longer, which this daemon may not have seen yet. */
+static void forget_here(struct job *job)
+{
+	char why[LINE_BYTES];
+	int err;
+
+	do
+		err = luggage_forget(job->here.name, job->command->timeout_ms, why, sizeof(why));
+	while (err == -EBUSY && !time_is_up(job));
+	if (err && !job->command->quiet)
+		log_complain("%.80s has migrated, and the daemon that it left still knows its "
+			     "vifs: %s; detach them there with 'splitvif network-detach'",
+			     job->here.name, why);
+}
+
+/* Has the VM go there: what is known of it goes ahead, and is in one place in the
+ * end. It stays there where the VM may still be on its way. */
+static int migrate(struct job *job)
+{
+	unsigned int timeout_ms = job->command->timeout_ms;
+	char why[LINE_BYTES];
+	int status = luggage_send(job->here.name, job->rundir, job->bridge, timeout_ms, why,
+				  sizeof(why));
+
+	if (status)
+		return refuse(job, status, "%s", why);
+	status = order(job);
+	if (status)
+		return status;
+	status = wait_migrated(job);
+	if (!status) {
+		luggage_settle(job->here.name, job->rundir, timeout_ms);
+		forget_here(job);
+	} else if (status == EXIT_FAILED || job->withdrawn) {
+		luggage_take_back(job->here.name, job->rundir, timeout_ms);
+	}
+	return status;
+}
+
 static int run_migrate(struct job *job)
 {
 	const struct domain_command *command = job->command;
-	char why[LINE_BYTES];
 	int err, status = find_target(job, command->words[2]);
 
 	if (status)
@@ -380,17 +431,7 @@ static int run_migrate(struct job *job)
 		return refuse(job, EXIT_TIMED_OUT, "the daemon at %s does not answer: %s; it stays",
 			      job->rundir, strerror(-err));
 	job->word = "suspend";
-	status = luggage_send(job->here.name, job->rundir, job->bridge, command->timeout_ms, why,
-			      sizeof(why));
-	if (status)
-		refuse(job, status, "%s", why);
-	else
-		status = order(job);
-	if (!status)
-		status = wait_migrated(job);
-	/* It is in one place, and so is what is known of it. */
-	luggage_drop(job->here.name, status ? job->rundir : NULL, command->timeout_ms);
-	return status;
+	return migrate(job);
 }
 
 static int run(struct job *job)

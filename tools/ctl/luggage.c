@@ -1,5 +1,6 @@
 #include "ctl/luggage.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,29 +10,31 @@
 
 enum { LINES_MAX = 8, WORDS_MAX = 3 + LINES_MAX };
 
-/* Its answer as a text of ours, or NULL with the status and why. */
-static char *ask(const char *dir, const char *const *argv, unsigned int argc,
-		 unsigned int timeout_ms, int *status, char *why, size_t size)
+/* 0 with *text, a copy of the answer, for the caller to free; what the daemon refuses
+ * it with, or -errno, and why. */
+static int ask(const char *dir, const char *const *argv, unsigned int argc, unsigned int timeout_ms,
+	       char **text, char *why, size_t size)
 {
 	struct client_answer answer;
 	char path[RUNDIR_PATH_BYTES];
 	int err = client_call_in(dir, argv, argc, timeout_ms, path, &answer);
-	char *text = NULL;
 
-	*status = EXIT_FAILED;
+	*text = NULL;
 	if (err) {
 		snprintf(why, size, "%s: %s; see that daemon's log", path, strerror(-err));
-		return NULL;
+		return err;
 	}
-	*status = answer.reply.code;
-	if (*status)
+	if (answer.reply.code)
 		snprintf(why, size, "%.*s", (int)answer.reply.length, answer.reply.text);
 	else
-		text = calloc(1, answer.reply.length + 1); /* the reply's has no end */
-	if (text)
-		memcpy(text, answer.reply.text, answer.reply.length);
+		*text = calloc(1, answer.reply.length + 1); /* the reply's has no end */
+	if (*text)
+		memcpy(*text, answer.reply.text, answer.reply.length);
+	else if (!answer.reply.code)
+		snprintf(why, size, "out of memory; free some");
+	err = answer.reply.code || *text ? answer.reply.code : -ENOMEM;
 	free(answer.message);
-	return text;
+	return err;
 }
 
 int luggage_send(const char *name, const char *rundir, const char *bridge, unsigned int timeout_ms,
@@ -40,24 +43,49 @@ int luggage_send(const char *name, const char *rundir, const char *bridge, unsig
 	const char *pack[] = { "domain-pack", name };
 	const char *expect[WORDS_MAX] = { "domain-expect", name, bridge };
 	unsigned int n = 3;
-	int status;
-	char *text = ask(NULL, pack, 2, timeout_ms, &status, why, size), *rest = text, *line;
+	char *text, *rest, *line, *said;
+	int err = ask(NULL, pack, 2, timeout_ms, &text, why, size);
 
-	if (!text)
-		return status;
+	rest = text;
 	while ((line = strsep(&rest, "\n")) != NULL && n < WORDS_MAX)
 		if (*line)
 			expect[n++] = line;
-	free(ask(rundir, expect, n, timeout_ms, &status, why, size));
+	if (!err) {
+		err = ask(rundir, expect, n, timeout_ms, &said, why, size);
+		free(said);
+	}
 	free(text);
-	return status;
+	return err < 0 ? EXIT_FAILED : err;
 }
 
-void luggage_drop(const char *name, const char *rundir, unsigned int timeout_ms)
+static int tell(const char *dir, const char *what, const char *name, unsigned int timeout_ms,
+		char *why, size_t size)
 {
-	const char *forget[] = { "domain-forget", name };
-	char why[8];
-	int status;
+	const char *words[] = { what, name };
+	char *said;
+	int err = ask(dir, words, 2, timeout_ms, &said, why, size);
 
-	free(ask(rundir, forget, 2, timeout_ms, &status, why, sizeof(why)));
+	free(said);
+	return err;
+}
+
+void luggage_take_back(const char *name, const char *rundir, unsigned int timeout_ms)
+{
+	char why[8];
+
+	tell(rundir, "domain-take-back", name, timeout_ms, why, sizeof(why));
+}
+
+void luggage_settle(const char *name, const char *rundir, unsigned int timeout_ms)
+{
+	char why[8];
+
+	tell(rundir, "domain-settle", name, timeout_ms, why, sizeof(why));
+}
+
+int luggage_forget(const char *name, unsigned int timeout_ms, char *why, size_t size)
+{
+	int err = tell(NULL, "domain-forget", name, timeout_ms, why, size);
+
+	return err > 0 ? -EBUSY : err;
 }

@@ -13,8 +13,14 @@
 int luggage_send(const char *name, const char *rundir, const char *bridge, unsigned int timeout_ms,
 		 char *why, size_t size);
 
-/* Has the daemon there (NULL: here), where no such VM is, forget it. Whether it
- * does is its affair. */
-void luggage_drop(const char *name, const char *rundir, unsigned int timeout_ms);
+/* The VM does not come: what was sent there goes, and what was there before stays.
+ * Only for one that is sure not to come: else it arrives without its limits. */
+void luggage_take_back(const char *name, const char *rundir, unsigned int timeout_ms);
+/* It came, and what was sent is its own there. */
+void luggage_settle(const char *name, const char *rundir, unsigned int timeout_ms);
+
+/* Has the daemon here forget it. 0; -EBUSY as long as it has not seen the VM go; or
+ * why it cannot be asked; with the reason in `why`. */
+int luggage_forget(const char *name, unsigned int timeout_ms, char *why, size_t size);
 
 #endif

@@ -98,14 +98,17 @@ static void event_backend(struct devices *devices, uint16_t domid, uint32_t devi
 		device_step(devices, device);
 }
 
-/* A directory above the devices' went, and they may have gone with it. */
-static void event_above(struct devices *devices)
+/* A directory above devices went, and they may have gone with it. */
+static void event_above(struct devices *devices, const char *path)
 {
+	size_t length = strlen(path);
 	struct device *next;
 
 	for (struct device *device = devices->first; device; device = next) {
 		next = device->next;
-		device_step(devices, device);
+		if (!strncmp(device->backend_path, path, length) &&
+		    device->backend_path[length] == '/')
+			device_step(devices, device);
 	}
 }
 
@@ -135,7 +138,7 @@ void devices_handle_events(struct devices *devices)
 		else if (sscanf(path, DEVICE_BACKEND_ROOT "/%u/%u%n", &domid, &devid, &at) == 2)
 			event_backend(devices, (uint16_t)domid, devid, path + at);
 		else
-			event_above(devices);
+			event_above(devices, path);
 	}
 	/* Many words are often written at once, and read once. */
 	for (struct device *device = devices->first; device; device = device->next)

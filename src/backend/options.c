@@ -173,7 +173,7 @@ static int option_take(struct options *options, int option, const char *value)
 		options->workers = (unsigned int)number;
 		return status;
 	case 'l':
-		return log_set_levels(value)
+		return (options->is_read_again ? log_check_levels(value) : log_set_levels(value))
 			       ? complain(options, "--log-level", value,
 					  "error, warning, info, debug, ... or AREA:LEVEL")
 			       : -1;
@@ -282,6 +282,7 @@ static void options_init(struct options *options)
 unsigned int options_reload(struct options *options, const char *config)
 {
 	options_init(options);
+	options->is_read_again = true;
 	return config_load(config, CONFIG_OPERATORS, options, &options->vifs);
 }
 

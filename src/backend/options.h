@@ -35,6 +35,7 @@ struct options {
 	unsigned int queues;	/* the most that a vif may have */
 	int ready_fd;		/* -1: none */
 	bool takeover;		/* go on in the place of the daemon that runs */
+	bool is_read_again;	/* nothing outside is changed by reading them */
 	struct scripts scripts;
 	char config[PATH_MAX];	 /* the file; empty: none */
 	struct attachments vifs; /* its own */

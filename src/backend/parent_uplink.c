@@ -31,7 +31,8 @@ static int set_address(int s, struct ifreq *ifr, unsigned long request, uint32_t
 /* An adopted TAP keeps the addresses that it has. */
 static int link_set_address(int s, struct ifreq *ifr, const struct network_config *config)
 {
-	uint32_t mask = config->prefix ? htonl(0xffffffffu << (32 - config->prefix)) : 0;
+	unsigned int prefix = config->prefix < 32 ? config->prefix : 32;
+	uint32_t mask = prefix ? htonl(0xffffffffu << (32 - prefix)) : 0;
 	int err;
 
 	if (!config->ip || !ioctl(s, SIOCGIFADDR, ifr))

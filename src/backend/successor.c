@@ -22,11 +22,19 @@ const char *successor_program(void)
 	return path;
 }
 
+/* As getopt_long() took it: cut, too. */
+static bool is_option(const char *word, const char *option)
+{
+	size_t length = strcspn(word, "=");
+
+	return length > strlen("--") && !strncmp(word, option, length);
+}
+
 /* --ready-fd was for the first. */
 static bool is_ready_option(const char *word, bool *with_value)
 {
-	*with_value = !strcmp(word, "--ready-fd");
-	return *with_value || !strncmp(word, "--ready-fd=", strlen("--ready-fd="));
+	*with_value = !strchr(word, '=');
+	return is_option(word, "--ready-fd");
 }
 
 /* As the manager told us; the rest of its words still stands in the environment. */
@@ -50,7 +58,7 @@ _Noreturn static void become_successor(const char *program, char *const *argv,
 	for (char *const *word = argv; *word && n < 254; word++) {
 		if (is_ready_option(*word, &with_value))
 			word += with_value && word[1];
-		else if (strcmp(*word, "--takeover"))
+		else if (!is_option(*word, "--takeover"))
 			words[n++] = *word;
 	}
 	words[n++] = "--takeover";

@@ -106,10 +106,8 @@ static int set_area(struct log_state *in, const char *area, size_t length, enum 
 	return 0;
 }
 
-int log_set_levels(const char *spec)
+static int parse_levels(const char *spec, struct log_state *changed)
 {
-	struct log_state changed = state;
-
 	for (;;) {
 		size_t length = strcspn(spec, ",");
 		const char *colon = memchr(spec, ':', length);
@@ -119,15 +117,30 @@ int log_set_levels(const char *spec)
 		if (parse_level(word, (size_t)(spec + length - word), &level) != 0)
 			return -EINVAL;
 		if (!colon)
-			changed.level = level;
-		else if (set_area(&changed, spec, (size_t)(colon - spec), level) != 0)
+			changed->level = level;
+		else if (set_area(changed, spec, (size_t)(colon - spec), level) != 0)
 			return -EINVAL;
 		if (!spec[length])
-			break;
+			return 0;
 		spec += length + 1;
 	}
-	state = changed;
-	return 0;
+}
+
+int log_check_levels(const char *spec)
+{
+	struct log_state changed = state;
+
+	return parse_levels(spec, &changed);
+}
+
+int log_set_levels(const char *spec)
+{
+	struct log_state changed = state;
+	int err = parse_levels(spec, &changed);
+
+	if (!err)
+		state = changed;
+	return err;
 }
 
 static bool is_wanted(enum log_level level, const char *area)

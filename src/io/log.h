@@ -46,6 +46,9 @@ void log_init(const char *program);
  * notice info debug trace. */
 int log_set_levels(const char *spec);
 
+/* Whether that would do; nothing is changed. */
+int log_check_levels(const char *spec);
+
 void log_write(struct log_site *site, enum log_level level, const char *area, const char *format,
 	       ...) __attribute__((format(printf, 4, 5)));
 

@@ -68,11 +68,12 @@ wait_for a '^  3 .* 3 *4'
 [ "$("$CTL" network-list a | grep -v '^  [13]')" = "$rings" ] || fail "others were touched: $("$CTL" network-list a)"
 
 # Errors: all stays. Then a.1 to a.3 go.
-config "[vif a.1]" "mtu = 9"
+config "[daemon]" "log-level = trace" "[vif a.1]" "mtu = 9"
 kill -HUP "$DAEMON"
 sleep 0.3
-grep -q "$conf:15: error: mtu '9'" "$WORK/daemon.log" || fail "the error is not told"
+grep -q "$conf:17: error: mtu '9'" "$WORK/daemon.log" || fail "the error is not told"
 "$CTL" network-list a | grep -q '^  1 .*b1 *1 *4' || fail "a file with errors was taken"
+grep -q ' \(DEBUG\|TRACE\) ' "$WORK/daemon.log" && fail "a file with errors changed the log level"
 config
 kill -HUP "$DAEMON"
 for i in $(seq 200); do [ "$("$CTL" network-list a | wc -l)" = 2 ] && break; sleep 0.02; done

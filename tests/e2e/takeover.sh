@@ -39,16 +39,18 @@ says() { # in that file
 	grep -q "$2" "$1"
 }
 
+version=$(sed -n 's/.*STATE_VERSION = \([0-9]*\).*/\1/p' "$(dirname "$0")/../../src/io/state.h")
+
 # takeover_client KIND: someone who asks for the state and does not go on with it.
 takeover_client() {
-	python3 - "$SPLITVIF_RUNDIR/takeover.sock" "$1" <<'END' || fail "the daemon and one who $1"
+	python3 - "$SPLITVIF_RUNDIR/takeover.sock" "$1" "$version" <<'END' || fail "the daemon and one who $1"
 import array, os, socket, struct, sys
-VERSION, ANSWER = 1, "iIQi"
-path, kind = sys.argv[1:]
+ANSWER = "iIQi"
+path, kind, version = sys.argv[1:]
 s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 s.connect(path)
 s.settimeout(10)
-version = VERSION + (kind == "is newer")
+version = int(version) + (kind == "is newer")
 s.send(struct.pack("8sIi", b"splitvif", version, os.getpid()))
 data, fds, flags, address = s.recvmsg(4096, 4096)
 err, nr_fds, length, pid = struct.unpack_from(ANSWER, data)

@@ -172,6 +172,7 @@ pings() {
 capture() {
 	local vm=$1 i
 	shift
+	: >"$WORK/tcpdump" # the last one said it listens, too
 	in_vm "$vm" tcpdump --immediate-mode -i eth0 -Q in -nn "$@" 2>"$WORK/tcpdump" &
 	CAPTURE=$!
 	for i in $(seq 250); do

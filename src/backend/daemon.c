@@ -249,9 +249,11 @@ static int exit_status(int err)
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* Whoever fails to go on leaves everything to the one that still serves. */
+/* Whoever fails to go on leaves everything to the one that still serves. The guests
+ * are here at once: nothing is waited for. */
 static void take_over(struct daemon *daemon, int err)
 {
+	privileged_end_start(daemon->privileged);
 	if (!err)
 		err = daemon_take_over(daemon);
 	if (err)
@@ -268,10 +270,11 @@ static int daemon_open(struct daemon *daemon)
 	if (daemon->options->takeover) {
 		take_over(daemon, err);
 		err = 0;
-	} else if (!err) {
-		err = daemon_open_sockets(daemon);
+	} else {
+		if (!err)
+			err = daemon_open_sockets(daemon);
+		privileged_end_start(daemon->privileged);
 	}
-	privileged_end_start(daemon->privileged);
 	daemon->service = (struct service){ .privileged = daemon->privileged,
 					    .workers = &daemon->workers,
 					    .devices = daemon->devices };

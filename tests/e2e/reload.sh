@@ -1,9 +1,9 @@
 #!/bin/bash
 # The configuration file: what it attaches when a domain comes, and SIGHUP under
-# traffic: changed vifs are replaced, unchanged ones do not notice, and a file
-# with errors changes nothing.
+# traffic: changed vifs are replaced, unchanged ones do not notice, a file with errors
+# changes nothing, and a bridge that cannot be has nobody wait.
 . "$(dirname "$0")/lib.sh"
-e2e_begin iperf3 pgrep nsenter
+e2e_begin iperf3 pgrep nsenter python3
 conf=$WORK/conf
 
 # config [LINE...]: the file, with these lines at its end.
@@ -74,6 +74,24 @@ sleep 0.3
 grep -q "$conf:17: error: mtu '9'" "$WORK/daemon.log" || fail "the error is not told"
 "$CTL" network-list a | grep -q '^  1 .*b1 *1 *4' || fail "a file with errors was taken"
 grep -q ' \(DEBUG\|TRACE\) ' "$WORK/daemon.log" && fail "a file with errors changed the log level"
+
+# A bridge whose TAP somebody holds is refused at once: nobody waits for it.
+python3 -c '
+import fcntl, struct, time
+tun = open("/dev/net/tun", "r+b", 0)
+fcntl.ioctl(tun, 0x400454ca, struct.pack("16sH22x", b"held0", 0x1002))
+time.sleep(60)' &
+holder=$!
+until_true 20 ip link show held0 || fail "nobody holds held0"
+config "[bridge held]" "uplink = tap:held0" "[vif a.1]" "bridge = inner" "mac = 00:16:3e:00:00:b1"
+then=$(date +%s%N)
+kill -HUP "$DAEMON"
+until_true 20 grep -q 'cannot add bridge held: cannot open tap held0: .* busy' "$WORK/daemon.log" ||
+	fail "held0 is not told of"
+took=$((($(date +%s%N) - then) / 1000000))
+[ $took -lt 2000 ] || fail "everybody waited $took ms for held0" # it was 3000 while the TAP was waited for
+wait_for a '^  1 .*b1 *1 *4'
+kill $holder
 config
 kill -HUP "$DAEMON"
 for i in $(seq 200); do [ "$("$CTL" network-list a | wc -l)" = 2 ] && break; sleep 0.02; done

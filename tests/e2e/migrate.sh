@@ -112,6 +112,10 @@ kept() { # of a, at that daemon
 settings run >"$WORK/settings"
 grep -q '^250000,20000$\|^25000,20000$' "$WORK/settings" || fail "rate: $(cat "$WORK/settings")"
 
+ordered() {
+	[ -n "$("$CTL" store read "/local/domain/$(domid a)/control/migrate-to")" ]
+}
+
 # There and back, under a stream.
 stream_start a b 10.9.0.3 7 30000000 3000
 until [ -n "$(sender)" ]; do sleep 0.02; done
@@ -125,8 +129,15 @@ ping -q -c 1 -W 0.1 10.9.0.2 >/dev/null && fail "a is reached while it is suspen
 reachable "after resume"
 for where in other run; do
 	capture b -c 1 'arp[14:4] = arp[24:4] and arp src host 10.9.0.2' >"$WORK/arp" 2>/dev/null
-	if [ $where = other ]; then
-		"$CTL" domain-migrate a "$WORK/other" bridge=lab0 || fail "there"
+	if [ $where = other ]; then # while it is on its way nobody else sends it anywhere
+		kill -STOP "$(cat "$WORK/a.pid")"
+		"$CTL" --timeout 30 domain-migrate a "$WORK/other" bridge=lab0 &
+		going=$!
+		until_true 20 ordered || fail "nobody sends a off"
+		refused 1 "on its way to $WORK/other" domain-migrate a "$WORK/other" bridge=lab0
+		refused 1 "on its way to $WORK/other" domain-suspend a
+		kill -CONT "$(cat "$WORK/a.pid")"
+		wait $going || fail "there"
 	else
 		"$CTL" --rundir "$WORK/other" domain-migrate a "$SPLITVIF_RUNDIR" bridge=xenbr0 ||
 			fail "back"

@@ -71,18 +71,33 @@ static void forget_here(struct order *order)
 			     order->here.name, why);
 }
 
-/* Has the VM go there: what is known of it goes ahead, and is in one place in the
- * end. It stays there where the VM may still be on its way. */
-static int migrate(struct order *order)
+/* What is known of it goes ahead. Where another order was faster, and is for the
+ * same place, it is that one's. */
+static int send_off(struct order *order)
 {
 	unsigned int timeout_ms = order->command->timeout_ms;
 	char why[ORDER_LINE_BYTES];
-	int status = luggage_send(order->here.name, order->rundir, order->bridge, timeout_ms, why,
-				  sizeof(why));
+	int status = order_check(order);
 
+	if (status)
+		return status;
+	status = luggage_send(order->here.name, order->rundir, order->bridge, timeout_ms, why,
+			      sizeof(why));
 	if (status)
 		return order_refuse(order, status, "%s", why);
 	status = order_give(order);
+	if (status && strcmp(order->goal, order->rundir) != 0)
+		luggage_take_back(order->here.name, order->rundir, timeout_ms);
+	return status;
+}
+
+/* Has the VM go there: what is known of it is in one place in the end. It stays
+ * there where the VM may still be on its way. */
+static int migrate(struct order *order)
+{
+	unsigned int timeout_ms = order->command->timeout_ms;
+	int status = send_off(order);
+
 	if (status)
 		return status;
 	status = wait_migrated(order);

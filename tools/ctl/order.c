@@ -52,6 +52,22 @@ int order_refuse_site(const struct order *order, const struct site *site, int er
 			    strerror(-err));
 }
 
+/* A migration that is ordered, or under way, is not disturbed: -EALREADY. */
+static int read_goal(struct store_client *store, uint32_t transaction, void *arg)
+{
+	static const char *const keys[] = { XENBUS_CONTROL_MIGRATE_TO, XENBUS_CONTROL_MIGRATING };
+	struct order *order = arg;
+	char path[SITE_PATH_BYTES];
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		site_path(&order->here, keys[i], path);
+		if (store_read(store, transaction, path, order->goal, sizeof(order->goal)) > 0)
+			return -EALREADY;
+	}
+	order->goal[0] = '\0';
+	return 0;
+}
+
 static int write_order(struct store_client *store, uint32_t transaction, void *arg)
 {
 	const struct order *order = arg;
@@ -77,13 +93,31 @@ static int write_order(struct store_client *store, uint32_t transaction, void *a
 	return err;
 }
 
-int order_give(struct order *order)
+static int give(struct store_client *store, uint32_t transaction, void *arg)
 {
-	int err = store_transact(order->here.store, write_order, order);
+	int err = read_goal(store, transaction, arg);
 
+	return err ? err : write_order(store, transaction, arg);
+}
+
+static int refuse_store(const struct order *order, int err)
+{
+	if (err == -EALREADY)
+		return order_refuse(order, EXIT_FAILED, "it is on its way to %s; wait",
+				    order->goal);
 	return err ? order_refuse(order, EXIT_FAILED, "its daemon's store: %s; see its log",
 				  strerror(-err))
 		   : 0;
+}
+
+int order_check(struct order *order)
+{
+	return refuse_store(order, store_snapshot(order->here.store, read_goal, order));
+}
+
+int order_give(struct order *order)
+{
+	return refuse_store(order, store_transact(order->here.store, give, order));
 }
 
 /* -ENOENT: the word was taken. */

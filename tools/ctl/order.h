@@ -21,6 +21,7 @@ struct order {
 	const char *bridge;    /* there; "": as here */
 	const char *word;      /* for control/shutdown */
 	bool withdrawn;	       /* the word was not taken, and will not be */
+	char goal[PATH_MAX];   /* of a migration that is under way; "": none is */
 	int64_t deadline;
 };
 
@@ -35,6 +36,9 @@ int order_refuse(const struct order *order, int status, const char *format, ...)
 /* Of a daemon that cannot be reached. */
 int order_refuse_site(const struct order *order, const struct site *site, int err);
 
+/* Whether the VM is free for it: 0, or the exit status, told, with the goal. Between
+ * two orders only the second look counts, which order_give() takes. */
+int order_check(struct order *order);
 /* Leaves it. 0, or the exit status; failures have been told. */
 int order_give(struct order *order);
 

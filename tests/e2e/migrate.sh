@@ -99,7 +99,7 @@ settings() { # at that daemon
 	local at="$CTL --rundir $WORK/$1" n vifs=/local/domain/0/backend/vif
 	n=$(SPLITVIF_RUNDIR=$WORK/$1 domid a)
 	for i in 0 1; do
-		$at ethtool -c a.$i && $at store read "$vifs/$n/$i/rate" &&
+		$at ethtool -c a.$i && $at ethtool -k a.$i && $at store read "$vifs/$n/$i/rate" &&
 			$at store read "$vifs/$n/$i/mac" || fail "a.$i at $1: $($at show)"
 	done
 }
@@ -108,6 +108,8 @@ kept() { # of a, at that daemon
 }
 "$CTL" ethtool -C a.0 rx-usecs 50 rx-frames 8 || fail "ethtool -C"
 "$CTL" ethtool -C a.1 tx-aggr-time-usecs 20 napi-weight 16 || fail "ethtool -C"
+"$CTL" ethtool -K a.0 gso off || fail "ethtool -K"
+"$CTL" ethtool -K a.1 tso off gro off || fail "ethtool -K"
 "$CTL" store write "/local/domain/0/backend/vif/$(domid a)/0/rate" 500000000,5000000
 settings run >"$WORK/settings"
 grep -q '^250000,20000$\|^25000,20000$' "$WORK/settings" || fail "rate: $(cat "$WORK/settings")"

@@ -1,7 +1,7 @@
 /*
  * What a VM takes along when it migrates, carried from the daemon where it is to
  * the one where it will be: its vifs as they were attached, their limits and what
- * was set of their notifications. Only carried here, not looked at.
+ * was set of their notifications and offloads. Only carried here, not looked at.
  */
 #ifndef CTL_LUGGAGE_H
 #define CTL_LUGGAGE_H

@@ -264,7 +264,7 @@ static const struct command {
 	{ "show", NULL, 0, report_show },
 	{ "list", NULL, 1, report_list },
 	{ "domain-pack", NULL, 1, report_domain_pack },
-	{ "domain-expect", NULL, 2 + VIFSPEC_DEVIDS, report_domain_expect },
+	{ "domain-expect", NULL, 3 + VIFSPEC_DEVIDS, report_domain_expect },
 	{ "domain-take-back", NULL, 1, report_domain_take_back },
 	{ "domain-settle", NULL, 1, report_domain_settle },
 	{ "domain-forget", NULL, 1, report_domain_forget },

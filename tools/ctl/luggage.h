@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-/* To the daemon of that run directory, on that bridge ("": as here). 0, or an exit
- * status with the reason in `why`. */
+/* To the daemon of that run directory, on that bridge ("": as here), which keeps it for
+ * as long as the VM may take. 0, or an exit status with the reason in `why`. */
 int luggage_send(const char *name, const char *rundir, const char *bridge, unsigned int timeout_ms,
 		 char *why, size_t size);
 

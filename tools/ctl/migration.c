@@ -91,8 +91,8 @@ static int send_off(struct order *order)
 	return status;
 }
 
-/* Has the VM go there: what is known of it is in one place in the end. It stays
- * there where the VM may still be on its way. */
+/* Has the VM go there: what is known of it is in one place in the end. Where the VM
+ * may still be on its way the daemon there sees the end. */
 static int migrate(struct order *order)
 {
 	unsigned int timeout_ms = order->command->timeout_ms;

@@ -30,8 +30,10 @@ int answer_no_such_vif(struct answer *answer, const char *name);
 /* A "mac", under that heading. */
 void answer_mac(struct table *table, const char *head, const uint8_t mac[6]);
 
-/* The bridges' forwarding databases: "fdb show [br BRIDGE]". */
+/* The bridges' forwarding databases: "fdb show [br BRIDGE]", and how
+ * they fared, "fdb stats [br BRIDGE]". */
 int report_fdb_show(struct answer *answer);
+int report_fdb_stats(struct answer *answer);
 
 /* The VMs. */
 int report_list(struct answer *answer);

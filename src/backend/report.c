@@ -208,6 +208,7 @@ static const struct command {
 	{ "domain-forget", NULL, 1, report_domain_forget },
 	{ "network-list", NULL, 1, report_network_list },
 	{ "fdb", "show", 2, report_fdb_show },
+	{ "fdb", "stats", 2, report_fdb_stats },
 	{ "ring", NULL, 2, report_ring },
 	{ "stats", NULL, 1, report_stats },
 	{ "ethtool", NULL, 2 + 2 * TUNING_WORDS, report_ethtool },

@@ -23,8 +23,10 @@ static void fdb_read(struct fdb_call *call)
 	}
 }
 
-static void tell_fdb(struct answer *answer, const struct network *network, struct fdb_call *call)
+static void tell_fdb(struct answer *answer, const struct network *network, void *arg)
 {
+	struct fdb_call *call = arg;
+
 	call->bridge = network->bridge;
 	call->now_ms = worker_clock_ms();
 	fdb_read(call);
@@ -39,28 +41,75 @@ static void tell_fdb(struct answer *answer, const struct network *network, struc
 	}
 }
 
-int report_fdb_show(struct answer *answer)
+/* The bridge that the words name; NULL: all of them. 0, or the code of what is
+ * wrong with them. */
+static int named_bridge(struct answer *answer, const char *usage, const char **bridge)
 {
-	struct networks *networks = answer->reporter->networks;
-	const char *bridge = NULL;
-	struct fdb_call *call;
-
+	*bridge = NULL;
 	if (answer->argc == 2 && !strcmp(answer->argv[0], "br"))
-		bridge = answer->argv[1];
+		*bridge = answer->argv[1];
 	else if (answer->argc)
-		return answer_complain(answer, EXIT_WORDS, "usage: fdb show [br BRIDGE]");
-	if (bridge && (!*bridge || !network_find(networks, bridge)))
+		return answer_complain(answer, EXIT_WORDS, "usage: %s", usage);
+	if (*bridge && (!**bridge || !network_find(answer->reporter->networks, *bridge)))
 		return answer_complain(answer, EXIT_UNKNOWN,
 				       "no such bridge: %s; 'splitvif show' lists those there are",
-				       bridge);
-	call = calloc(1, sizeof(*call));
-	if (!call)
-		return answer_complain(answer, EXIT_FAILED, "out of memory");
+				       *bridge);
+	return 0;
+}
+
+/* Tells of each that is meant. */
+static void for_each_bridge(struct answer *answer, const char *bridge,
+			    void (*tell_one)(struct answer *answer, const struct network *network,
+					     void *arg),
+			    void *arg)
+{
+	const struct networks *networks = answer->reporter->networks;
+
 	table_list(answer->table, NULL, NULL, TABLE_COLUMNS);
 	for (unsigned int i = 0; i < networks->nr; i++)
 		if (!bridge || !strcmp(bridge, networks->list[i].config.name))
-			tell_fdb(answer, &networks->list[i], call);
+			tell_one(answer, &networks->list[i], arg);
 	table_end(answer->table);
+}
+
+int report_fdb_show(struct answer *answer)
+{
+	const char *bridge;
+	int code = named_bridge(answer, "fdb show [br BRIDGE]", &bridge);
+	struct fdb_call *call = code ? NULL : calloc(1, sizeof(*call));
+
+	if (code)
+		return code;
+	if (!call)
+		return answer_complain(answer, EXIT_FAILED, "out of memory");
+	for_each_bridge(answer, bridge, tell_fdb, call);
 	free(call);
 	return 0;
+}
+
+static void tell_stats(struct answer *answer, const struct network *network, void *arg)
+{
+	struct bridge_stats stats;
+
+	(void)arg;
+	bridge_stats(network->bridge, &stats);
+	table_row(answer->table);
+	table_string(answer->table, "br", "br", network->config.name);
+	table_number(answer->table, "entries", "entries", stats.fdb.entries);
+	table_number(answer->table, "learned", "learned", stats.fdb.learned);
+	table_number(answer->table, "moved", "moved", stats.fdb.moved);
+	table_number(answer->table, "aged", "aged", stats.fdb.aged);
+	table_number(answer->table, "refused", "refused", stats.fdb.refused);
+	table_number(answer->table, "macs", "most of a port", network->config.macs);
+	table_end(answer->table);
+}
+
+int report_fdb_stats(struct answer *answer)
+{
+	const char *bridge;
+	int code = named_bridge(answer, "fdb stats [br BRIDGE]", &bridge);
+
+	if (!code)
+		for_each_bridge(answer, bridge, tell_stats, NULL);
+	return code;
 }

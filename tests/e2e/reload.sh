@@ -16,6 +16,7 @@ uplink = tap:xentap0
 ip = 10.77.0.1/24
 [bridge inner]
 uplink = none
+macs = 1
 ip = 10.78.0.1/24
 [vif a.0]
 mac = 00:16:3e:00:00:0a
@@ -29,7 +30,7 @@ END
 # Bad ones: told with their line, exit 2, nothing started.
 config "[vif c.0]" "brigde = inner"
 "$SPLITVIFD" --check-config "$conf" >/dev/null 2>"$WORK/err"; [ $? = 2 ] || fail "not exit 2"
-grep -qx "$conf:15: error: unknown key 'brigde'; did you mean 'bridge'?" "$WORK/err" || fail "$(cat "$WORK/err")"
+grep -qx "$conf:16: error: unknown key 'brigde'; did you mean 'bridge'?" "$WORK/err" || fail "$(cat "$WORK/err")"
 timeout 5 "$SPLITVIFD" --config "$conf" 2>/dev/null; [ $? = 2 ] || fail "started with a bad file"
 timeout 5 "$SPLITVIFD" --config "$WORK/nosuch" 2>/dev/null; [ $? = 2 ] || fail "started without its file"
 ip link show xentap0 >/dev/null 2>&1 && fail "a TAP was made"
@@ -50,6 +51,15 @@ wait_for() {
 }
 wait_for a '^  1 .*00:16:3e:00:00:a1 *1 *4'
 wait_for a '^  2 .* 2 *4'
+
+# One address a port: another one of the same port is refused, and shown as such.
+in_vm a ip link set eth1 address 02:00:00:00:00:01
+refused() {
+	in_vm a ping -q -c 1 -W 0.1 -I eth1 10.78.0.99 >/dev/null
+	"$CTL" --json fdb stats br inner | grep -q '"refused":[1-9][0-9]*,"macs":1'
+}
+until_true 20 refused || fail "nothing is refused: $("$CTL" fdb stats)"
+"$CTL" fdb show br inner | grep -q ^02: && fail "a second address is known: $("$CTL" fdb show)"
 rings=$("$CTL" network-list a | grep -v '^  1')
 in_vm b iperf3 -s -1 >/dev/null &
 sleep 0.3
@@ -71,7 +81,8 @@ wait_for a '^  3 .* 3 *4'
 config "[daemon]" "log-level = trace" "[vif a.1]" "mtu = 9"
 kill -HUP "$DAEMON"
 sleep 0.3
-grep -q "$conf:17: error: mtu '9'" "$WORK/daemon.log" || fail "the error is not told"
+grep -q "$conf:18: error: mtu '9'" "$WORK/daemon.log" || fail "the error is not told"
+grep -q "$conf is not taken over: 2 errors; all stays as it is" "$WORK/daemon.log" || fail "the refusal is not told"
 "$CTL" network-list a | grep -q '^  1 .*b1 *1 *4' || fail "a file with errors was taken"
 grep -q ' \(DEBUG\|TRACE\) ' "$WORK/daemon.log" && fail "a file with errors changed the log level"
 

@@ -14,7 +14,7 @@
 #include "bridge/counters.h"
 #include "bridge/port.h"
 
-enum { WAYS_BITS = 5 };
+enum { WAYS = 32 };
 
 /* Where a frame goes: to a port, to all others, or nowhere for a reason. */
 struct way {
@@ -31,7 +31,7 @@ struct ways {
 		uint64_t era; /* of another one: empty */
 		uint64_t address;
 		struct way way;
-	} places[1 << WAYS_BITS];
+	} places[WAYS];
 };
 
 /* Another source, or something was learned. */
@@ -50,9 +50,10 @@ static inline uint64_t ways_address_of(const uint8_t mac[6])
 	return (uint64_t)high << 32 | low;
 }
 
+/* By its last two bytes, in which addresses that were handed out in a row differ. */
 static inline struct ways_place *ways_place_of(struct ways *ways, uint64_t address)
 {
-	return &ways->places[address * UINT64_C(0x9e3779b97f4a7c15) >> (64 - WAYS_BITS)];
+	return &ways->places[(address >> 40 ^ address >> 32) % WAYS];
 }
 
 /* NULL: unknown. */

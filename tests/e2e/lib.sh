@@ -196,20 +196,35 @@ address() {
 	[ "$(show_field "$1" state)" = Connected ] && show_field "$1" ip
 }
 
-# stats_at_rest: every port's counters as JSON, once two looks at them are equal:
-# a frame on its way is not yet where it will be counted.
+# stats_at_rest: every port's counters as JSON, once two looks at them are equal and
+# they add up: a frame on its way is not yet where it will be counted. Those that are
+# compared with one another come from one such look, never from several `stat`: frames
+# that nobody here sent may come at any moment.
 stats_at_rest() {
 	local i now before=
-	for i in $(seq 50); do
+	for i in $(seq 100); do
 		now=$("$CTL" --json stats)
-		[ "$now" = "$before" ] && break
+		[ "$now" = "$before" ] && add_up <<<"$now" >/dev/null && break
 		before=$now
-		sleep 0.2
+		sleep 0.1
 	done
 	echo "$now"
 }
 
-# stat VIF NAME: one counter.
+# add_up <STATS: whether each frame at each port was passed on or dropped; tells where not.
+add_up() {
+	python3 -c '
+import json, sys
+ok = True
+for row in json.load(sys.stdin):
+    if row["from_guest_frames"] != row["from_guest_forwarded"] + row["from_guest_dropped"] or \
+       row["to_guest_intended"] != row["to_guest_frames"] + row["to_guest_dropped"]:
+        print("unaccounted:", row)
+        ok = False
+sys.exit(not ok)'
+}
+
+# stat VIF NAME: one counter, as it is now.
 stat() {
 	"$CTL" ethtool -S "$1" | sed -n "s/^ *$2: //p"
 }

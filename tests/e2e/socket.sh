@@ -85,10 +85,8 @@ kill -STOP "$GUEST"
 [ "$(stat s to_guest_drops_early)" -gt 0 ] || fail "nothing was dropped: $("$CTL" stats)"
 kill -CONT "$GUEST"
 answers host "reading again" 84 5
-stats_at_rest >/dev/null
+stats_at_rest | add_up || fail "see above"
 expect "dropped late" "$(stat s to_guest_drops_late)" 0
-expect "what came for it" "$(stat s to_guest_intended)" \
-	"$(($(stat s to_guest_frames) + $(stat s to_guest_dropped)))"
 kill "$STREAMER"
 wait "$STREAMER" || fail "the frontend ended with $?"
 grep -q 'waited [1-9][0-9]* times for the guest' "$WORK/s.log" ||

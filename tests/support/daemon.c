@@ -17,7 +17,7 @@
 #include "io/ctl_message.h"
 #include "support/clock.h"
 
-enum { START_MS = 10000, STOP_MS = 5000, ANSWER_MS = 1000, ARGS_MAX = 16 };
+enum { START_MS = 60000, STOP_MS = 30000, ANSWER_MS = 20000, ARGS_MAX = 16 };
 
 static void exec_daemon(const struct daemon *daemon, const char *program, const char *const *args,
 			int ready_fd)

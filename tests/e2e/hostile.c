@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -88,6 +89,11 @@ int stage_close(struct stage *stage)
 	raw_guest_close(&stage->peer);
 	raw_guest_close(&stage->attacker);
 	return daemon_stop(&stage->daemon);
+}
+
+int64_t hostile_until(int ms)
+{
+	return clock_ms() + (getenv("LONGER") ? 5 : 1) * ms;
 }
 
 static int mappings(const struct stage *stage)

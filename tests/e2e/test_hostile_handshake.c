@@ -21,7 +21,7 @@
 #include "support/clock.h"
 #include "support/memfd.h"
 
-enum { TOGGLE_MS = 1500, DRAIN_MS = 700, ASKED_LEAST = 100, IDLE = 300, HANDSHAKE_MS = 2000 };
+enum { TOGGLE_MS = 1000, DRAIN_MS = 500, ASKED_LEAST = 100, IDLE = 300, HANDSHAKE_MS = 2000 };
 
 static struct stage stage;
 static unsigned int failures; /* of the test under way */
@@ -638,7 +638,7 @@ static void test_full_eventfds_block_nobody(void **state)
 	toggler.fds[2] = attacker->rx_channel.wait_fd;
 	toggler.fds[3] = attacker->rx_channel.signal_fd;
 	assert_int_equal(pthread_create(&thread, NULL, toggle, &toggler), 0);
-	end = clock_ms() + TOGGLE_MS;
+	end = hostile_until(TOGGLE_MS);
 	for (; (clock_ms() < end || answered < ASKED_LEAST) && !stage.failed; answered++)
 		if (!send_asking(&stage))
 			hostile_fail(&stage, "not answered any more after %u frames", answered);
@@ -672,7 +672,7 @@ static void push_for(struct stage *on, int duration_ms)
 {
 	struct raw_guest *attacker = &on->attacker;
 	netif_tx_response_t responses[TX_RING_ENTRIES];
-	int64_t end = clock_ms() + duration_ms;
+	int64_t end = hostile_until(duration_ms);
 
 	while (clock_ms() < end) {
 		netif_tx_request_t slot = raw_guest_slot(attacker, 0, 60, 0);

@@ -168,7 +168,7 @@ bad "no daemon" 3 "No such file" relay --splitvifd /nonexistent/splitvifd
 echo "  interrupted"
 "$bench" relay --duration 60 2>"$TMPDIR/err" &
 pid=$!
-sleep 1
+until [ -S "$(echo "$TMPDIR"/splitvif-*/ctl.sock)" ]; do sleep 0.05; done
 kill -INT "$pid"
 status=0
 wait "$pid" || status=$?

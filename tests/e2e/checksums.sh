@@ -31,7 +31,7 @@ has_captured() {
 }
 # watch FROM TO: what comes to TO meanwhile, into $WORK/pcap.
 watch() {
-	capture "$2" -s 65535 -B 65536 -U -w "$WORK/pcap" 'tcp or udp'
+	capture "$2" -s 65535 -B 65536 -U -w "$WORK/pcap" 'tcp or udp port 9'
 	stream "$1" "$2" "$(cat "$WORK/$2.ip")" 300000
 	stream "$1" "$2" "$(cat "$WORK/$2.ip6")" 300000
 	datagrams "$1" "$2" || fail "$1 to $2: datagrams"

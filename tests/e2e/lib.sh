@@ -175,11 +175,14 @@ stream() {
 # unfragmented, how many are answered. ping goes on until it has as many answers, or it
 # would not wait for those to the last ones; one that is lost stays lost.
 answered() {
-	local from=$1 target=$2 size=$3 count=$4
+	local from=$1 target=$2 size=$3 count=$4 n
 	shift 4
-	in_vm "$from" ping -M do -s $((size - 28)) -i 0.01 -c "$count" -w 30 "$@" "$target" 2>&1 |
-		sed -n 's/.*icmp_seq=\([0-9]*\) .* time=.*/\1/p' | sort -nu |
-		awk -v count="$count" '$1 <= count { n++ } END { print n + 0 }'
+	in_vm "$from" ping -M do -s $((size - 28)) -i 0.01 -c "$count" -w 30 "$@" "$target" \
+		>"$WORK/$from.ping" 2>&1
+	n=$(sed -n 's/.*icmp_seq=\([0-9]*\) .* time=.*/\1/p' "$WORK/$from.ping" | sort -nu |
+		awk -v count="$count" '$1 <= count { n++ } END { print n + 0 }')
+	[ "$n" = "$count" ] || tail -n 5 "$WORK/$from.ping" >&2
+	echo "$n"
 }
 
 # reaches FROM TARGET [OPTION...]: some packet is answered, in the end.
@@ -221,15 +224,15 @@ has_address() {
 	[ -n "$(address "$1")" ]
 }
 
-# stats_at_rest: every port's counters as JSON, once two looks at them are equal and
-# they add up: a frame on its way is not yet where it will be counted. Those that are
-# compared with one another come from one such look, never from several `stat`: frames
-# that nobody here sent may come at any moment.
+# stats_at_rest: every port's counters as JSON, once they add up and two looks at them
+# are equal, if it comes to that: a frame on its way is not yet where it will be
+# counted. Those that are compared with one another come from one such look, never
+# from several `stat`: frames that nobody here sent may come at any moment.
 stats_at_rest() {
 	local i now before=
 	for i in $(seq 100); do
 		now=$("$CTL" --json stats)
-		[ "$now" = "$before" ] && add_up <<<"$now" >/dev/null && break
+		{ [ "$now" = "$before" ] || [ $i -gt 20 ]; } && add_up <<<"$now" >/dev/null && break
 		before=$now
 		sleep 0.1
 	done

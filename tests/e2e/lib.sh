@@ -172,11 +172,13 @@ stream() {
 }
 
 # answered FROM TARGET SIZE COUNT [OPTION...]: of the first COUNT IP packets of that size,
-# unfragmented, how many are answered. ping goes on until it has as many answers, or it
-# would not wait for those to the last ones; one that is lost stays lost.
+# unfragmented, how many are answered, once they know each other's addresses. ping goes
+# on until it has as many answers, or it would not wait for those to the last ones; one
+# that is lost stays lost. (Of big ones, a queue somewhere may be full: see passes.)
 answered() {
 	local from=$1 target=$2 size=$3 count=$4 n
 	shift 4
+	reaches "$from" "$target" || fail "$target is not reached from $from"
 	in_vm "$from" ping -M do -s $((size - 28)) -i 0.01 -c "$count" -w 30 "$@" "$target" \
 		>"$WORK/$from.ping" 2>&1
 	n=$(sed -n 's/.*icmp_seq=\([0-9]*\) .* time=.*/\1/p' "$WORK/$from.ping" | sort -nu |
@@ -190,6 +192,11 @@ reaches() {
 	local from=$1 target=$2
 	shift 2
 	in_vm "$from" ping -q -c 1 -i 0.05 -w 30 "$@" "$target" >/dev/null
+}
+
+# passes FROM TARGET SIZE: packets of that size, in the end.
+passes() {
+	reaches "$1" "$2" -M do -s $(($3 - 28)) -c 5 -i 0.01 || fail "$1 to $2: not $3 bytes"
 }
 
 # capture VM ARGUMENT...: tcpdump of what its eth0 gets, from now until capture_end.

@@ -22,10 +22,6 @@ for name in $(for mtu in $mtus; do echo a$mtu b$mtu; done) small; do
 done
 ip_of() { cat "$WORK/$1.ip"; }
 
-# passes FROM TARGET SIZE
-passes() {
-	expect "$1 to $2, $3 bytes" "$(answered "$1" "$2" "$3" 5)" 5
-}
 # send FROM TO: some TCP.
 send() {
 	stream "$1" "$2" "$(ip_of "$2")" 30000000
@@ -78,7 +74,7 @@ unanswered() {
 # each, and told once, with the MTUs of both and of the frame.
 refused() {
 	local from=$1 mtu=$2 target=$3 port=$4 ports_mtu=$5 needs=$6 before
-	reaches "$from" "$target" || fail "$from does not reach $target"
+	passes "$from" "$target" 100
 	before=$(drops "$port")
 	expect "answers from $port" "$(unanswered "$from" "$target" "$needs" 7)" 0
 	until_true 30 have_dropped "$port" $((before + 7))

@@ -58,6 +58,7 @@ if command -v sockperf >/dev/null; then
 	leaves_nothing "latency"
 fi
 
+[ "$(nproc)" -ge 2 ] || skip "a CPU for each side is needed"
 compare relay --json --seconds 0.1 --loads 64-header --peers ceiling,memif,ovs,veth \
 	>"$WORK/out" 2>"$WORK/err" || fail "relay: exit $?: $(cat "$WORK/err")"
 have=$(python3 -c 'import json,sys; print(*{r["peer"] for r in json.load(sys.stdin)["results"]})' <"$WORK/out")

@@ -123,6 +123,29 @@ uint8_t *guest_tx_page(struct guest *guest, uint32_t page)
 	return guest->arena.tx.base + ((size_t)guest->number * GUEST_TX_PAGES + page) * PAGE_BYTES;
 }
 
+/* The kernel takes 30 ms to end one, so they are kept for the next guests. */
+static struct signaller spares[2 * GUEST_QUEUES_MAX];
+static unsigned int nr_spares;
+
+static struct signaller signaller_take(void)
+{
+	struct signaller fresh;
+
+	if (nr_spares)
+		return spares[--nr_spares];
+	assert_int_equal(signaller_init(&fresh), 0);
+	return fresh;
+}
+
+static void signaller_leave(struct signaller *signaller)
+{
+	signaller_flush(signaller);
+	if (nr_spares < sizeof(spares) / sizeof(spares[0]))
+		spares[nr_spares++] = *signaller;
+	else
+		signaller_fini(signaller);
+}
+
 uint8_t *guest_rx_page(struct guest *guest, uint32_t page)
 {
 	uint32_t rings = GUEST_TABLE_PAGES + guest->number * GUEST_SHARED_PAGES;
@@ -146,7 +169,7 @@ static void queue_create(struct guest *guest, struct gnttab *gnttab)
 			TX_RING_ENTRIES);
 	ring_init_front(&guest->rx, (union ring_page *)arena_page(&guest->arena, rings + 1),
 			RX_RING_ENTRIES);
-	assert_int_equal(signaller_init(&guest->signaller), 0);
+	guest->signaller = signaller_take();
 }
 
 static void channels_create(struct guest *guest, struct world *world, domid_t domid)
@@ -214,7 +237,7 @@ void guest_end_queue(struct guest *more)
 {
 	evtchn_fini(&more->tx_channel);
 	evtchn_fini(&more->rx_channel);
-	signaller_fini(&more->signaller);
+	signaller_leave(&more->signaller);
 }
 
 void guest_destroy(struct guest *guest)
@@ -224,7 +247,7 @@ void guest_destroy(struct guest *guest)
 	evtchn_fini(&guest->rx_channel);
 	evtchn_domain_destroy(guest->domain.evtchns, guest->domain.domid);
 	hypervisor_domain_fini(&guest->domain);
-	signaller_fini(&guest->signaller);
+	signaller_leave(&guest->signaller);
 	gnttab_fini(&guest->gnttab);
 	arena_close(&guest->arena);
 }

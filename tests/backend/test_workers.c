@@ -234,14 +234,31 @@ static void check_hands(struct rig *rig, struct hand hands[GUESTS][QUEUES])
 	}
 }
 
+/* All that was sent to a guest has come, or was dropped. */
+static bool is_settled(struct rig *rig, unsigned int guest, struct hand hands[QUEUES])
+{
+	struct port_counters c;
+	uint64_t got = 0;
+
+	for (unsigned int q = 0; q < QUEUES; q++) {
+		take_frames(&hands[q]);
+		got += hands[q].got;
+	}
+	port_total(&rig->guests[guest][0].vif->port, &c);
+	return c.to.frames == got && c.to.intended == got + counters_dropped_to(&c);
+}
+
 /* Frames that still wait find their buffers. */
 static void settle(struct rig *rig, struct hand hands[GUESTS][QUEUES])
 {
 	struct timespec pause = { .tv_nsec = 2000000 };
+	unsigned int settled = 0;
 
-	for (int i = 0; i < 100; i++) {
-		for (unsigned int k = 0; k < GUESTS * QUEUES; k++)
-			take_frames(&hands[k / QUEUES][k % QUEUES]);
+	workers_pass(&rig->workers);
+	for (int i = 0; i < 10000 && settled < GUESTS; i++) {
+		settled = 0;
+		for (unsigned int g = 0; g < GUESTS; g++)
+			settled += is_settled(rig, g, hands[g]);
 		nanosleep(&pause, NULL);
 	}
 	workers_pass(&rig->workers);

@@ -45,7 +45,7 @@ enum {
 	FLOWS = 2,
 	MOST = 12,
 	TRIES = 20,
-	WAIT_MS = 20,
+	WAIT_MS = 10000, /* what came late would be taken for the next try's */
 	FRAME_ROOM = 9300,
 	TAG_BYTES = 4,
 	NOT_DF = 0x80, /* of the type of service: see disguise() */

@@ -11,7 +11,7 @@ limit=${RESENT_PER_MILLION:-100}
 # The check itself: another seed's bytes are not taken for ours.
 "$STREAM" receive 127.0.0.1 7000 1 1000000 >"$WORK/self" 2>&1 &
 receiver=$!
-until grep -q :1B58 /proc/net/tcp; do sleep 0.02; done
+until_true 30 is_listening host 7000 || fail "no receiver"
 "$STREAM" send 127.0.0.1 7000 2 1000000 >/dev/null 2>&1 && fail "a wrong payload: its sender is content"
 wait $receiver && fail "a wrong payload was taken"
 grep -q 'payload is wrong at byte [0-7]$' "$WORK/self" || fail "not the payload: $(cat "$WORK/self")"

@@ -26,17 +26,16 @@ for address, family in zip(sys.argv[1:], (socket.AF_INET, socket.AF_INET6)):
         sender.sendto(bytes((size + i) * 7 & 255 for i in range(size)), (address, 9))' \
 		"$(cat "$WORK/$2.ip")" "$(cat "$WORK/$2.ip6")"
 }
+has_captured() {
+	[ "$(tcpdump -nn -r "$WORK/pcap" udp 2>/dev/null | wc -l)" -ge "$1" ]
+}
 # watch FROM TO: what comes to TO meanwhile, into $WORK/pcap.
 watch() {
-	local i
-	capture "$2" -s 65535 -B 65536 -U -w "$WORK/pcap" 'tcp or udp'
+	capture "$2" -s 65535 -B 65536 -U -w "$WORK/pcap" 'tcp or udp port 9'
 	stream "$1" "$2" "$(cat "$WORK/$2.ip")" 300000
 	stream "$1" "$2" "$(cat "$WORK/$2.ip6")" 300000
 	datagrams "$1" "$2" || fail "$1 to $2: datagrams"
-	for i in $(seq 100); do
-		[ "$(tcpdump -nn -r "$WORK/pcap" udp 2>/dev/null | wc -l)" = 16 ] && break
-		sleep 0.05
-	done
+	until_true 30 has_captured 16 || fail "$1 to $2: not all datagrams are seen"
 	capture_end
 	grep -q '^0 packets dropped by kernel' "$WORK/tcpdump" || fail "$(cat "$WORK/tcpdump")"
 }

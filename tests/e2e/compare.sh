@@ -3,13 +3,9 @@
 # and nothing of it is left behind, interrupted or not.
 . "$(dirname "$0")/lib.sh"
 COMPARE=$(cd "$(dirname "$0")/../../tools" && pwd)/compare
-[ "$(id -u)" = 0 ] || skip "needs root for namespaces and TAPs"
-[ -c /dev/net/tun ] || skip "no /dev/net/tun"
-for tool in ip ping pgrep nsenter setpriv taskset python3 iperf3; do
-	command -v $tool >/dev/null || skip "$tool is not installed"
-done
-WORK=$(mktemp -d) || exit 1
-trap 'rm -rf "$WORK"' EXIT
+e2e_begin ip ping pgrep nsenter setpriv taskset python3 iperf3
+mount -t tmpfs none /run
+unset SPLITVIF_RUNDIR
 mark=splitvif-compare-test-$$ # in the environment of all that it starts
 
 traces() {
@@ -19,14 +15,13 @@ traces() {
 	true
 }
 
+is_as_before() {
+	traces >"$WORK/after"
+	cmp -s "$WORK/before" "$WORK/after"
+}
+
 leaves_nothing() {
-	local i
-	for i in $(seq 100); do
-		traces >"$WORK/after"
-		cmp -s "$WORK/before" "$WORK/after" && return
-		sleep 0.05
-	done
-	fail "$1 leaves something behind: $(diff "$WORK/before" "$WORK/after")"
+	until_true 30 is_as_before || fail "$1 leaves something behind: $(diff "$WORK/before" "$WORK/after")"
 }
 
 compare() {
@@ -63,6 +58,7 @@ if command -v sockperf >/dev/null; then
 	leaves_nothing "latency"
 fi
 
+[ "$(nproc)" -ge 2 ] || skip "a CPU for each side is needed"
 compare relay --json --seconds 0.1 --loads 64-header --peers ceiling,memif,ovs,veth \
 	>"$WORK/out" 2>"$WORK/err" || fail "relay: exit $?: $(cat "$WORK/err")"
 have=$(python3 -c 'import json,sys; print(*{r["peer"] for r in json.load(sys.stdin)["results"]})' <"$WORK/out")

@@ -3,13 +3,9 @@
 # namespace, interface, socket or file behind; also when it is interrupted.
 . "$(dirname "$0")/lib.sh"
 DEMO=$(cd "$(dirname "$0")/../../tools" && pwd)/demo
-[ "$(id -u)" = 0 ] || skip "needs root for namespaces and TAPs"
-[ -c /dev/net/tun ] || skip "no /dev/net/tun"
-for tool in ping iperf3 pgrep nsenter setpriv; do
-	command -v $tool >/dev/null || skip "$tool is not installed"
-done
-WORK=$(mktemp -d) || exit 1
-trap 'rm -rf "$WORK"' EXIT
+e2e_begin ping iperf3 pgrep nsenter setpriv
+mount -t tmpfs none /run
+unset SPLITVIF_RUNDIR
 mark=splitvif-demo-test-$$ # in the environment of all that the demo starts
 
 # What must be the same before and after.
@@ -22,14 +18,13 @@ traces() {
 }
 
 # Processes of the demo may need a moment to go when it was killed.
+is_as_before() {
+	traces >"$WORK/after"
+	cmp -s "$WORK/before" "$WORK/after"
+}
+
 leaves_nothing() {
-	local i
-	for i in $(seq 100); do
-		traces >"$WORK/after"
-		cmp -s "$WORK/before" "$WORK/after" && return
-		sleep 0.05
-	done
-	fail "$1 leaves something behind: $(diff "$WORK/before" "$WORK/after")"
+	until_true 30 is_as_before || fail "$1 leaves something behind: $(diff "$WORK/before" "$WORK/after")"
 }
 
 demo() {
@@ -57,7 +52,7 @@ for signal in INT TERM KILL; do
 	: >"$WORK/out" # here, or the last one's would be read below
 	env --default-signal=INT DEMO_TEST=$mark setsid "$DEMO" --build "$BUILD" >"$WORK/out" 2>&1 &
 	pid=$!
-	timeout 40 sh -c 'until grep -q "^6 " "$1"; do sleep 0.05; done' - "$WORK/out"
+	timeout 120 sh -c 'until grep -q "^6 " "$1"; do sleep 0.05; done' - "$WORK/out"
 	grep -q '^6 ' "$WORK/out" || fail "it did not get to step 6: $(cat "$WORK/out")"
 	case $signal in
 	INT) kill -INT -- -$pid ;; # as a terminal does it: to the whole group

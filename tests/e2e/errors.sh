@@ -9,7 +9,7 @@ bad=0
 expect() {
 	local code=$1 pattern=$2 got lines
 	shift 2
-	timeout 10 "$@" >"$WORK/out" 2>"$WORK/err"
+	timeout 60 "$@" >"$WORK/out" 2>"$WORK/err"
 	got=$?
 	grep -vE '^[0-9T:.Z-]+ (INFO|NOTICE) | on xenbr0: eth0 ' "$WORK/err" >"$WORK/line"
 	lines=$(wc -l <"$WORK/line")
@@ -56,7 +56,7 @@ expect 2 "$WORK/none/deeper" "$d" --rundir "$WORK/none/deeper" $nobridge
 # TAPs: held by another program, no TAP at all, no device.
 "$d" --rundir "$WORK/other" --bridge br0,uplink=tap:busy0 2>/dev/null &
 other=$!
-for i in $(seq 100); do [ -S "$WORK/other/domain.sock" ] && break; sleep 0.02; done
+until_true 30 "$CTL" --rundir "$WORK/other" show || fail "no other daemon"
 expect 1 "tap busy0: .*busy" "$d" --bridge br0,uplink=tap:busy0
 kill $other
 wait $other
@@ -109,5 +109,5 @@ expect 3 "not running" "$c" show
 expect 125 "not running" "$f" run -- true
 expect 3 "not running" "$c" --rundir "$WORK/nowhere" show
 ls "$SPLITVIF_RUNDIR" | grep sock && fail "sockets are left"
-[ "$(pgrep -c splitvif)" = 0 ] || fail "processes are left: $(pgrep -la splitvif)"
+until_true 30 not pgrep splitvif || fail "processes are left: $(pgrep -la splitvif)"
 [ $bad = 0 ] || fail "$bad of the cases above"

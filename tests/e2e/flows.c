@@ -79,10 +79,11 @@ static void take_frame(struct receiver *receiver, unsigned int queue, const uint
 	receiver->per_queue[queue]++;
 }
 
-static unsigned int receive(struct receiver *receiver)
+/* How many of the sender's there were. */
+static uint64_t receive(struct receiver *receiver)
 {
 	struct splitvif_frame frames[BATCH];
-	unsigned int taken = 0;
+	uint64_t before = receiver->got;
 
 	for (unsigned int q = 0; q < splitvif_queues(receiver->vif); q++) {
 		unsigned int n = splitvif_queue_receive(receiver->vif, q, frames, BATCH);
@@ -91,10 +92,9 @@ static unsigned int receive(struct receiver *receiver)
 			if (frames[i].length >= FRAME_BYTES)
 				take_frame(receiver, q, frames[i].parts[0].iov_base);
 		splitvif_queue_release(receiver->vif, q, n);
-		taken += n;
 	}
 	splitvif_flush(receiver->vif);
-	return taken;
+	return receiver->got - before;
 }
 
 /* One more frame of every flow, as far as there is room; how many. */

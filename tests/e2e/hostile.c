@@ -3,13 +3,14 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "support/clock.h"
 #include "support/procfs.h"
 
-enum { SETTLE_MS = 3000, ANSWER_MS = 1000, MOMENT_MS = 30, QUIET_MS = 4, SHOW_BYTES = 1 << 17 };
+enum { SETTLE_MS = 20000, ANSWER_MS = 1000, MOMENT_MS = 30, QUIET_MS = 4, SHOW_BYTES = 1 << 17 };
 
 void hostile_fail(struct stage *stage, const char *format, ...)
 {
@@ -90,6 +91,11 @@ int stage_close(struct stage *stage)
 	return daemon_stop(&stage->daemon);
 }
 
+int64_t hostile_until(int ms)
+{
+	return clock_ms() + (getenv("LONGER") ? 5 : 1) * ms;
+}
+
 static int mappings(const struct stage *stage)
 {
 	return procfs_mappings(stage->daemon.data, "splitvif-");
@@ -161,16 +167,21 @@ static void check_leaks(struct stage *stage)
 			     stage->mappings);
 }
 
+/* One time of three: the machine, too, may stand still. */
 static void check_answer(struct stage *stage)
 {
 	static const char *const words[] = { "--json", "show" };
 	static char text[SHOW_BYTES];
-	int64_t before = clock_ms();
-	int code = daemon_ask(&stage->daemon, words, 2, text, sizeof(text));
+	int64_t took = ANSWER_MS + 1;
+	int code = 0;
 
-	if (code || clock_ms() - before > ANSWER_MS)
-		hostile_fail(stage, "the daemon answers %d after %lld ms", code,
-			     (long long)(clock_ms() - before));
+	for (int i = 0; i < 3 && !code && took > ANSWER_MS; i++) {
+		took = -clock_ms();
+		code = daemon_ask(&stage->daemon, words, 2, text, sizeof(text));
+		took += clock_ms();
+	}
+	if (code || took > ANSWER_MS)
+		hostile_fail(stage, "the daemon answers %d after %lld ms", code, (long long)took);
 }
 
 static bool figure(const char *json, const char *key, unsigned long long *value)

@@ -43,6 +43,10 @@ bool hostile_end(struct stage *stage);
 void hostile_fail(struct stage *stage, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* When what goes on for so long ends, by clock_ms(): five times as long with LONGER
+ * in the environment. */
+int64_t hostile_until(int ms);
+
 /* Outcomes. The vif serves: a frame of the attacker's reaches the peer. */
 void expect_alive(struct stage *stage);
 /* The vif was stopped for that reason, which the guest, the operator and the

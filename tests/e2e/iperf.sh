@@ -1,15 +1,14 @@
 #!/bin/bash
 # TCP in both directions at once, VM to VM; every frame is accounted for.
-# SECONDS_EACH: 4 in the ordinary suite, 60 under --soak. ENGINE as in ping.sh.
+# SECONDS_EACH: 2 in the ordinary suite, 60 under --soak. ENGINE as in ping.sh.
 . "$(dirname "$0")/lib.sh"
 e2e_begin iperf3 pgrep nsenter python3
 daemon --engine "${ENGINE:-auto}" --bridge xenbr0,uplink=tap:xentap0,ip=10.77.0.1/24
 vm a && vm b
 a=$(vm_up a) && b=$(vm_up b) || exit 1
 
-in_vm b iperf3 -s -1 >/dev/null &
-sleep 0.5
-in_vm a iperf3 -c "$b" --bidir -t "${SECONDS_EACH:-4}" -J >"$WORK/iperf.json" ||
+iperf_server b
+in_vm a iperf3 -c "$b" --bidir -t "${SECONDS_EACH:-2}" -J >"$WORK/iperf.json" ||
 	fail "iperf3: $(grep error "$WORK/iperf.json")"
 stats_at_rest >"$WORK/stats.json"
 python3 - "$WORK" <<'END' || fail "see above"

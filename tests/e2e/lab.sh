@@ -15,12 +15,26 @@ fail() {
 	exit 1
 }
 
-"$bench" lab --smoke --only X1,X2,X20 --repeats 2 --seed 5 --out "$work/lab" >"$work/out" 2>"$work/err" ||
-	fail "status $?: $(cat "$work/err")"
-[ "$(wc -l <"$work/err")" -eq 1 ] || fail "$(cat "$work/err")"
-grep -q '^X1 *undecided ' "$work/out" || fail "a verdict on two runs each: $(cat "$work/out")"
-[ -z "$(ls -A "$TMPDIR")" ] || fail "left behind: $(ls -A "$TMPDIR")"
+run() {
+	rm -rf "$work/lab"
+	"$bench" lab --smoke --only X1,X2,X20 --repeats 2 --seed 5 --out "$work/lab" >"$work/out" \
+		2>"$work/err" || fail "status $?: $(cat "$work/err")"
+	[ "$(wc -l <"$work/err")" -eq 1 ] || fail "$(cat "$work/err")"
+	grep -q '^X1 *undecided ' "$work/out" || fail "a verdict on two runs each: $(cat "$work/out")"
+	[ -z "$(ls -A "$TMPDIR")" ] || fail "left behind: $(ls -A "$TMPDIR")"
+}
 
+# Whether the machine let something happen in each run, short as they are.
+has_run() {
+	python3 -c '
+import csv, sys
+sys.exit(not all(int(row["run_offered"]) and int(row["run_delivered"]) and
+    float(row["rounds_per_s"]) for row in csv.DictReader(open(sys.argv[1]))))' "$work/lab/X01.csv"
+}
+
+run
+has_run || run
+has_run || run
 python3 - "$work/lab" <<'END' || fail "$(cat "$work/lab/X01.csv")"
 import csv, json, os, re, sys
 

@@ -23,29 +23,25 @@ for words in b"check\0", b"quota\0" b"0\0":
 END
 }
 rss() { awk '/^VmRSS/ { print $2 }' "/proc/$(data_process)/status"; }
+has_vifs() { [ "$("$CTL" --json show | grep -o '"frontend_state"' | wc -l)" = "$1" ]; }
 settle() { # until as many vifs are left
-	for i in $(seq 250); do
-		[ "$("$CTL" --json show | grep -o '"frontend_state"' | wc -l)" = "$1" ] && return
-		sleep 0.02
-	done
-	fail "vifs are left: $("$CTL" show)"
+	until_true 60 has_vifs "$1" || fail "vifs are left: $("$CTL" show)"
 }
+is_as_before() { [ "$(fds)" = "$fds0" ] && [ "$(maps)" = "$maps0" ]; }
 
 fds0=$(fds) maps0=$(maps) books0=$(books)
 for i in $(seq "$vms"); do vm "v$i"; done
 for i in $(seq "$vms"); do vm_up "v$i" >"$WORK/v$i.ip" || exit 1; done
 for i in $(seq "$vms"); do
-	in_vm "v$i" ping -q -c 20 -i 0.1 "$(cat "$WORK/v$((i % vms + 1)).ip")" >"$WORK/v$i.ping" &
+	answered "v$i" "$(cat "$WORK/v$((i % vms + 1)).ip")" 84 20 -i 0.1 >"$WORK/v$i.answered" &
 	pings="${pings-} $!"
 done
 wait $pings
-for i in $(seq "$vms"); do
-	grep -q ' 0% packet loss' "$WORK/v$i.ping" || fail "v$i: $(tail -n 3 "$WORK/v$i.ping")"
-done
+for i in $(seq "$vms"); do expect "answers to v$i" "$(cat "$WORK/v$i.answered")" 20; done
 echo "$vms VMs, all pinging: no loss; $(fds) descriptors, $(maps) mappings"
 for i in $(seq "$vms"); do kill -9 "$(cat "$WORK/v$i.pid")"; done
 settle 0
-[ "$(fds)" = "$fds0" ] && [ "$(maps)" = "$maps0" ] ||
+until_true 30 is_as_before ||
 	fail "after $vms kill -9: $(fds) descriptors ($fds0 before), $(maps) mappings ($maps0)"
 
 # A program a VM; the rest come and go in one process.
@@ -80,7 +76,7 @@ cycles "$cycles"
 echo "$cycles cycles, and with programs 40 and 16: $(fds) descriptors ($fds0), $(maps) mappings ($maps0)," \
 	"RSS $(rss) kB ($rss0), store: $(books | tail -n 1)"
 expect "the store's books" "$(books)" "$books0"
-[ "$(fds)" = "$fds0" ] && [ "$(maps)" = "$maps0" ] || fail "descriptors or mappings leak"
+until_true 30 is_as_before || fail "descriptors or mappings leak"
 # A sanitizer keeps what was freed; it looks for leaks itself, at the end.
 with_sanitizer || [ "$(rss)" -le $((rss0 + rss0 / 20 + 512)) ] ||
 	fail "memory leaks"

@@ -40,7 +40,7 @@ domid() {
 
 # A frame on its way meanwhile may be lost: until one is answered.
 reachable() {
-	ping -q -c 1 -i 0.1 -w 20 10.9.0.2 >/dev/null || fail "a is not reached $1"
+	reaches host 10.9.0.2 || fail "a is not reached $1"
 }
 
 ip link add br0 type bridge
@@ -77,7 +77,7 @@ expect "what was set there" "$(cat "$WORK/other/tuning.conf")" "a.2 rx-usecs 77"
 refused 2 'not bridge=' domain-migrate a "$WORK/other" lab0
 SPLITVIF_RUNDIR=$WORK/other "$FRONT" sink --name b --bridge lab0 >/dev/null 2>&1 &
 namesake=$!
-until "$CTL" --rundir "$WORK/other" list b >/dev/null 2>&1; do sleep 0.02; done
+until_true 30 "$CTL" --rundir "$WORK/other" list b || fail "no other b"
 refused 1 'of that name is there' domain-migrate b "$WORK/other" bridge=lab0
 kill $namesake
 wait $namesake 2>/dev/null
@@ -103,6 +103,9 @@ settings() { # at that daemon
 			$at store read "$vifs/$n/$i/mac" || fail "a.$i at $1: $($at show)"
 	done
 }
+are_up() { # at that daemon, so many vifs of a
+	[ "$("$CTL" --rundir "$WORK/$1" network-list a | awk '$5 == 4' | wc -l)" = "$2" ]
+}
 kept() { # of a, at that daemon
 	cat "$WORK/$1"/{vifs,tuning}.conf 2>/dev/null | grep -c '\<a\.[01]\>'
 }
@@ -119,8 +122,8 @@ ordered() {
 }
 
 # There and back, under a stream.
-stream_start a b 10.9.0.3 7 30000000 3000
-until [ -n "$(sender)" ]; do sleep 0.02; done
+stream_start a b 10.9.0.3 7 30000000 300
+until_true 30 sender || fail "no stream: $(cat "$WORK/a.sent")"
 "$CTL" domain-suspend a || fail "domain-suspend"
 expect "state" "$(state a)" suspended
 "$CTL" show | grep '^a\.0 ' | grep -q 'suspended' || fail "show: $("$CTL" show)"
@@ -150,11 +153,9 @@ for where in other run; do
 		fail "settings at $where: $(diff "$WORK/settings" "$WORK/settings.$where")"
 	expect "what $where keeps" "$(kept $where | sed 's/[1-9].*/some/')" some
 	[ $where = other ] && expect "what is left here" "$(kept run)" 0
-	until [ "$("$CTL" --rundir "$WORK/$where" network-list a | awk '$5 == 4' | wc -l)" = 2 ]; do
-		sleep 0.02
-	done
+	until_true 30 are_up $where 2 || fail "not both up at $where: $(cat "$WORK/a.log")"
 	expect "MAC at $where" "$(SPLITVIF_RUNDIR=$WORK/$where show_field a mac)" "$mac"
-	timeout 10 tail --pid "$CAPTURE" -f /dev/null || fail "no gratuitous ARP at $where"
+	until_true 30 is_gone "$CAPTURE" || fail "no gratuitous ARP at $where"
 	grep -q 'ARP' "$WORK/arp" || fail "no gratuitous ARP at $where: $(cat "$WORK/arp")"
 done
 [ -n "$(sender)" ] || fail "the stream ended before all was done"
@@ -173,7 +174,8 @@ reachable "after poweroff"
 kill -9 "$(data_process)" "$DAEMON"
 wait "$DAEMON" 2>/dev/null
 first_daemon
-until [ "$(state a)" = suspended ]; do sleep 0.02; done
+is_suspended() { [ "$(state a)" = suspended ]; }
+until_true 30 is_suspended || fail "a is $(state a)"
 ping -q -c 1 -W 0.1 10.9.0.2 >/dev/null && fail "a is reached while it is suspended"
 "$CTL" domain-resume a || fail "domain-resume at the next daemon"
 reachable "after the next daemon"

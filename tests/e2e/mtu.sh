@@ -22,10 +22,6 @@ for name in $(for mtu in $mtus; do echo a$mtu b$mtu; done) small; do
 done
 ip_of() { cat "$WORK/$1.ip"; }
 
-# passes FROM TARGET SIZE
-passes() {
-	expect "$1 to $2, $3 bytes" "$(pings "$1" "$2" "$3" '-c 5 -w 5')" 5
-}
 # send FROM TO: some TCP.
 send() {
 	stream "$1" "$2" "$(ip_of "$2")" 30000000
@@ -63,18 +59,29 @@ drops() {
 	"$CTL" --json stats | tr '{' '\n' | grep -A 1 "\"name\":\"$1\"" |
 		sed -n 's/.*"to_too_big":\([0-9]*\).*/\1/p'
 }
+is_warned_of() {
+	[ "$(warnings "$1")" -gt 0 ]
+}
+have_dropped() {
+	[ "$(drops "$1")" -ge "$2" ]
+}
+# unanswered FROM TARGET SIZE COUNT: so many, and no more; how many are answered soon.
+unanswered() {
+	in_vm "$1" ping -q -M do -s $(($3 - 28)) -i 0.01 -c "$4" -W 0.2 "$2" 2>&1 |
+		sed -n 's/.* \([0-9]*\) received.*/\1/p'
+}
 # refused FROM MTU TARGET PORT MTU NEEDS: frames too big for that port are counted,
 # each, and told once, with the MTUs of both and of the frame.
 refused() {
-	local from=$1 mtu=$2 target=$3 port=$4 ports_mtu=$5 needs=$6 before i
+	local from=$1 mtu=$2 target=$3 port=$4 ports_mtu=$5 needs=$6 before
+	passes "$from" "$target" 100
 	before=$(drops "$port")
-	expect "answers from $port" "$(pings "$from" "$target" "$needs" '-c 7 -W 0.2')" 0
+	expect "answers from $port" "$(unanswered "$from" "$target" "$needs" 7)" 0
+	until_true 30 have_dropped "$port" $((before + 7))
 	expect "too big for $port" $(($(drops "$port") - before)) 7
-	for i in $(seq 150); do
-		[ "$(warnings "$port")" = 0 ] || break
-		sleep 0.02
-	done
-	pings "$from" "$target" "$needs" '-c 3 -W 0.2' >/dev/null
+	until_true 30 is_warned_of "$port"
+	unanswered "$from" "$target" "$needs" 3 >/dev/null
+	until_true 30 have_dropped "$port" $((before + 10))
 	expect "warnings for $port" "$(warnings "$port")" 1
 	grep -q "port $port: MTU $ports_mtu: a frame that needs $needs, from a port of MTU $mtu, is dropped" \
 		"$WORK/daemon.log" || fail "$(grep "port $port: MTU" "$WORK/daemon.log")"

@@ -24,12 +24,8 @@ serve() {
 
 # until_away true|false: whether the bridge's uplink is lacking.
 until_away() {
-	until "$CTL" --json show | grep -q "\"uplink_away\":$1"; do sleep 0.02; done
-}
-
-# listening IN...: until a stream is awaited there.
-listening() {
-	until "$@" grep -qs ':1B59 .* 0A ' /proc/net/tcp /proc/net/tcp6; do sleep 0.02; done
+	until_true 30 eval '"$CTL" --json show | grep -q "\"uplink_away\":'$1'"' ||
+		fail "the uplink: $("$CTL" --json show)"
 }
 
 unshare --net sleep infinity &
@@ -55,17 +51,17 @@ serve
 until_away false
 vm a --ip 10.0.2.15/24 --gateway 10.0.2.2
 vm_up a >/dev/null || exit 1
-in_vm a ping -q -c 3 -i 0.05 -w 10 192.0.2.2 >/dev/null || fail "no ping: $(cat "$WORK/passt.log")"
+reaches a 192.0.2.2 || fail "no ping: $(cat "$WORK/passt.log")"
 
 in_world "$STREAM" receive 192.0.2.2 7001 3 30000000 >"$WORK/out" 2>&1 &
 receiver=$!
-listening in_world
+until_true 30 in_world grep -qs ':1B59 .* 0A ' /proc/net/tcp || fail "nobody listens in the world"
 in_vm a "$STREAM" send 192.0.2.2 7001 3 30000000 >/dev/null || fail "TCP out: $(cat "$WORK/out")"
 wait $receiver || fail "TCP out: $(cat "$WORK/out")"
 
 in_vm a "$STREAM" receive 0.0.0.0 7001 4 30000000 >"$WORK/in" 2>&1 &
 receiver=$!
-listening in_vm a
+until_true 30 is_listening a 7001 || fail "nobody listens in a"
 in_world "$STREAM" send 192.0.2.1 7001 4 30000000 >/dev/null || fail "TCP in: $(cat "$WORK/in")"
 wait $receiver || fail "TCP in: $(cat "$WORK/in")"
 echo "out: $(cat "$WORK/out")"
@@ -78,7 +74,7 @@ rm -f "$WORK/passt.sock"
 until_away true
 serve
 until_away false
-in_vm a ping -q -c 3 -i 0.05 -w 10 192.0.2.2 >/dev/null || fail "no ping by the second passt"
+reaches a 192.0.2.2 || fail "no ping by the second passt"
 
 kill "$PASST"
 e2e_end

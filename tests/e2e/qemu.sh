@@ -57,11 +57,11 @@ until [ -f "$WORK/console" ]; do sleep 0.02; done
 said 'GUEST pings'
 grep 'GUEST' "$WORK/console"
 grep -q 'GUEST pings 5' "$WORK/console" || fail "pings of the VM's are lost"
-expect "answers to a" "$(pings a 10.77.0.50 1500 "-c 20 -w 60")" 20
-expect "answers to the host" "$(pings host 10.77.0.50 84 "-c 20 -w 60")" 20
+expect "answers to a" "$(answered a 10.77.0.50 1500 20)" 20
+expect "answers to the host" "$(answered host 10.77.0.50 84 20)" 20
 "$CTL" domain-suspend q || fail "domain-suspend"
 "$CTL" domain-resume q || fail "domain-resume"
-expect "answers once resumed" "$(pings a 10.77.0.50 84 "-c 20 -w 60")" 20
+expect "answers once resumed" "$(answered a 10.77.0.50 84 20)" 20
 kill "$QEMU"
 wait "$QEMU" 2>/dev/null
 kill "$STREAMER"

@@ -24,15 +24,17 @@ user() {
 	' - "$(dirname "$SPLITVIFD"):$(dirname "$FRONT"):$(dirname "$CTL")" "$@" </dev/null
 }
 
-user 10 'splitvifd -V && splitvif-front -V' >/dev/null 2>&1 ||
+user 60 'splitvifd -V && splitvif-front -V' >/dev/null 2>&1 ||
 	skip "uid 1000 cannot run what is built here"
 
-out=$(user 30 '
-	splitvifd 2>/run/log & sleep 0.5
-	unshare --user --map-root-user --net sleep 100 & box=$!
-	sleep 0.3
-	splitvif-front --name box --netns $box & sleep 0.5
-	splitvif-front run --name b -- ping -c 3 -i 0.1 10.77.0.2' 2>&1) ||
+out=$(user 120 '
+	splitvifd 2>/run/log &
+	until splitvif show >/dev/null 2>&1; do sleep 0.05; done
+	unshare --user --map-root-user --net sleep infinity & box=$!
+	until grep -qx sleep /proc/$box/comm; do sleep 0.05; done
+	splitvif-front --name box --netns $box &
+	until splitvif show | grep -q "^ *box.*Connected"; do sleep 0.05; done
+	splitvif-front run --name b -- ping -c 3 -i 0.1 -w 30 10.77.0.2' 2>&1) ||
 	fail "a process by its number: $out"
 
 for tool in pasta nft python3; do
@@ -44,17 +46,18 @@ gateway=$(ip -4 route show default | sed -n 's/.* via \([0-9.]*\) .*/\1/p' | hea
 coproc python3 -c '
 import socket
 s = socket.create_server(("127.0.0.1", 0))
-s.settimeout(40)
+s.settimeout(120)
 print(s.getsockname()[1], flush=True)
 s.accept()[0].sendall(b"from outside\n")'
 read -r port <&"${COPROC[0]}"
 server=$COPROC_PID
 trap 'kill $server 2>/dev/null' EXIT
-out=$(user 30 'exec pasta --config-net -- unshare --mount --pid --fork --mount-proc sh -c "$@"' - '
+out=$(user 120 'exec pasta --config-net -- unshare --mount --pid --fork --mount-proc sh -c "$@"' - '
 	echo 1 >/proc/sys/net/ipv4/ip_forward
 	nft "table ip nat { chain out { type nat hook postrouting priority 100;
 		oifname != \"xentap0\" masquerade; }; }" || exit 1
-	splitvifd 2>/dev/null & sleep 1
+	splitvifd 2>/dev/null &
+	until splitvif show >/dev/null 2>&1; do sleep 0.05; done
 	splitvif-front run -- bash -c "exec 3<>/dev/tcp/\$0/\$1; head -n 1 <&3" "$@"' \
 	- "$gateway" "$port" 2>&1)
 grep -q '^from outside' <<<"$out" || fail "through pasta: $out"

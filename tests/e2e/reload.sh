@@ -3,7 +3,7 @@
 # traffic: changed vifs are replaced, unchanged ones do not notice, a file with errors
 # changes nothing, and a bridge that cannot be has nobody wait.
 . "$(dirname "$0")/lib.sh"
-e2e_begin iperf3 pgrep nsenter python3
+e2e_begin pgrep nsenter python3
 conf=$WORK/conf
 
 # config [LINE...]: the file, with these lines at its end.
@@ -31,8 +31,8 @@ END
 config "[vif c.0]" "brigde = inner"
 "$SPLITVIFD" --check-config "$conf" >/dev/null 2>"$WORK/err"; [ $? = 2 ] || fail "not exit 2"
 grep -qx "$conf:16: error: unknown key 'brigde'; did you mean 'bridge'?" "$WORK/err" || fail "$(cat "$WORK/err")"
-timeout 5 "$SPLITVIFD" --config "$conf" 2>/dev/null; [ $? = 2 ] || fail "started with a bad file"
-timeout 5 "$SPLITVIFD" --config "$WORK/nosuch" 2>/dev/null; [ $? = 2 ] || fail "started without its file"
+timeout 60 "$SPLITVIFD" --config "$conf" 2>/dev/null; [ $? = 2 ] || fail "started with a bad file"
+timeout 60 "$SPLITVIFD" --config "$WORK/nosuch" 2>/dev/null; [ $? = 2 ] || fail "started without its file"
 ip link show xentap0 >/dev/null 2>&1 && fail "a TAP was made"
 config
 "$SPLITVIFD" --check-config "$conf" | grep -q 'no errors' || fail "a good file"
@@ -44,10 +44,12 @@ vm a && vm b
 [ "$(vm_up b)" = 10.77.0.11 ] || fail "b has $(vm_up b)"
 [ "$(show_field a mac)" = 00:16:3e:00:00:0a ] || fail "a's MAC"
 
+lists() {
+	"$CTL" network-list "$1" | grep -q "$2"
+}
 # wait_for NAME COLUMNS-PATTERN: until a line of network-list looks so.
 wait_for() {
-	for i in $(seq 200); do "$CTL" network-list "$1" | grep -q "$2" && return; sleep 0.02; done
-	fail "no '$2': $("$CTL" network-list "$1")"
+	until_true 30 lists "$1" "$2" || fail "no '$2': $("$CTL" network-list "$1")"
 }
 wait_for a '^  1 .*00:16:3e:00:00:a1 *1 *4'
 wait_for a '^  2 .* 2 *4'
@@ -58,15 +60,10 @@ refused() {
 	in_vm a ping -q -c 1 -W 0.1 -I eth1 10.78.0.99 >/dev/null
 	"$CTL" --json fdb stats br inner | grep -q '"refused":[1-9][0-9]*,"macs":1'
 }
-until_true 20 refused || fail "nothing is refused: $("$CTL" fdb stats)"
+until_true 30 refused || fail "nothing is refused: $("$CTL" fdb stats)"
 "$CTL" fdb show br inner | grep -q ^02: && fail "a second address is known: $("$CTL" fdb show)"
 rings=$("$CTL" network-list a | grep -v '^  1')
-in_vm b iperf3 -s -1 >/dev/null &
-sleep 0.3
-in_vm a iperf3 -c 10.77.0.11 -t 3 -J >"$WORK/run.json" &
-run=$!
-sleep 0.5
-index=$(in_vm a ip -o link show eth2 | cut -d: -f1)
+stream_start a b 10.77.0.11 5 100000000 1000
 
 # a.1 changes, a.3 comes, a bridge comes; a.0, a.2 and b.0 stay as they are.
 config "[vif a.1]" "bridge = inner" "mac = 00:16:3e:00:00:b1" "[vif a.2]" "bridge = inner" \
@@ -80,9 +77,8 @@ wait_for a '^  3 .* 3 *4'
 # Errors: all stays. Then a.1 to a.3 go.
 config "[daemon]" "log-level = trace" "[vif a.1]" "mtu = 9"
 kill -HUP "$DAEMON"
-sleep 0.3
-grep -q "$conf:18: error: mtu '9'" "$WORK/daemon.log" || fail "the error is not told"
-grep -q "$conf is not taken over: 2 errors; all stays as it is" "$WORK/daemon.log" || fail "the refusal is not told"
+until_true 30 grep -q "$conf:18: error: mtu '9'" "$WORK/daemon.log" || fail "the error is not told"
+until_true 30 grep -q "$conf is not taken over: 2 errors; all stays as it is" "$WORK/daemon.log" || fail "the refusal is not told"
 "$CTL" network-list a | grep -q '^  1 .*b1 *1 *4' || fail "a file with errors was taken"
 grep -q ' \(DEBUG\|TRACE\) ' "$WORK/daemon.log" && fail "a file with errors changed the log level"
 
@@ -91,30 +87,36 @@ python3 -c '
 import fcntl, struct, time
 tun = open("/dev/net/tun", "r+b", 0)
 fcntl.ioctl(tun, 0x400454ca, struct.pack("16sH22x", b"held0", 0x1002))
-time.sleep(60)' &
+time.sleep(600)' &
 holder=$!
-until_true 20 ip link show held0 || fail "nobody holds held0"
+until_true 30 ip link show held0 || fail "nobody holds held0"
 config "[bridge held]" "uplink = tap:held0" "[vif a.1]" "bridge = inner" "mac = 00:16:3e:00:00:b1"
-then=$(date +%s%N)
-kill -HUP "$DAEMON"
-until_true 20 grep -q 'cannot add bridge held: cannot open tap held0: .* busy' "$WORK/daemon.log" ||
-	fail "held0 is not told of"
-took=$((($(date +%s%N) - then) / 1000000))
+told() {
+	[ "$(grep -c 'cannot add bridge held: cannot open tap held0: .* busy' "$WORK/daemon.log")" -ge "$1" ]
+}
+for try in 1 2 3; do # the machine, too, may stand still
+	then=$(date +%s%N)
+	kill -HUP "$DAEMON"
+	until_true 30 told $try || fail "held0 is not told of"
+	took=$((($(date +%s%N) - then) / 1000000))
+	[ $took -ge 2000 ] || break
+done
 [ $took -lt 2000 ] || fail "everybody waited $took ms for held0" # it was 3000 while the TAP was waited for
 wait_for a '^  1 .*b1 *1 *4'
 kill $holder
 config
 kill -HUP "$DAEMON"
-for i in $(seq 200); do [ "$("$CTL" network-list a | wc -l)" = 2 ] && break; sleep 0.02; done
-[ "$("$CTL" network-list a | wc -l)" = 2 ] || fail "they stay: $("$CTL" network-list a)"
-for i in $(seq 200); do in_vm a ip link show eth2 >/dev/null 2>&1 || break; sleep 0.02; done
-in_vm a ip link show eth2 >/dev/null 2>&1 && fail "eth2 stays"
-wait $run || fail "the connection over unchanged vifs died: $(grep error "$WORK/run.json")"
+has_one() { [ "$("$CTL" network-list a | wc -l)" = 2 ]; }
+until_true 30 has_one || fail "they stay: $("$CTL" network-list a)"
+until_true 30 not in_vm a ip link show eth2 || fail "eth2 stays"
+sender >/dev/null || fail "the stream ended before all was done"
+hurry
+streams_end || fail "the connection over unchanged vifs died: $(cat "$WORK/a.sent" "$WORK/b.received")"
 [ "$(grep -c 'port a.0 up' "$WORK/daemon.log")" = 1 ] || fail "a.0 was connected anew"
 
 # What was detached by hand stays so until its section changes.
 "$CTL" network-detach a 0 || fail "detach of a.0"
 kill -HUP "$DAEMON"
-sleep 0.3
+sleep 0.3 # if it did, it would be soon
 "$CTL" network-list a | grep -q "^  0" && fail "an unchanged section undid a detach"
 e2e_end

@@ -23,19 +23,19 @@ for i in $(seq $((vms / 2))); do
 	"$FRONT" sink --name "s$i" --mac "$(mac "$i")" --json >"$WORK/s$i.out" 2>"$WORK/s$i.log" &
 	sinks="${sinks-} $!"
 done
-until_true 20 eval "[ \$(connected) = $((vms / 2)) ]" || fail "sinks: $(connected)"
+until_true 60 eval "[ \$(connected) = $((vms / 2)) ]" || fail "sinks: $(connected)"
 for i in $(seq $((vms / 2))); do
 	"$FRONT" gen --name "g$i" --dst "$(mac "$i")" --rate "$rate" --json \
 		>"$WORK/g$i.out" 2>"$WORK/g$i.log" &
 	gens="${gens-} $!"
 done
-until_true 20 all_connected || fail "not all come up: $("$CTL" show)"
+until_true 60 all_connected || fail "not all come up: $("$CTL" show)"
 for k in $(seq "$kills"); do
 	sleep 0.3 # so that the rings are busy
 	kill -9 "$(data_process)" "$DAEMON"
 	wait "$DAEMON" 2>/dev/null
 	daemon $options
-	until_true 20 back "$k" || fail "kill $k: $(connected) of $vms are back: $("$CTL" show)"
+	until_true 60 back "$k" || fail "kill $k: $(connected) of $vms are back: $("$CTL" show)"
 done
 sleep 0.1
 for end in $gens; do kill -TERM "$end"; done

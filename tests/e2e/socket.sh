@@ -11,10 +11,7 @@ guest() {
 	: >"$WORK/peer"
 	python3 "$peer" "$1" "$2" 10.77.0.9 52:54:00:00:00:09 ${3-} >"$WORK/peer" &
 	GUEST=$!
-	until grep -q up "$WORK/peer"; do
-		[ -d "/proc/$GUEST" ] || fail "no guest at $1"
-		sleep 0.02
-	done
+	until_true 30 grep -q up "$WORK/peer" || fail "no guest at $1"
 }
 
 guest_end() {
@@ -31,11 +28,11 @@ front() {
 }
 
 answers() {
-	expect "answers to $1 $2" "$(pings "$1" 10.77.0.9 "$3" "-c $4 -w 20")" "$4"
+	expect "answers to $1 $2" "$(answered "$1" 10.77.0.9 "$3" "$4")" "$4"
 }
 
 until_said() {
-	until grep -q "$1" "$WORK/s.log"; do sleep 0.02; done
+	until_true 30 grep -q "$1" "$WORK/s.log" || fail "no '$1': $(cat "$WORK/s.log")"
 }
 
 daemon --engine "${ENGINE:-auto}" --bridge xenbr0,uplink=tap:xentap0,ip=10.77.0.1/24
@@ -43,7 +40,7 @@ vm a
 vm_up a >/dev/null || exit 1
 front s "$WORK/guest.sock"
 vm_up s >/dev/null
-until [ -S "$WORK/guest.sock" ]; do sleep 0.02; done
+until_true 30 test -S "$WORK/guest.sock" || fail "no socket"
 expect "others may not connect" "$(command stat -c %a "$WORK/guest.sock")" 700
 "$FRONT" stream --name t "$WORK/guest.sock" 2>"$WORK/t.log" && fail "two at one socket"
 grep -q 'cannot listen: .*guest.sock: Address already in use; name another' "$WORK/t.log" ||
@@ -74,7 +71,10 @@ answers host "after that" 84 5
 # Suspended and resumed it is announced by its own MAC, which the bridge learns.
 "$CTL" domain-suspend s || fail "domain-suspend"
 "$CTL" domain-resume s || fail "domain-resume"
-until "$CTL" fdb show | grep -q '^52:54:00:00:00:09 *s.0'; do sleep 0.02; done
+is_learned() {
+	"$CTL" fdb show | grep -q '^52:54:00:00:00:09 *s.0'
+}
+until_true 30 is_learned || fail "not learned: $("$CTL" fdb show)"
 answers a "resumed" 84 5
 
 # A guest that does not read: what its socket cannot take is not taken out of the ring,
@@ -84,11 +84,10 @@ kill -STOP "$GUEST"
 	fail "gen"
 [ "$(stat s to_guest_drops_early)" -gt 0 ] || fail "nothing was dropped: $("$CTL" stats)"
 kill -CONT "$GUEST"
+reaches host 10.77.0.9 || fail "no answer when it reads again"
 answers host "reading again" 84 5
-stats_at_rest >/dev/null
+stats_at_rest | add_up || fail "see above"
 expect "dropped late" "$(stat s to_guest_drops_late)" 0
-expect "what came for it" "$(stat s to_guest_intended)" \
-	"$(($(stat s to_guest_frames) + $(stat s to_guest_dropped)))"
 kill "$STREAMER"
 wait "$STREAMER" || fail "the frontend ended with $?"
 grep -q 'waited [1-9][0-9]* times for the guest' "$WORK/s.log" ||

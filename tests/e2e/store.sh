@@ -5,10 +5,7 @@
 e2e_begin xenstore-ls nsenter pgrep
 daemon --bridge xenbr0,uplink=none
 vm a --ip 10.1.1.1/24
-for i in $(seq 200); do
-	[ "$(show_field a state)" = Connected ] && break
-	sleep 0.02
-done
+until_true 30 is_connected a || fail "a: $(cat "$WORK/a.log")"
 export XENSTORED_PATH=$SPLITVIF_RUNDIR/store.sock
 xenstore-ls -f >"$WORK/ls" || fail "xenstore-ls"
 grep /vif/ "$WORK/ls"
@@ -21,9 +18,8 @@ xenstore-ls -f -p | grep -q "/device/vif/0/state = \"4\" *(n$domid,r0)" ||
 # The toolstack takes the device away: the backend lets go, nothing comes back.
 xenstore-write "/local/domain/0/backend/vif/$domid/0/state" 5 \
 	"/local/domain/0/backend/vif/$domid/0/online" 0
-for i in $(seq 100); do
-	xenstore-ls -f | grep -q "backend/vif/$domid/0" || break
-	sleep 0.05
-done
-xenstore-ls -f | grep "backend/vif/$domid/0" && fail "the device was not removed"
+is_removed() {
+	! xenstore-ls -f | grep "backend/vif/$domid/0"
+}
+until_true 30 is_removed || fail "the device was not removed"
 e2e_end

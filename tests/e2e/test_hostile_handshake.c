@@ -21,7 +21,7 @@
 #include "support/clock.h"
 #include "support/memfd.h"
 
-enum { TOGGLE_MS = 5000, IDLE = 300, HANDSHAKE_MS = 2000 };
+enum { TOGGLE_MS = 1000, DRAIN_MS = 500, ASKED_LEAST = 100, IDLE = 300, HANDSHAKE_MS = 2000 };
 
 static struct stage stage;
 static unsigned int failures; /* of the test under way */
@@ -541,27 +541,38 @@ static void test_gone_at_each_step(void **state)
 	assert_true(hostile_end(&stage));
 }
 
-/* More strangers than one user may have, none of which says a word. */
-static void test_idle_connections(void **state)
+/* How long it takes until all are hung up on. */
+static int64_t idle_ms(struct stage *on)
 {
 	static struct raw_guest idle[IDLE];
 	int64_t begin;
 
-	hostile_begin(&stage, "idle connections");
 	for (int i = 0; i < IDLE; i++) {
 		raw_guest_init(&idle[i]);
-		if (raw_guest_dial(&idle[i], stage.daemon.rundir))
-			hostile_fail(&stage, "cannot connect for the %dth time", i);
+		if (raw_guest_dial(&idle[i], on->daemon.rundir))
+			hostile_fail(on, "cannot connect for the %dth time", i);
 	}
 	begin = clock_ms();
 	for (int i = 0; i < IDLE; i++) {
 		struct pollfd pfd = { .fd = idle[i].socket, .events = POLLIN };
 
-		if (poll(&pfd, 1, 2 * HANDSHAKE_MS) <= 0 || !(pfd.revents & POLLHUP))
-			hostile_fail(&stage, "idle connection %d is kept", i);
+		if (poll(&pfd, 1, RAW_TIMEOUT_MS) <= 0 || !(pfd.revents & POLLHUP))
+			hostile_fail(on, "idle connection %d is kept", i);
 		raw_guest_close(&idle[i]);
 	}
-	assert_true(clock_ms() - begin < 2 * HANDSHAKE_MS);
+	return clock_ms() - begin;
+}
+
+/* More strangers than one user may have, none of which says a word. They go in
+ * time, once of three times: the machine, too, may stand still. */
+static void test_idle_connections(void **state)
+{
+	int64_t took = 2 * HANDSHAKE_MS;
+
+	hostile_begin(&stage, "idle connections");
+	for (int i = 0; i < 3 && took >= 2 * HANDSHAKE_MS; i++)
+		took = idle_ms(&stage);
+	assert_true(took < 2 * HANDSHAKE_MS);
 	if (raw_guest_open(&stage.attacker, stage.daemon.rundir, "attacker", RAW_WAITS))
 		hostile_fail(&stage, "nobody can connect after them");
 	expect_alive(&stage);
@@ -627,7 +638,8 @@ static void test_full_eventfds_block_nobody(void **state)
 	toggler.fds[2] = attacker->rx_channel.wait_fd;
 	toggler.fds[3] = attacker->rx_channel.signal_fd;
 	assert_int_equal(pthread_create(&thread, NULL, toggle, &toggler), 0);
-	for (end = clock_ms() + TOGGLE_MS; clock_ms() < end && !stage.failed; answered++)
+	end = hostile_until(TOGGLE_MS);
+	for (; (clock_ms() < end || answered < ASKED_LEAST) && !stage.failed; answered++)
 		if (!send_asking(&stage))
 			hostile_fail(&stage, "not answered any more after %u frames", answered);
 	store_release(&toggler.stop, 1);
@@ -636,7 +648,7 @@ static void test_full_eventfds_block_nobody(void **state)
 		hostile_fail(&stage, "the canary lost frames");
 	print_message("%u frames with full eventfds, canary's longest gap %llu ms\n", answered,
 		      (unsigned long long)report.longest_gap_ms);
-	assert_true(answered > 100);
+	assert_true(answered >= ASKED_LEAST);
 	expect_alive(&stage);
 	assert_true(hostile_end(&stage));
 }
@@ -660,7 +672,7 @@ static void push_for(struct stage *on, int duration_ms)
 {
 	struct raw_guest *attacker = &on->attacker;
 	netif_tx_response_t responses[TX_RING_ENTRIES];
-	int64_t end = clock_ms() + duration_ms;
+	int64_t end = hostile_until(duration_ms);
 
 	while (clock_ms() < end) {
 		netif_tx_request_t slot = raw_guest_slot(attacker, 0, 60, 0);
@@ -687,7 +699,7 @@ static void test_drained_eventfds_block_nobody(void **state)
 	fcntl(toggler.fds[1], F_SETFL, O_RDWR);
 	fcntl(toggler.fds[3], F_SETFL, O_RDWR);
 	assert_int_equal(pthread_create(&thread, NULL, drain, &toggler), 0);
-	push_for(&stage, 2000);
+	push_for(&stage, DRAIN_MS);
 	store_release(&toggler.stop, 1);
 	pthread_join(thread, NULL);
 	raw_guest_push(attacker);

@@ -20,6 +20,8 @@
 
 #define INDEX_FAULT "tx request index out of the ring"
 
+enum { EVENTS_MS = 300, SCRIBBLE_MS = 500 };
+
 static struct stage stage;
 static unsigned int failures; /* of the test under way */
 
@@ -157,7 +159,7 @@ static void ring_never_an_event(struct stage *on)
 
 static void ring_events_without_work(struct stage *on)
 {
-	int64_t end = clock_ms() + 1000;
+	int64_t end = hostile_until(EVENTS_MS);
 	unsigned int sent = 0;
 
 	while (clock_ms() < end) {
@@ -356,7 +358,7 @@ static void send_meanwhile(struct stage *on, int64_t until)
 static void scribble_case(const char *name,
 			  void (*fn)(struct raw_guest *guest, uint64_t *random))
 {
-	int64_t until = clock_ms() + 1200;
+	int64_t until = hostile_until(SCRIBBLE_MS);
 	unsigned int connections = 0;
 
 	while (clock_ms() < until) {

@@ -5,7 +5,7 @@
 
 #include "fixture.h"
 
-enum { LONG_USECS = 10000, NO_TIME = 0 };
+enum { LONG_USECS = 100000, NO_TIME = 0 };
 
 static void send_frames(struct fixture *f, unsigned int n)
 {

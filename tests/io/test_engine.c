@@ -253,6 +253,9 @@ static void removal_lets_go_of_the_file(void **state)
 	close(fds[1]);
 }
 
+/* The fastest of several tries must be in time, none may be too early. */
+enum { TIMEOUT_TRIES = 20 };
+
 static void timeouts_are_kept(void **state)
 {
 	static const struct {
@@ -270,12 +273,19 @@ static void timeouts_are_kept(void **state)
 	assert_int_equal(engine_add(*state, &source, fd, NULL), 0);
 	engine_arm(*state, &source);
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		int64_t start = now_ns();
-		int n = engines_wait(*state, &ready, cases[i].timeout);
-		int64_t took = now_ns() - start;
+		int64_t took = INT64_MAX;
 
-		if (n || took < cases[i].at_least || took > cases[i].at_most)
-			fail_msg("%s: %d reports after %ld ns", cases[i].name, n, (long)took);
+		for (int try = 0; try < TIMEOUT_TRIES && took > cases[i].at_most; try++) {
+			int64_t start = now_ns();
+			int n = engines_wait(*state, &ready, cases[i].timeout);
+
+			took = now_ns() - start;
+			if (n || took < cases[i].at_least)
+				fail_msg("%s: %d reports after %ld ns", cases[i].name, n,
+					 (long)took);
+		}
+		if (took > cases[i].at_most)
+			fail_msg("%s: never before %ld ns", cases[i].name, (long)took);
 	}
 	engine_remove(*state, &source);
 	close(fd);
@@ -297,7 +307,7 @@ static void infinite_wait_wakes(void **state)
 
 	assert_int_equal(engine_add(*state, &source, fd, NULL), 0);
 	engine_arm(*state, &source);
-	alarm(20);
+	alarm(100);
 	assert_int_equal(pthread_create(&thread, NULL, put_later, &fd), 0);
 	while (engines_wait(*state, &ready, -1) == 0)
 		;

@@ -7,7 +7,7 @@ splitvif=$1
 rundir=$(dirname "$XENSTORED_PATH")
 
 store() {
-	timeout 10 "$splitvif" --rundir "$rundir" store "$@"
+	timeout 60 "$splitvif" --rundir "$rundir" store "$@"
 }
 
 # check NAME EXPECTED COMMAND...: the output, both streams, is as expected.
@@ -80,7 +80,7 @@ check "none it was" 1 echo $?
 out=$(mktemp) || exit 1
 store watch -n 3 /s/w >"$out" &
 watcher=$!
-for _ in 1 2 3 4 5 6 7 8 9 10; do
+for _ in $(seq 300); do
 	[ -s "$out" ] && break
 	sleep 0.1
 done
@@ -93,7 +93,7 @@ check "watch" "/s/w
 rm -f "$out"
 
 json() {
-	timeout 10 "$splitvif" --json --rundir "$rundir" store "$@"
+	timeout 60 "$splitvif" --json --rundir "$rundir" store "$@"
 }
 check "read --json" '[{"path":"/s/a","value":"one"}]' json read /s/a
 check "ls --json" '[{"path":"/s/a","value":"one","permissions":"n0"}]' json ls -p /s

@@ -297,6 +297,8 @@ static void put_message(int fd, uint32_t type, uint32_t req_id, const char *payl
 	wire_buffer_fini(&buffer);
 }
 
+enum { PATIENCE_MS = 20000 };
+
 static struct store_client *by_hand(int *far, int timeout_ms)
 {
 	int fds[2];
@@ -318,6 +320,7 @@ static void test_events_and_late_answers_between(void **state)
 	(void)state;
 	client = by_hand(&far, 20);
 	assert_int_equal(store_read(client, 0, "/a", value, sizeof(value)), -ETIMEDOUT);
+	store_client_set_timeout(client, PATIENCE_MS);
 	put_message(far, XS_WATCH_EVENT, 0, "/1\0t", 5);
 	put_message(far, XS_READ, 1, "late", 4);
 	put_message(far, XS_WATCH_EVENT, 0, "/2\0t", 5);
@@ -356,7 +359,7 @@ static void test_what_ends_the_connection(void **state)
 		int far, rc;
 
 		print_message("%s\n", cases[i].name);
-		client = by_hand(&far, 50);
+		client = by_hand(&far, PATIENCE_MS);
 		put_message(far, cases[i].type, cases[i].req_id, cases[i].payload, cases[i].length);
 		rc = store_read(client, 0, "/a", value, sizeof(value));
 		assert_int_equal(rc, cases[i].rc);
@@ -375,7 +378,7 @@ static void test_a_server_that_goes(void **state)
 	int far;
 
 	(void)state;
-	client = by_hand(&far, 1000);
+	client = by_hand(&far, PATIENCE_MS);
 	put_message(far, XS_WATCH_EVENT, 0, "/1\0t", 5);
 	close(far);
 	check_event(client, "/1", "t");

@@ -9,7 +9,7 @@
 #include "support/clock.h"
 #include "support/raw_guest.h"
 
-enum { HEADER = 14, FRAME_MIN = 60, FRAME_MAX = 1514, BURST = 4, PACE_US = 700, SETTLE_MS = 3000 };
+enum { HEADER = 14, FRAME_MIN = 60, FRAME_MAX = 1514, BURST = 4, PACE_US = 700, SETTLE_MS = 20000 };
 
 /* What follows the Ethernet header; then bytes that follow from the number. */
 struct stamp {

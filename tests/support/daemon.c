@@ -17,7 +17,7 @@
 #include "io/ctl_message.h"
 #include "support/clock.h"
 
-enum { START_MS = 10000, STOP_MS = 5000, ANSWER_MS = 1000, ARGS_MAX = 16 };
+enum { START_MS = 60000, STOP_MS = 30000, ANSWER_MS = 20000, ARGS_MAX = 16 };
 
 static void exec_daemon(const struct daemon *daemon, const char *program, const char *const *args,
 			int ready_fd)
@@ -144,11 +144,22 @@ static int dial_ctl(const struct daemon *daemon)
 	return fd;
 }
 
+/* A call with a time limit is not taken up again after a stop. */
+static ssize_t receive(int fd, void *bytes, size_t length, int flags)
+{
+	ssize_t got;
+
+	do
+		got = recv(fd, bytes, length, flags);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
 /* The answer's text, cut at size - 1; its code or -errno. */
 static int read_answer(int fd, char *text, size_t size)
 {
 	uint8_t head[CTL_REPLY_HEAD_BYTES];
-	ssize_t got = recv(fd, head, sizeof(head), MSG_WAITALL);
+	ssize_t got = receive(fd, head, sizeof(head), MSG_WAITALL);
 	size_t length = 0;
 	int32_t code;
 
@@ -156,7 +167,7 @@ static int read_answer(int fd, char *text, size_t size)
 		return got < 0 && errno == EAGAIN ? -ETIMEDOUT : -EPROTO;
 	memcpy(&code, head, sizeof(code));
 	while (length < size - 1) {
-		got = recv(fd, text + length, size - 1 - length, 0);
+		got = receive(fd, text + length, size - 1 - length, 0);
 		if (got <= 0)
 			break;
 		length += (size_t)got;

@@ -40,7 +40,7 @@ int procfs_mappings(pid_t pid, const char *word)
 
 int procfs_fds_settled(pid_t pid, int wanted)
 {
-	for (int i = 0; i < 100 && procfs_fds(pid) != wanted; i++)
+	for (int i = 0; i < 2000 && procfs_fds(pid) != wanted; i++)
 		usleep(10000);
 	return procfs_fds(pid);
 }

@@ -33,7 +33,7 @@ enum {
 	RAW_RX_PAGES = 64,
 	RAW_SHARED_PAGES = RAW_FRAME_RX + RAW_RX_PAGES,
 	RAW_TX_PAGES = 64,
-	RAW_TIMEOUT_MS = 2000,
+	RAW_TIMEOUT_MS = 20000,
 };
 
 /* How a frontend walks to Connected; the backend must serve both. */

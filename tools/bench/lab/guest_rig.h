@@ -49,6 +49,7 @@ struct guest_setup {
 	uint32_t rx_usecs, rx_frames; /* where it is not adaptive */
 	uint32_t rest_us;	      /* the generator's between batches; 0: spins */
 	uint32_t copier;	      /* enum guest_copier */
+	uint32_t awake;		      /* 1: no processor halts meanwhile (wakeful.h) */
 };
 
 /* Where nothing else is said: each frame notified, no spinning, NAPI's limit. */

@@ -2,35 +2,31 @@
 
 #include <sched.h>
 
+#include "bench/host.h"
 #include "ring/barrier.h"
 
-/* Who gives way gets the rest of nobody's time: even another of the lowest class goes
+/* Who gives way has the rest of nobody's time: even another of the lowest class goes
  * first. */
 static void *stay_awake(void *arg)
 {
-	struct wakeful *wakeful = arg;
+	const struct sched_param lowest = { 0 };
+	struct wakeful_thread *thread = arg;
 
-	while (!load_relaxed(&wakeful->stop))
+	host_pin(thread->cpu);
+	pthread_setschedparam(pthread_self(), SCHED_IDLE, &lowest);
+	while (!load_relaxed(thread->stop))
 		sched_yield();
 	return NULL;
 }
 
 static int start_on(struct wakeful *wakeful, int cpu)
 {
-	const struct sched_param lowest = { 0 };
-	pthread_attr_t attr;
-	cpu_set_t set;
+	struct wakeful_thread *thread = &wakeful->threads[wakeful->nr];
 	int err;
 
-	CPU_ZERO(&set);
-	CPU_SET((size_t)cpu, &set);
-	pthread_attr_init(&attr);
-	pthread_attr_setaffinity_np(&attr, sizeof(set), &set);
-	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
-	pthread_attr_setschedpolicy(&attr, SCHED_IDLE);
-	pthread_attr_setschedparam(&attr, &lowest);
-	err = pthread_create(&wakeful->threads[wakeful->nr], &attr, stay_awake, wakeful);
-	pthread_attr_destroy(&attr);
+	thread->cpu = cpu;
+	thread->stop = &wakeful->stop;
+	err = pthread_create(&thread->thread, NULL, stay_awake, thread);
 	if (!err)
 		wakeful->nr++;
 	return -err;
@@ -52,5 +48,5 @@ void wakeful_stop(struct wakeful *wakeful)
 {
 	__atomic_store_n(&wakeful->stop, 1, __ATOMIC_RELAXED);
 	while (wakeful->nr)
-		pthread_join(wakeful->threads[--wakeful->nr], NULL);
+		pthread_join(wakeful->threads[--wakeful->nr].thread, NULL);
 }

@@ -14,9 +14,15 @@
 
 enum { WAKEFUL_CPUS = 2 };
 
+struct wakeful_thread {
+	pthread_t thread;
+	int cpu;
+	const uint32_t *stop;
+};
+
 struct wakeful {
-	pthread_t threads[WAKEFUL_CPUS];
-	unsigned int nr; /* threads that run */
+	struct wakeful_thread threads[WAKEFUL_CPUS];
+	unsigned int nr; /* that run */
 	uint32_t stop;
 };
 

@@ -1,18 +1,7 @@
 #include "bench/lab/experiments.h"
 #include "bench/lab/middle_rig.h"
 
-static const struct guest_setup setup = {
-	.burst = 1,
-	.frame_bytes = 60,
-	.mode = RECEIVER_NAPI_HANDOVER,
-	.limit = 64,
-	.queue_frames = 1024,
-	.rx_frames = 1,
-	.rest_us = 20,
-	.rate_pps = 20000,
-	.app_cost_us = 1,
-	.placement = GUEST_SHARED,
-};
+static const struct guest_setup setup = { GUEST_SETUP_TOLD, .rate_pps = 20000 };
 
 enum { ADAPTIVE, USECS, FRAMES, RATE };
 

@@ -1,19 +1,7 @@
 #include "bench/lab/experiments.h"
 #include "bench/lab/trace_rig.h"
 
-static const struct trace_setup setup = {
-	.guest = {
-		.burst = 1,
-		.frame_bytes = 60,
-		.mode = RECEIVER_NAPI_HANDOVER,
-		.limit = 64,
-		.queue_frames = 1024,
-		.rx_frames = 1,
-		.rest_us = 20,
-		.app_cost_us = 1,
-		.placement = GUEST_SHARED,
-	},
-};
+static const struct trace_setup setup = { .guest = { GUEST_SETUP_TOLD } };
 
 enum { ADAPTIVE, USECS, FRAMES, BELIEF };
 
@@ -50,7 +38,7 @@ static const struct lab_sweep sweep = {
 		  { [ADAPTIVE] = { 1, { 0 } }, [USECS] = { 1, { 50 } }, [FRAMES] = { 1, { 32 } } } },
 	},
 	.measure_ms = 1000, /* five rounds */
-	.repeats = { [LAB_QUICK] = 5, [LAB_FULL] = 20 },
+	.repeats = { [LAB_QUICK] = 5, [LAB_FULL] = 24 },
 };
 
 static struct interval of_belief(const struct summaries *summaries, const char *column,

@@ -2,10 +2,13 @@
 
 #include <poll.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "backend/worker.h"
 #include "bridge/counters.h"
 #include "io/state.h"
+
+enum { WAKEUP_NS_MAX = 1000000 };
 
 static void lock(struct notifier *notifier)
 {
@@ -90,10 +93,20 @@ static bool is_timed(const struct coalesce_config *config)
 	       config->by_share;
 }
 
+/* What the guest is believed to pay for an event. The laboratory asks, by the environment,
+ * what comes of another belief; nobody else needs to. */
+static uint32_t wakeup_ns(void)
+{
+	const char *believed = getenv("SPLITVIF_WAKEUP_NS");
+	int ns = believed ? atoi(believed) : 0;
+
+	return ns > 0 && ns <= WAKEUP_NS_MAX ? (uint32_t)ns : ADAPTIVE_WAKEUP_NS;
+}
+
 static void tune(struct notifier *notifier, const struct tuning *tuning, enum tuning_edge edge)
 {
 	const struct adaptive_config steering = {
-		.wakeup_ns = ADAPTIVE_WAKEUP_NS,
+		.wakeup_ns = wakeup_ns(),
 		.frame_ns = ADAPTIVE_FRAME_NS,
 		.target_usecs = ADAPTIVE_TARGET_USECS,
 		.window_ms = tuning->value[TUNING_SAMPLE_INTERVAL],

@@ -217,6 +217,29 @@ static void test_weight_beyond_a_batch(void **state)
 	rig_close(rig);
 }
 
+static void test_what_a_wakeup_is_believed_to_cost(void **state)
+{
+	static const struct {
+		const char *told;
+		uint32_t ns;
+	} cases[] = { { "30000", 30000 },
+		      { "0", ADAPTIVE_WAKEUP_NS },
+		      { "-1", ADAPTIVE_WAKEUP_NS },
+		      { "2000000", ADAPTIVE_WAKEUP_NS },
+		      { "much", ADAPTIVE_WAKEUP_NS } };
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct rig *rig;
+
+		setenv("SPLITVIF_WAKEUP_NS", cases[i].told, 1);
+		rig = rig_open(WORDS("adaptive-rx", "on"));
+		unsetenv("SPLITVIF_WAKEUP_NS");
+		assert_int_equal(rig->guest.vif->queues[0].rx_edge.adaptive.config.wakeup_ns,
+				 cases[i].ns);
+		rig_close(rig);
+	}
+}
+
 /* A frame from the recording port, in the middle of its turn. */
 static void forward(struct rig *rig)
 {
@@ -287,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_another_worker_is_never_late),
 		cmocka_unit_test(test_the_last_answer_is_told_of),
 		cmocka_unit_test(test_weight_beyond_a_batch),
+		cmocka_unit_test(test_what_a_wakeup_is_believed_to_cost),
 		cmocka_unit_test(test_held_until_its_turn),
 		cmocka_unit_test(test_held_no_longer),
 	};

@@ -180,6 +180,10 @@ static void compares_within_blocks(void **state)
 	assert_true(difference.known && difference.mid == 20 && difference.low == 10);
 	ratio = interval_ratio(interval_exact(100), OF(drifting));
 	assert_true(ratio.known && ratio.mid == 5 && ratio.high == 10);
+	/* Of the disturbed block the other one's, of all others its own. */
+	ratio = interval_larger(OF(disturbed), OF(drifting));
+	assert_true(ratio.known && ratio.low == 20 && ratio.mid == 30 && ratio.high == 50);
+	assert_false(interval_larger(OF(gaps), OF(twice)).known);
 	assert_true(interval_highest(OF(gaps), OF(twice)).mid == 40);
 	assert_true(interval_lowest(OF(drifting), OF(twice)).mid == 20);
 }

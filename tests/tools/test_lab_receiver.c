@@ -165,6 +165,36 @@ static void test_modes(void **state)
 	}
 }
 
+/* Only the latencies of frames that were due then are noted. */
+static void test_timed(void **state)
+{
+	const struct receiver_config config = { .mode = RECEIVER_NAPI,
+						.weight = 64,
+						.queue_frames = 4096,
+						.cpu_poll = cpus[0],
+						.cpu_app = cpus[1] };
+	const int64_t now = host_now_ns();
+	const struct {
+		int64_t from, until;
+		uint64_t noted;
+	} windows[] = { { INT64_MAX, INT64_MAX, 0 },
+			{ INT64_MIN, now, 0 },
+			{ now, INT64_MAX, FRAMES } };
+	struct receiver_counters *seen = lines_alloc(sizeof(*seen));
+
+	for (size_t i = 0; i < COUNT_OF(windows); i++) {
+		struct receiver *receiver;
+
+		assert_int_equal(receiver_start(&receiver, vif, &config), 0);
+		receiver_time(receiver, windows[i].from, windows[i].until);
+		send_all(receiver, seen);
+		receiver_stop(receiver, seen);
+		assert_int_equal(seen->delivered, FRAMES);
+		assert_int_equal(histogram_count(&seen->latency), windows[i].noted);
+	}
+	free(seen);
+}
+
 static void test_refused(void **state)
 {
 	static const struct receiver_config bad[] = {
@@ -188,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_timed),
 	};
 
 	return cmocka_run_group_tests(tests, start_all, stop_all);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 const char *const guest_gen_name = "gen", *const guest_name = "guest";
 
@@ -115,6 +116,15 @@ const struct lab_column guest_columns[LAB_COLUMNS_MAX] = {
 	[RUN_IN_FLIGHT] = { "run_in_flight", 0 },
 };
 
+unsigned int guest_column(const char *name)
+{
+	unsigned int i = 0;
+
+	while (strcmp(guest_columns[i].name, name))
+		i++;
+	return i;
+}
+
 int guest_counts_ask(struct guest_counts *counts, struct backend *backend,
 		     char error[LAB_ERROR_BYTES])
 {
@@ -202,17 +212,15 @@ static void tell_cpu(const struct guest_counts *start, const struct guest_counts
 	values[SWITCHES_INVOLUNTARY] = GREW(receiver.switches_involuntary);
 }
 
-static void tell_latency(const struct guest_counts *start, const struct guest_counts *end,
-			 double *values)
+static void tell_latency(const struct guest_counts *whole, double *values)
 {
 	static const double parts[] = { 0.5, 0.9, 0.99, 0.999, 1 };
-	struct histogram latency = end->receiver.latency;
+	const struct histogram *latency = &whole->receiver.latency;
 
-	histogram_since(&latency, &start->receiver.latency);
-	values[LATENCIES] = (double)histogram_count(&latency);
+	values[LATENCIES] = (double)histogram_count(latency);
 	for (unsigned int i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		values[P50_US + i] =
-			values[LATENCIES] > 0 ? histogram_quantile(&latency, parts[i]) / 1e3 : NAN;
+			values[LATENCIES] > 0 ? histogram_quantile(latency, parts[i]) / 1e3 : NAN;
 }
 
 static void tell_rounds(const struct guest_counts *start, const struct guest_counts *end,
@@ -248,7 +256,7 @@ void guest_counts_tell(const struct guest_counts *start, const struct guest_coun
 	tell_frames(start, end, seconds, values);
 	tell_notification(start, end, seconds, values);
 	tell_cpu(start, end, seconds, values);
-	tell_latency(start, end, values);
+	tell_latency(whole, values);
 	tell_rounds(start, end, values);
 	values[WINDOW_S] = seconds;
 	values[RUN_OFFERED] = (double)whole->sender.offered;

@@ -39,6 +39,7 @@ int guest_counts_ask(struct guest_counts *counts, struct backend *backend,
 /* The columns, which are the rig's. `start` and `end` are those of the window, `whole`
  * is what the whole run made, at rest. */
 extern const struct lab_column guest_columns[LAB_COLUMNS_MAX];
+unsigned int guest_column(const char *name); /* one of those */
 void guest_counts_tell(const struct guest_counts *start, const struct guest_counts *end,
 		       const struct guest_counts *whole, double values[LAB_COLUMNS_MAX]);
 

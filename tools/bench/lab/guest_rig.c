@@ -9,6 +9,7 @@
 #include "bench/host.h"
 #include "bench/lab/burn.h"
 #include "bench/lab/guest_counts.h"
+#include "bench/lab/wakeful.h"
 #include "ring/poll.h"
 
 #define MS INT64_C(1000000)
@@ -210,6 +211,17 @@ static void wait_for(int64_t ns)
 	usleep((useconds_t)(ns / 1000));
 }
 
+/* Those of the window but for its ends: to look at the counters takes the daemon's
+ * processor, and frames wait for it. */
+static void time_frames(struct receiver *receiver, const struct lab_window *window)
+{
+	int64_t now = host_now_ns(), margin = window->measure_ns / 8;
+
+	if (margin > MS)
+		margin = MS;
+	receiver_time(receiver, now + margin, now + window->measure_ns - margin);
+}
+
 static int measure(struct guest_rig *rig, struct sender *sender, struct receiver *receiver,
 		   const struct lab_window *window, char *error)
 {
@@ -219,6 +231,7 @@ static int measure(struct guest_rig *rig, struct sender *sender, struct receiver
 	err = look(rig, sender, receiver, &rig->start, error);
 	if (err)
 		return err;
+	time_frames(receiver, window);
 	wait_for(window->measure_ns);
 	return look(rig, sender, receiver, &rig->end, error);
 }
@@ -235,6 +248,7 @@ static int pass(struct guest_rig *rig, const struct guest_setup *setup, double r
 		err = start_receiver(rig, setup, &receiver);
 	if (err)
 		return err;
+	receiver_time(receiver, INT64_MAX, INT64_MAX); /* none yet */
 	err = start_sender(rig, setup, rate, &sender);
 	if (!err) {
 		err = measure(rig, sender, receiver, window, error);
@@ -244,6 +258,19 @@ static int pass(struct guest_rig *rig, const struct guest_setup *setup, double r
 		err = err ? err : rest;
 	}
 	receiver_stop(receiver, &rig->after.receiver);
+	return err;
+}
+
+static int pass_awake(struct guest_rig *rig, const struct guest_setup *setup, double rate,
+		      const struct lab_window *window, char *error)
+{
+	struct wakeful wakeful;
+	int err = wakeful_start(&wakeful, rig->context->cpus);
+
+	if (err)
+		return err;
+	err = pass(rig, setup, rate, window, error);
+	wakeful_stop(&wakeful);
 	return err;
 }
 
@@ -264,7 +291,7 @@ static int rig_run(void *arg, const void *settings, const struct lab_window *win
 	int err = set_coalescing(rig, setup, error);
 
 	if (!err)
-		err = pass(rig, setup, rate, window, error);
+		err = (setup->awake ? pass_awake : pass)(rig, setup, rate, window, error);
 	if (!err)
 		err = guest_counts_check(&rig->after, error);
 	if (err)

@@ -49,6 +49,7 @@ struct guest_setup {
 	uint32_t rx_usecs, rx_frames; /* where it is not adaptive */
 	uint32_t rest_us;	      /* the generator's between batches; 0: spins */
 	uint32_t copier;	      /* enum guest_copier */
+	uint32_t awake;		      /* 1: no processor halts meanwhile (wakeful.h) */
 };
 
 /* Where nothing else is said: each frame notified, no spinning, NAPI's limit. */
@@ -61,6 +62,13 @@ struct guest_setup {
 #define GUEST_SETUP_CONTENDED                                                       \
 	.burst = 1, .frame_bytes = 60, .mode = RECEIVER_NAPI_FEEDBACK, .limit = 64, \
 	.queue_frames = 1024, .rx_frames = 1, .rest_us = 20, .load_percent = 100,   \
+	.placement = GUEST_SHARED
+
+/* Small frames for an application on the driver's processor, with NAPI as it is: where the
+ * question is when its driver is told. */
+#define GUEST_SETUP_TOLD                                                            \
+	.burst = 1, .frame_bytes = 60, .mode = RECEIVER_NAPI_HANDOVER, .limit = 64, \
+	.queue_frames = 1024, .rx_frames = 1, .rest_us = 20, .app_cost_us = 1,      \
 	.placement = GUEST_SHARED
 
 /* Words of the factors that are no numbers. */

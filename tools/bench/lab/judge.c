@@ -7,6 +7,8 @@
 
 #include "bench/statistics.h"
 
+enum { CONDITION_BYTES = 64 };
+
 const char *verdict_name(enum verdict verdict)
 {
 	static const char *const names[VERDICTS] = { "holds", "does not hold", "undecided" };
@@ -79,6 +81,11 @@ static double subtract(double a, double b)
 	return a - b;
 }
 
+static double larger(double a, double b)
+{
+	return isnan(a) || a > b ? a : b;
+}
+
 static bool is_positive(const struct interval *interval)
 {
 	for (unsigned int i = 0; i < JUDGE_BLOCKS_MAX; i++)
@@ -95,6 +102,11 @@ struct interval interval_ratio(struct interval a, struct interval b)
 struct interval interval_difference(struct interval a, struct interval b)
 {
 	return combine(&a, &b, subtract);
+}
+
+struct interval interval_larger(struct interval a, struct interval b)
+{
+	return combine(&a, &b, larger);
 }
 
 struct interval interval_mean(const struct interval *list, unsigned int n)
@@ -175,10 +187,11 @@ static void add_name(struct judge *judge, const char *format, va_list args)
 }
 
 static void conclude(struct judge *judge, struct interval interval, enum verdict verdict,
-		     const char *condition)
+		     const char *condition, const char *format, va_list args)
 {
 	static const char *const words[VERDICTS] = { "yes", "no", "open" };
 
+	add_name(judge, format, args);
 	if (!interval.known)
 		verdict = VERDICT_UNDECIDED;
 	if (interval.known)
@@ -189,64 +202,73 @@ static void conclude(struct judge *judge, struct interval interval, enum verdict
 	judge->verdict = verdict_and(judge->verdict, verdict);
 }
 
+/* An infinite bound is none. */
+static void conclude_between(struct judge *judge, struct interval interval, double low, double high,
+			     const char *format, va_list args)
+{
+	enum verdict verdict =
+		verdict_and(interval_above(interval, low), interval_below(interval, high));
+	char condition[CONDITION_BYTES];
+
+	if (isinf(low))
+		snprintf(condition, sizeof(condition), "below %g", high);
+	else if (isinf(high))
+		snprintf(condition, sizeof(condition), "above %g", low);
+	else
+		snprintf(condition, sizeof(condition), "%g to %g", low, high);
+	conclude(judge, interval, verdict, condition, format, args);
+}
+
 void judge_below(struct judge *judge, struct interval interval, double bound, const char *format,
 		 ...)
 {
-	char condition[64];
 	va_list args;
 
 	va_start(args, format);
-	add_name(judge, format, args);
+	conclude_between(judge, interval, -INFINITY, bound, format, args);
 	va_end(args);
-	snprintf(condition, sizeof(condition), "below %g", bound);
-	conclude(judge, interval, interval_below(interval, bound), condition);
 }
 
 void judge_above(struct judge *judge, struct interval interval, double bound, const char *format,
 		 ...)
 {
-	char condition[64];
 	va_list args;
 
 	va_start(args, format);
-	add_name(judge, format, args);
+	conclude_between(judge, interval, bound, INFINITY, format, args);
 	va_end(args);
-	snprintf(condition, sizeof(condition), "above %g", bound);
-	conclude(judge, interval, interval_above(interval, bound), condition);
 }
 
 void judge_within(struct judge *judge, struct interval interval, double low, double high,
 		  const char *format, ...)
 {
-	char condition[64];
 	va_list args;
 
 	va_start(args, format);
-	add_name(judge, format, args);
+	conclude_between(judge, interval, low, high, format, args);
 	va_end(args);
-	snprintf(condition, sizeof(condition), "%g to %g", low, high);
-	conclude(judge, interval,
-		 verdict_and(interval_above(interval, low), interval_below(interval, high)),
-		 condition);
+}
+
+static enum verdict verdict_disjoint(const struct interval *low, const struct interval *high)
+{
+	if (!high->known)
+		return VERDICT_UNDECIDED;
+	if (low->high < high->low)
+		return VERDICT_HOLDS;
+	return low->low >= high->high ? VERDICT_FAILS : VERDICT_UNDECIDED;
 }
 
 void judge_disjoint(struct judge *judge, struct interval low, struct interval high,
 		    const char *format, ...)
 {
-	char condition[64];
+	char condition[CONDITION_BYTES];
 	va_list args;
 
-	va_start(args, format);
-	add_name(judge, format, args);
-	va_end(args);
 	snprintf(condition, sizeof(condition), "wholly below %.4g [%.4g, %.4g]", high.mid, high.low,
 		 high.high);
-	conclude(judge, low,
-		 !high.known		? VERDICT_UNDECIDED
-		 : low.high < high.low	? VERDICT_HOLDS
-		 : low.low >= high.high ? VERDICT_FAILS
-					: VERDICT_UNDECIDED,
-		 condition);
+	va_start(args, format);
+	conclude(judge, low, verdict_disjoint(&low, &high), condition, format, args);
+	va_end(args);
 }
 
 void judge_remark(struct judge *judge, const char *format, ...)

@@ -44,6 +44,8 @@ struct interval interval_exact(double value);
 /* Not known if a divisor is not positive. */
 struct interval interval_ratio(struct interval a, struct interval b);
 struct interval interval_difference(struct interval a, struct interval b);
+/* Of each block the larger one of the two. */
+struct interval interval_larger(struct interval a, struct interval b);
 /* The geometric mean of so many within each block, as of ratios; all have to be known
  * and positive. */
 struct interval interval_mean(const struct interval *list, unsigned int n);

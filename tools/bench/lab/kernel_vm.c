@@ -14,7 +14,7 @@
 
 #include "bench/host.h"
 
-enum { READY_MS = 10000, PATH_BYTES = 320 };
+enum { READY_MS = 10000, PATH_BYTES = 320, COMMAND_BYTES = 80 };
 
 /* Beside the daemon: in the build tree, installed, or wherever PATH says. */
 static void find_front(const struct relay_daemon *daemon, char path[PATH_BYTES])
@@ -43,7 +43,7 @@ static _Noreturn void be_front(const struct relay_daemon *daemon,
 			       const struct kernel_vm_config *config, const int input[2],
 			       const int output[2])
 {
-	char path[PATH_BYTES], mtu[16];
+	char path[PATH_BYTES], mtu[16], command[COMMAND_BYTES];
 	int null = open("/dev/null", O_WRONLY);
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -51,10 +51,12 @@ static _Noreturn void be_front(const struct relay_daemon *daemon,
 	host_pin(config->cpu);
 	find_front(daemon, path);
 	snprintf(mtu, sizeof(mtu), "%u", config->mtu);
+	snprintf(command, sizeof(command), "ip link set eth0 mtu %u && echo && exec cat",
+		 config->eth0_mtu ? config->eth0_mtu : config->mtu);
 	if (null >= 0 && dup2(input[0], 0) >= 0 && dup2(output[1], 1) >= 0 && dup2(null, 2) >= 0)
 		execlp(path, "splitvif-front", "--rundir", daemon->rundir, "run", "--name",
 		       config->name, "--mtu", mtu, "--ip", config->ip, "--", "/bin/sh", "-c",
-		       "echo; exec cat", NULL);
+		       command, NULL);
 	_exit(127);
 }
 

@@ -22,6 +22,7 @@ struct kernel_vm_config {
 	const char *name, *ip; /* "10.80.0.1/24" */
 	unsigned int mtu;
 	int cpu;
+	unsigned int eth0_mtu; /* what its kernel believes the device to take; 0: the same */
 };
 
 /* Connected when this returns. 0, or -errno with a line. */

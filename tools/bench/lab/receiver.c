@@ -22,6 +22,12 @@ static void *poller_main(void *arg)
 	return NULL;
 }
 
+static bool is_timed(const struct receiver *receiver, int64_t due_ns)
+{
+	return due_ns >= __atomic_load_n(&receiver->from_ns, __ATOMIC_RELAXED) &&
+	       due_ns < __atomic_load_n(&receiver->until_ns, __ATOMIC_RELAXED);
+}
+
 /* False: none is left. */
 static bool serve_frame(struct receiver *receiver)
 {
@@ -30,7 +36,8 @@ static bool serve_frame(struct receiver *receiver)
 	if (!due_queue_peek(&receiver->queue, &due_ns))
 		return false;
 	burn(receiver->app_turns);
-	histogram_note(&receiver->served.latency, (uint64_t)(host_now_ns() - due_ns));
+	if (is_timed(receiver, due_ns))
+		histogram_note(&receiver->served.latency, (uint64_t)(host_now_ns() - due_ns));
 	count_up(&receiver->served.delivered, 1);
 	due_queue_finish(&receiver->queue);
 	return true;
@@ -107,6 +114,7 @@ static void init(struct receiver *receiver, struct splitvif *vif,
 	memset(receiver, 0, sizeof(*receiver));
 	receiver->config = *config;
 	receiver->vif = vif;
+	receiver_time(receiver, INT64_MIN, INT64_MAX);
 	receiver->round_turns = burn_turns(config->round_cost_ns);
 	receiver->app_turns = burn_turns(config->app_cost_ns);
 	receiver->item.tuning = (struct poll_tuning){
@@ -191,6 +199,12 @@ void receiver_read(struct receiver *receiver, struct receiver_counters *counters
 {
 	gather(receiver, counters);
 	add_usage(receiver, counters);
+}
+
+void receiver_time(struct receiver *receiver, int64_t from_ns, int64_t until_ns)
+{
+	__atomic_store_n(&receiver->until_ns, until_ns, __ATOMIC_RELAXED);
+	__atomic_store_n(&receiver->from_ns, from_ns, __ATOMIC_RELAXED);
 }
 
 void receiver_hurry(struct receiver *receiver)

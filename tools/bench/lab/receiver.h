@@ -59,7 +59,7 @@ struct receiver_config {
 	bool spins_adaptively;	   /* only where frames come so close that it pays */
 	uint64_t defer_ns;	   /* poll_tuning's */
 	uint32_t defer_rounds;
-	bool copies; /* F copies each frame's bytes out of the shared pages */
+	bool copies;	       /* F copies each frame's bytes out of the shared pages */
 	int cpu_poll, cpu_app; /* of F and of A */
 };
 
@@ -79,7 +79,8 @@ struct receiver_counters {
 	uint64_t downs;	     /* times that the vif went down: the run is void */
 	uint64_t cpu_poll_ns, cpu_app_ns;		   /* CLOCK_THREAD_CPUTIME_ID */
 	uint64_t switches_voluntary, switches_involuntary; /* of both threads */
-	struct histogram latency; /* ns from when a frame was due until A is done with it */
+	struct histogram latency; /* ns from when a frame was due until A is done with it;
+				   * of those that receiver_time() says */
 };
 
 struct receiver;
@@ -90,6 +91,11 @@ int receiver_start(struct receiver **receiver, struct splitvif *vif,
 
 /* From the thread that started it, at any time; cheap but for the histogram. */
 void receiver_read(struct receiver *receiver, struct receiver_counters *counters);
+
+/* From now on only frames that were due at that time or later, and before that other one,
+ * are counted as latencies; until this is called all are. Whenever they come: who is late
+ * does not drop out. */
+void receiver_time(struct receiver *receiver, int64_t from_ns, int64_t until_ns);
 
 /* Nothing is measured any more: A is a thread like any other, so that what is in its
  * queue comes to an end on a busy machine, too (where we may change it). */

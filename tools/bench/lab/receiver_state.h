@@ -18,6 +18,7 @@ struct receiver {
 	struct due_queue queue;
 	uint64_t round_turns, app_turns;
 	uint32_t stopping, app_stopping;
+	int64_t from_ns, until_ns; /* frames due then are timed */
 	pthread_t poller, app;
 	sem_t started;
 	struct thread_usage poller_usage, app_usage;
@@ -28,7 +29,7 @@ struct receiver {
 	struct poll_item item;
 	unsigned int held; /* frames received and not released */
 	uint8_t copy[SPLITVIF_FRAME_BYTES + SPLITVIF_GSO_EXCESS];
-	bool raised;	   /* an interrupt by its own hand: see receiver_poller.c */
+	bool raised; /* an interrupt by its own hand: see receiver_poller.c */
 	bool handed_over;
 	uint64_t processed_ns;
 	uint64_t taken_ns; /* while A had work */

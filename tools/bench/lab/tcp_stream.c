@@ -21,7 +21,7 @@ enum { PORT = 7001, CHUNK = 256 * 1024, START_MS = 5000, SLICE_MS = 50 };
 
 struct tcp_stream_board {
 	uint64_t received;
-	uint32_t listens, stop;
+	uint32_t listens, accepted, stop;
 	bool segments;
 	struct in_addr to;
 };
@@ -66,6 +66,7 @@ static int receive(void *arg)
 	store_release(&board->listens, 1);
 	while (connection < 0 && !is_over(board))
 		connection = accept(fd, NULL, NULL);
+	store_release(&board->accepted, 1);
 	limit_waits(connection);
 	while (!is_over(board)) {
 		ssize_t n = recv(connection, chunk, sizeof(chunk), 0);
@@ -85,10 +86,13 @@ static int send_all(void *arg)
 				     .sin_port = htons(PORT),
 				     .sin_addr = board->to };
 	static const uint8_t chunk[CHUNK];
+	/* What is under way at the end is not to be sent again into the next run. */
+	const struct linger abort_it = { .l_onoff = 1 };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	set_offload("eth0", ETHTOOL_STSO, board->segments);
 	set_offload("eth0", ETHTOOL_SGSO, board->segments);
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort_it, sizeof(abort_it));
 	if (connect(fd, (struct sockaddr *)&there, sizeof(there)))
 		return 1;
 	limit_waits(fd);
@@ -99,7 +103,7 @@ static int send_all(void *arg)
 	return 0;
 }
 
-/* Until that many more bytes have come, or somebody has died. */
+/* Until it is so, or somebody seems to have died. */
 static int await(struct tcp_stream *stream, bool (*is_so)(struct tcp_stream_board *board))
 {
 	int64_t deadline = host_now_ns() + START_MS * INT64_C(1000000);
@@ -117,9 +121,9 @@ static bool listens(struct tcp_stream_board *board)
 	return load_acquire(&board->listens);
 }
 
-static bool flows(struct tcp_stream_board *board)
+static bool is_connected(struct tcp_stream_board *board)
 {
-	return __atomic_load_n(&board->received, __ATOMIC_RELAXED) > CHUNK;
+	return load_acquire(&board->accepted);
 }
 
 int tcp_stream_start(struct tcp_stream *stream, const struct kernel_vm *from,
@@ -139,7 +143,7 @@ int tcp_stream_start(struct tcp_stream *stream, const struct kernel_vm *from,
 	err = await(stream, listens);
 	if (!err) {
 		stream->sender = kernel_vm_run(from, send_all, stream->board);
-		err = await(stream, flows);
+		err = await(stream, is_connected);
 	}
 	if (!err)
 		return 0;

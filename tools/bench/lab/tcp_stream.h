@@ -17,7 +17,7 @@ struct tcp_stream {
 	pid_t sender, receiver;
 };
 
-/* Connected, and under way, when this returns. `segments`: whether the sender's eth0
+/* Connected when this returns. `segments`: whether the sender's eth0
  * may take big frames that stand for many (TSO and GSO). 0, or -errno with a line. */
 int tcp_stream_start(struct tcp_stream *stream, const struct kernel_vm *from,
 		     const struct kernel_vm *to, const char *to_ip, bool segments,

@@ -1,20 +1,48 @@
 #include "bench/lab/trace_rig.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "backend/adaptive.h"
+#include "bench/lab/guest_counts.h"
 #include "bench/statistics.h"
 
-enum { VISIT_MS = 40, ROUNDS_MAX = 20, STEPS = 6, TARGET_US = 100, LOSS_US = 10 };
+#define MS INT64_C(1000000)
 
-enum phase { LIGHT, HEAVY, SINGLE, BURSTS, PHASES };
+enum {
+	VISIT_MS = 40,
+	ROUNDS_MAX = 20,
+	STEPS = 13,
+	STEPS_COSTING = 5,
+	TARGET_US = 100,
+	LOSS_US = 10
+};
+
+enum phase { LIGHT, HEAVY, SINGLE, BURSTS, AWAKE, PLAIN, PHASES, COSTING = AWAKE };
 
 static const struct load {
-	uint32_t rate_pps, burst;
-} loads[PHASES] = { { 1000, 1 }, { 300000, 1 }, { 20000, 1 }, { 50000, 32 } };
+	uint32_t rate_pps, burst, awake;
+} loads[PHASES] = {
+	[LIGHT] = { 1000, 1, 0 },    [HEAVY] = { 300000, 1, 0 }, [SINGLE] = { 20000, 1, 0 },
+	[BURSTS] = { 50000, 32, 0 }, [AWAKE] = { 1000, 1, 1 },	 [PLAIN] = { 1000, 1, 1 },
+};
 
 /* A round. */
-static const enum phase steps[STEPS] = { LIGHT, HEAVY, LIGHT, SINGLE, LIGHT, BURSTS };
+static const enum phase steps[STEPS] = { LIGHT, HEAVY,	AWAKE, PLAIN, PLAIN, AWAKE, SINGLE,
+					 LIGHT, BURSTS, AWAKE, PLAIN, PLAIN, AWAKE };
+
+const char *const trace_beliefs[] = {
+	[TRACE_USUAL] = "100", [TRACE_HALF] = "50", [TRACE_DOUBLE] = "200"
+};
+
+/* A guest's rig for each, and one that is never told to aggregate. */
+enum { PLAIN_RIG = TRACE_BELIEFS, RIGS };
+struct trace {
+	void *rigs[RIGS];
+};
 
 /* Of a visit; a row has those before TOLD of each phase. */
 enum told {
@@ -40,22 +68,13 @@ enum told {
 	}
 
 static const struct lab_column columns[] = {
-	{ "cost_p50", 3 }, { "cost_p99", 3 }, PHASE("light"), PHASE("heavy"),
-	PHASE("single"),   PHASE("bursts"),   { NULL, 0 },
+	{ "cost_p50", 3 }, { "cost_p99", 3 }, PHASE("light"), PHASE("heavy"), PHASE("single"),
+	PHASE("bursts"),   PHASE("awake"),    PHASE("plain"), { NULL, 0 },
 };
-
-static unsigned int column_of(const char *name)
-{
-	unsigned int i = 0;
-
-	while (strcmp(guest_rig.columns[i].name, name))
-		i++;
-	return i;
-}
 
 static double value(const struct lab_result *result, const char *name)
 {
-	return result->values[column_of(name)];
+	return result->values[guest_column(name)];
 }
 
 static double cost(double cpu_us, double latency_us, double loss_percent)
@@ -113,12 +132,18 @@ static void tell(struct visits *visits, struct lab_result *result)
 	for (unsigned int i = 0; i < PHASES; i++) {
 		double medians[NOTED];
 
+		for (unsigned int j = 0; j < TOLD; j++)
+			result->values[2 + i * TOLD + j] = NAN;
+		if (!visits[i].n)
+			continue;
 		for (unsigned int j = 0; j < NOTED; j++)
 			medians[j] = statistics_median(visits[i].of[j], visits[i].n);
 		memcpy(&result->values[2 + i * TOLD], medians, TOLD * sizeof(*medians));
 		note_lateness(&visits[i], medians, result);
-		logs[0] += log(medians[COST_P50]) / PHASES;
-		logs[1] += log(medians[COST_P99]) / PHASES;
+		if (i >= COSTING)
+			continue;
+		logs[0] += log(medians[COST_P50]) / COSTING;
+		logs[1] += log(medians[COST_P99]) / COSTING;
 	}
 	result->values[0] = exp(logs[0]);
 	result->values[1] = exp(logs[1]);
@@ -126,17 +151,36 @@ static void tell(struct visits *visits, struct lab_result *result)
 
 static unsigned int rounds_of(const struct lab_window *window)
 {
-	int64_t rounds = window->measure_ns / (STEPS * VISIT_MS * INT64_C(1000000));
+	int64_t rounds = window->measure_ns / (STEPS_COSTING * VISIT_MS * MS);
 
 	return rounds < 1 ? 1 : rounds > ROUNDS_MAX ? ROUNDS_MAX : (unsigned int)rounds;
+}
+
+static int visit(const struct trace *trace, const struct trace_setup *setup, enum phase phase,
+		 const struct lab_window *window, struct lab_result *result, char *error)
+{
+	struct guest_setup guest = setup->guest;
+
+	guest.rate_pps = loads[phase].rate_pps;
+	guest.burst = loads[phase].burst;
+	guest.awake = loads[phase].awake;
+	if (phase == PLAIN)
+		guest.adaptive_rx = 0;
+	return guest_rig.run(trace->rigs[phase == PLAIN ? PLAIN_RIG : setup->belief], &guest,
+			     window, result, error);
+}
+
+/* Only the controller as it is is compared with nothing. */
+static bool is_visited(const struct trace_setup *setup, enum phase phase)
+{
+	return phase < COSTING || (setup->guest.adaptive_rx && setup->belief == TRACE_USUAL);
 }
 
 static int trace_run(void *rig, const void *setup, const struct lab_window *window,
 		     struct lab_result *result, char error[LAB_ERROR_BYTES])
 {
 	unsigned int rounds = rounds_of(window);
-	const struct lab_window each = { 0, window->measure_ns / (STEPS * rounds), 0 };
-	struct guest_setup settings = *(const struct guest_setup *)setup;
+	const struct lab_window each = { 0, window->measure_ns / (STEPS_COSTING * rounds), 0 };
 	struct visits visits[PHASES] = { 0 };
 	int err = 0;
 
@@ -144,9 +188,9 @@ static int trace_run(void *rig, const void *setup, const struct lab_window *wind
 		enum phase phase = steps[i % STEPS];
 		struct lab_result of = { .late = { 0 } };
 
-		settings.rate_pps = loads[phase].rate_pps;
-		settings.burst = loads[phase].burst;
-		err = guest_rig.run(rig, &settings, &each, &of, error);
+		if (!is_visited(setup, phase))
+			continue;
+		err = visit(rig, setup, phase, &each, &of, error);
 		if (!err)
 			note_visit(&of, &visits[phase]);
 	}
@@ -155,19 +199,51 @@ static int trace_run(void *rig, const void *setup, const struct lab_window *wind
 	return err;
 }
 
-static int trace_open(const struct lab_context *context, void **rig, char error[LAB_ERROR_BYTES])
+static void trace_close(void *arg)
 {
-	return guest_rig.open(context, rig, error);
+	struct trace *trace = arg;
+
+	for (unsigned int i = 0; i < RIGS; i++)
+		if (trace->rigs[i])
+			guest_rig.close(trace->rigs[i]);
+	free(trace);
 }
 
-static void trace_close(void *rig)
+/* The daemon that is started believes it. */
+static int open_believing(struct trace *trace, const struct lab_context *context,
+			  enum trace_belief belief, char *error)
 {
-	guest_rig.close(rig);
+	char ns[16];
+	int err;
+
+	snprintf(ns, sizeof(ns), "%d", ADAPTIVE_WAKEUP_NS * atoi(trace_beliefs[belief]) / 100);
+	setenv("SPLITVIF_WAKEUP_NS", ns, 1);
+	err = guest_rig.open(context, &trace->rigs[belief], error);
+	unsetenv("SPLITVIF_WAKEUP_NS");
+	return err;
+}
+
+static int trace_open(const struct lab_context *context, void **rig, char error[LAB_ERROR_BYTES])
+{
+	struct trace *trace = calloc(1, sizeof(*trace));
+	int err = 0;
+
+	if (!trace)
+		return -ENOMEM;
+	for (enum trace_belief i = TRACE_USUAL; !err && i < TRACE_BELIEFS; i++)
+		err = open_believing(trace, context, i, error);
+	if (!err)
+		err = guest_rig.open(context, &trace->rigs[PLAIN_RIG], error);
+	if (err)
+		trace_close(trace);
+	else
+		*rig = trace;
+	return err;
 }
 
 const struct lab_rig trace_rig = {
 	.name = "trace",
-	.setup_bytes = sizeof(struct guest_setup),
+	.setup_bytes = sizeof(struct trace_setup),
 	.columns = columns,
 	.open = trace_open,
 	.run = trace_run,

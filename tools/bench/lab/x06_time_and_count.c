@@ -1,18 +1,7 @@
 #include "bench/lab/experiments.h"
-#include "bench/lab/guest_rig.h"
+#include "bench/lab/middle_rig.h"
 
-static const struct guest_setup setup = {
-	.burst = 1,
-	.frame_bytes = 60,
-	.mode = RECEIVER_NAPI_HANDOVER,
-	.limit = 64,
-	.queue_frames = 1024,
-	.rx_frames = 1,
-	.rest_us = 20,
-	.rate_pps = 20000,
-	.app_cost_us = 1,
-	.placement = GUEST_SHARED,
-};
+static const struct guest_setup setup = { GUEST_SETUP_TOLD, .rate_pps = 20000 };
 
 enum { ADAPTIVE, USECS, FRAMES, RATE };
 
@@ -26,7 +15,7 @@ enum { ADAPTIVE, USECS, FRAMES, RATE };
 
 static const struct lab_sweep sweep = {
 	.name = "time_and_count",
-	.rig = &guest_rig,
+	.rig = &middle_rig,
 	.setup = &setup,
 	.factors = {
 		[ADAPTIVE] = { "adaptive_rx", offsetof(struct guest_setup, adaptive_rx), NULL },
@@ -52,10 +41,8 @@ static const struct lab_sweep sweep = {
 		    [USECS] = { 7, { 10, 20, 50, 100, 200, 500, 1000 } },
 		    [FRAMES] = { 8, { 2, 4, 8, 16, 32, 64, 128, 256 } }, [RATE] = RATES } },
 	},
-	/* Short and often: a stall of the machine spoils the 99th percentile of the run that
-	 * it falls into, and there are one or two a second. */
-	.measure_ms = 80,
-	.repeats = { [LAB_QUICK] = 5, [LAB_FULL] = 12 },
+	.measure_ms = MIDDLE_VISITS * 30,
+	.repeats = { [LAB_QUICK] = 5, [LAB_FULL] = 20 },
 };
 
 #define FIXED(usecs, frames, rate_)                                                 \
@@ -78,18 +65,14 @@ static void judge_trade(struct judge *judge, const struct summaries *summaries)
 		    1, "median latency at 50,000 frames/s, 500 us and 64 frames to none");
 }
 
-static double larger(double a, double b)
+/* By how much a setting misses being better in both: the larger of its two ratios. */
+static struct interval miss(const struct summaries *summaries, const struct where *setting,
+			    const struct where *chosen)
 {
-	return a > b ? a : b;
-}
-
-/* By how much a setting misses being better in both: what the larger ratio can be. */
-static struct interval miss(struct interval irq, struct interval p99)
-{
-	return (struct interval){ .low = larger(irq.low, p99.low),
-				  .mid = larger(irq.mid, p99.mid),
-				  .high = larger(irq.high, p99.high),
-				  .known = irq.known && p99.known };
+	return interval_larger(interval_ratio(judge_at(summaries, "irq_per_s", setting),
+					      judge_at(summaries, "irq_per_s", chosen)),
+			       interval_ratio(judge_at(summaries, "p99_us", setting),
+					      judge_at(summaries, "p99_us", chosen)));
 }
 
 /* The setting of this rate that comes closest to it. */
@@ -98,16 +81,12 @@ static struct interval least_miss(const struct summaries *summaries, unsigned in
 	static const unsigned int usecs[] = { 0, 10, 20, 50, 100, 200, 500, 1000 };
 	static const unsigned int frames[] = { 1, 2, 4, 8, 16, 32, 64, 128, 256 };
 	const struct where *chosen = WHERE({ "adaptive_rx", 1 }, { "rate", rate });
-	struct interval irq = judge_at(summaries, "irq_per_s", chosen);
-	struct interval p99 = judge_at(summaries, "p99_us", chosen);
 	struct interval least = { .known = false };
 
 	for (unsigned int i = 0; i < sizeof(usecs) / sizeof(usecs[0]); i++)
 		for (unsigned int j = 0; j < sizeof(frames) / sizeof(frames[0]); j++) {
-			const struct where *where = FIXED(usecs[i], frames[j], rate);
 			struct interval this =
-				miss(interval_ratio(judge_at(summaries, "irq_per_s", where), irq),
-				     interval_ratio(judge_at(summaries, "p99_us", where), p99));
+				miss(summaries, FIXED(usecs[i], frames[j], rate), chosen);
 
 			if (this.known && (!least.known || this.low < least.low))
 				least = this;
@@ -128,19 +107,17 @@ static void judge_pareto(struct judge *judge, const struct summaries *summaries)
 	"summary using (column(\"rate\") == " #rate_ " && column(\"adaptive_rx\") == " #adaptive \
 	" ? column(\"irq_per_s\") : NaN):\"p99_us\" "
 
-#define PARETO(rate_, id)                                                                          \
-	{                                                                                          \
-		.name = id, .title = "Interrupts against latency, " #rate_ " frames/s",            \
-		.script =                                                                          \
-			"set logscale xy\nset xlabel \"interrupts/s\"\n"                           \
-			"set ylabel \"p99, us\"\nplot " OF(0, rate_) "with points pt 6 title "     \
-								     "\"fixed\", " OF(             \
-									     1,                    \
-									     rate_) "with points " \
-										    "pt 7 ps 2 "   \
-										    "title "       \
-										    "\"adaptive\"" \
-										    "\n"           \
+#define PARETO(rate_, id)                                                               \
+	{                                                                               \
+		.name = id, .title = "Interrupts against latency, " #rate_ " frames/s", \
+		.script = "set logscale xy\nset xlabel \"interrupts/s\"\n"              \
+			  "set ylabel \"p99, us\"\nplot " OF(                           \
+				  0, rate_) "with points pt 6 title "                   \
+					    "\"fixed\", " OF(1, rate_) "with points "   \
+								       "pt 7 ps 2 "     \
+								       "title "         \
+								       "\"adaptive\""   \
+								       "\n"             \
 	}
 
 const struct lab_experiment x06_time_and_count = {

@@ -158,6 +158,7 @@ static const struct lab_sweep sweep = {
 		       { 1, { 2 } },
 		       { 1, { 64 } },
 		       { 1, { PACED } } } } },
+	.repeats = { [LAB_FULL] = 14 },
 };
 
 static struct interval to_bridge(const struct summaries *summaries, const char *column,

@@ -262,7 +262,7 @@ static const struct lab_sweep sweep = {
 		     { { 3, { ATTACK_STALL, ATTACK_CRASH, ATTACK_FLOOD } },
 		       { 2, { 0, PACED } } } } },
 	/* Unpaced, what goes through differs by a tenth from run to run. */
-	.repeats = { [LAB_FULL] = 24 },
+	.repeats = { [LAB_FULL] = 32 },
 };
 
 #define SOURCE "slides: how to share the device; Kuroda 2013, E/S privada e compartilhada"

@@ -169,6 +169,7 @@ static const struct lab_sweep sweep = {
 		     { { 2, { DEVICE_PRIVATE, DEVICE_SHARED } },
 		       { 4, { 1, 2, 4, 8 } },
 		       { 2, { 0, PACED } } } } },
+	.repeats = { [LAB_FULL] = 12 },
 };
 
 static struct interval ratio(const struct summaries *summaries, const char *column,

@@ -16,6 +16,10 @@ static const struct guest_setup setup = {
 	.rest_us = 20,
 };
 
+/* What is called 100 % is a little less than the machine can do in its slow moments, and
+ * in fast ones it can do half as much again. */
+enum { OVERLOAD = 250 };
+
 enum { QUEUE, RING, LOAD };
 
 static const struct lab_sweep sweep = {
@@ -30,10 +34,10 @@ static const struct lab_sweep sweep = {
 	.grids = {
 		{ LAB_IN_QUICK | LAB_IN_FULL,
 		  { [QUEUE] = { 5, { 16, 64, 256, 1024, 4096 } }, [RING] = { 2, { 32, 256 } },
-		    [LOAD] = { 2, { 80, 140 } } } },
+		    [LOAD] = { 2, { 80, OVERLOAD } } } },
 		{ LAB_IN_EXHAUSTIVE,
 		  { [QUEUE] = { 9, { 16, 32, 64, 128, 256, 512, 1024, 2048, 4096 } },
-		    [RING] = { 4, { 32, 64, 128, 256 } }, [LOAD] = { 4, { 40, 80, 110, 140 } } } },
+		    [RING] = { 4, { 32, 64, 128, 256 } }, [LOAD] = { 4, { 40, 80, 120, OVERLOAD } } } },
 	},
 };
 
@@ -66,8 +70,9 @@ static void judge_saves(struct judge *judge, const struct summaries *summaries)
 
 static void judge_delays(struct judge *judge, const struct summaries *summaries)
 {
-	judge_above(judge, interval_ratio(AT("p99_us", 4096, 140), AT("p99_us", 256, 140)), 1.5,
-		    "p99 at 140 %% load, a queue of 4096 to one of 256");
+	judge_above(judge,
+		    interval_ratio(AT("p99_us", 4096, OVERLOAD), AT("p99_us", 256, OVERLOAD)), 1.5,
+		    "p99 at %d %% load, a queue of 4096 to one of 256", OVERLOAD);
 }
 
 const struct lab_experiment x20_buffers = {
@@ -88,7 +93,7 @@ const struct lab_experiment x20_buffers = {
 		  judge_saves },
 		{ "left open: the source did not measure latency",
 		  "Under overload a bigger buffer means a longer delay.",
-		  "holds if p99 at 140 % load is more than 1.5 times as long with 4096 frames as "
+		  "holds if p99 at 250 % load is more than 1.5 times as long with 4096 frames as "
 		  "with 256",
 		  judge_delays },
 	},

@@ -82,7 +82,7 @@ static void print(FILE *file, const struct kept_tuning *entry)
 	char value[WORD_BYTES];
 
 	for (int word = 0; word < TUNING_WORDS; word++) {
-		if (!(entry->tuning.set & 1u << word))
+		if (!(entry->tuning.set & 1ull << word))
 			continue;
 		tuning_value_text(&entry->tuning, (enum tuning_word)word, value, sizeof(value));
 		fprintf(file, "%s %s %s\n", entry->name, tuning_word_name((enum tuning_word)word),

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -78,6 +79,24 @@ static void wait_for_vif(void *guest, int64_t timeout_ns)
 		loop->stopped = true;
 }
 
+/* Deferrals last a few us, and the kernel would add 50 to each. */
+static void follow_tuning(struct guest_loop *loop)
+{
+	struct splitvif_polling polling;
+
+	splitvif_polling(loop->vif, &polling);
+	if (polling.defer_usecs && !loop->item.tuning.defer_ns)
+		prctl(PR_SET_TIMERSLACK, 1UL);
+	loop->item.tuning = (struct poll_tuning){
+		.weight = polling.weight,
+		.by_budget = polling.by_budget,
+		.defer_rounds = polling.defer_rounds,
+		.defer_ns = polling.defer_usecs * 1000ull,
+		.spin_ns = polling.spin_usecs < 0 ? loop->spin_usecs * 1000ull
+						  : (uint64_t)polling.spin_usecs * 1000,
+	};
+}
+
 void guest_loop_init(struct guest_loop *loop, struct splitvif *vif,
 		     const struct guest_loop_ops *ops, void *guest, unsigned int spin_usecs)
 {
@@ -86,8 +105,8 @@ void guest_loop_init(struct guest_loop *loop, struct splitvif *vif,
 	loop->list.budget = 1; /* a pass is a turn: there is one source */
 	loop->item.poll = take_turn;
 	loop->item.arm = arm;
-	loop->item.tuning.spin_ns = spin_usecs * 1000ull;
-	loop->item.tuning.weight = splitvif_weight(vif);
+	loop->spin_usecs = spin_usecs;
+	follow_tuning(loop);
 	loop->alarm.expired = alarm_expired;
 	loop->end.expired = end_expired;
 	loop->start_ns = guest_now_ns();
@@ -132,7 +151,7 @@ static void wait(struct guest_loop *loop)
 	else
 		wait_for_vif(loop, sleep_ns(loop));
 	loop->turns = 0;
-	loop->item.tuning.weight = splitvif_weight(loop->vif);
+	follow_tuning(loop);
 	loop->list.now_ns = clock_ns();
 	poll_schedule(&loop->list, &loop->item);
 	timers_run(&loop->timers, loop->list.now_ns);

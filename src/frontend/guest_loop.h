@@ -34,6 +34,7 @@ struct guest_loop {
 	struct poll_list list;
 	struct timers timers;
 	struct poll_item item;
+	unsigned int spin_usecs; /* unless the operator says otherwise */
 	struct timer alarm, end;
 	int64_t start_ns;
 	unsigned int turns; /* that moved frames, since it last waited, be it for no time */
@@ -45,7 +46,8 @@ struct guest_loop {
 
 int64_t guest_now_ns(void);
 
-/* `spin_usecs`: how long it looks at empty rings before it sleeps. */
+/* `spin_usecs`: how long it looks at empty rings before it sleeps, until the operator
+ * has another wish. */
 void guest_loop_init(struct guest_loop *loop, struct splitvif *vif,
 		     const struct guest_loop_ops *ops, void *guest, unsigned int spin_usecs);
 

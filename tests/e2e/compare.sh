@@ -19,16 +19,6 @@ traces() {
 	true
 }
 
-leaves_nothing() {
-	local i
-	for i in $(seq 100); do
-		traces >"$WORK/after"
-		cmp -s "$WORK/before" "$WORK/after" && return
-		sleep 0.05
-	done
-	fail "$1 leaves something behind: $(diff "$WORK/before" "$WORK/after")"
-}
-
 compare() {
 	env COMPARE_TEST=$mark "$COMPARE" --build "$BUILD" --rounds 1 --seconds 1 "$@"
 }

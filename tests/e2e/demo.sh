@@ -21,17 +21,6 @@ traces() {
 	true
 }
 
-# Processes of the demo may need a moment to go when it was killed.
-leaves_nothing() {
-	local i
-	for i in $(seq 100); do
-		traces >"$WORK/after"
-		cmp -s "$WORK/before" "$WORK/after" && return
-		sleep 0.05
-	done
-	fail "$1 leaves something behind: $(diff "$WORK/before" "$WORK/after")"
-}
-
 demo() {
 	env DEMO_TEST=$mark "$DEMO" --build "$BUILD" "$@"
 }

@@ -57,5 +57,9 @@ keeps 80
 "$CTL" store write "$rate" nonsense # changes nothing, and is said
 until_true 10 grep -q "rate 'nonsense'" "$WORK/daemon.log" || fail "nonsense is not told of"
 shows 500000 || fail "nonsense is taken for a rate"
-all_arrives
+kill -TERM $gen && wait $gen || fail "gen: $(cat "$WORK/gen")"
+sent=$(sed -n 's/.*"sent": \([0-9]*\).*/\1/p' "$WORK/gen")
+kill -TERM $sink && wait $sink || fail "sink: $(cat "$WORK/sink")"
+expect "what arrives" "$(sed 's/, "corrupt.*//' "$WORK/sink")" \
+	"{\"received\": $sent, \"bytes\": ${sent}000, \"missing\": 0, \"duplicates\": 0, \"reordered\": 0"
 e2e_end

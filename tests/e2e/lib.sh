@@ -214,17 +214,6 @@ stat() {
 	"$CTL" ethtool -S "$1" | sed -n "s/^ *$2: //p"
 }
 
-# all_arrives: ends $gen and $sink, which send frames of 1000 bytes and take them; what
-# they say is in $WORK/gen and $WORK/sink, as JSON.
-all_arrives() {
-	local sent
-	kill -TERM $gen && wait $gen || fail "gen: $(cat "$WORK/gen")"
-	sent=$(sed -n 's/.*"sent": \([0-9]*\).*/\1/p' "$WORK/gen")
-	kill -TERM $sink && wait $sink || fail "sink: $(cat "$WORK/sink")"
-	expect "what arrives" "$(sed 's/, "corrupt.*//' "$WORK/sink")" \
-		"{\"received\": $sent, \"bytes\": ${sent}000, \"missing\": 0, \"duplicates\": 0, \"reordered\": 0"
-}
-
 # leaves_nothing WHAT: what traces() prints is $WORK/before again. Processes may need a
 # moment to go when they were killed.
 leaves_nothing() {

@@ -27,10 +27,18 @@ int answer_complain(struct answer *answer, int code, const char *format, ...)
 const struct device *answer_connected_vif(struct answer *answer, const char *name, int *code);
 int answer_no_such_vif(struct answer *answer, const char *name);
 
+/* A "mac", under that heading. */
+void answer_mac(struct table *table, const char *head, const uint8_t mac[6]);
+
+/* The bridges' forwarding databases: "fdb show [br BRIDGE]", and how
+ * they fared, "fdb stats [br BRIDGE]". */
+int report_fdb_show(struct answer *answer);
+int report_fdb_stats(struct answer *answer);
+
 /* The VMs. */
 int report_list(struct answer *answer);
 /* Of a migration, asked by `splitvif domain-migrate`: "domain-pack DOM", a line a
- * vif (luggage.h); "domain-expect DOM BRIDGE LINE...", where the VM is to go;
+ * vif (luggage.h); "domain-expect DOM BRIDGE SECONDS LINE...", where the VM is to go;
  * "domain-take-back DOM", where it is not to come after all; "domain-settle DOM",
  * where it came; "domain-forget DOM", where it is no longer. */
 int report_domain_pack(struct answer *answer);

@@ -158,7 +158,7 @@ void copies_make(struct copies *copies, struct foreign_domain *domain, struct ri
 	for (unsigned int i = 0; i < copies->nr_frames; i++)
 		made->bytes += copies->frames[i].length;
 	made->copied_bytes = made->bytes;
-	made->slots = rx->produced - rx->published;
+	made->slots = rx->produced - copies->frames[0].slot;
 	if (hypervisor_copy(domain, copies->list, copies->nr_copies))
 		refuse(copies, rx, made);
 	copies->nr_copies = copies->nr_frames = 0;

@@ -24,6 +24,13 @@ static void domain_introduced(void *arg, const struct domain_info *domain)
 	toolstack_attach_all(&((struct daemon *)arg)->toolstack, domain);
 }
 
+static bool domain_is_here(void *arg, const char *name)
+{
+	const struct domain_info *domain = domains_named(((struct daemon *)arg)->domains, name);
+
+	return domain && !strcmp(domain->name, name); /* not by its number */
+}
+
 static int vif_create(void *arg, const struct domain_info *domain,
 		      const struct hypercall_vif_create *wanted,
 		      struct hypercall_vif_created *created)
@@ -164,6 +171,10 @@ static int guests_open(struct daemon *daemon)
 					  .vif_gone = vif_gone,
 					  .gone = domain_gone,
 					  .arg = daemon };
+	struct arrivals_config arrivals = { .base = daemon->base,
+					    .toolstack = &daemon->toolstack,
+					    .is_here = domain_is_here,
+					    .arg = daemon };
 
 	if (daemon->options->scripts.dir[0]) {
 		daemon->hotplug = hotplug_create(daemon->base, daemon->privileged,
@@ -173,15 +184,17 @@ static int guests_open(struct daemon *daemon)
 		if (!daemon->hotplug)
 			return -ENOMEM;
 	}
+	daemon->arrivals = arrivals_create(&arrivals);
 	daemon->domains = domains_create(&domains);
 	daemon->devices = devices_create(&devices);
-	if (!daemon->domains || !daemon->devices)
+	if (!daemon->domains || !daemon->devices || !daemon->arrivals)
 		return -ENOMEM;
 	daemon->toolstack.store = daemon->store;
 	daemon->toolstack.networks = &daemon->networks;
 	daemon->toolstack.devices = daemon->devices;
-	daemon->reporter = (struct reporter){ &daemon->networks, daemon->devices, daemon->domains,
-					      &daemon->workers, &daemon->toolstack };
+	daemon->reporter = (struct reporter){ &daemon->networks,  daemon->devices,
+					      daemon->domains,	  &daemon->workers,
+					      &daemon->toolstack, daemon->arrivals };
 	daemon->control = control_create(daemon->base, &daemon->reporter);
 	return daemon->control ? vifs_load(daemon) : -ENOMEM;
 }
@@ -196,6 +209,8 @@ static void daemon_close(struct daemon *daemon)
 		control_destroy(daemon->control);
 	if (daemon->domains)
 		domains_destroy(daemon->domains);
+	if (daemon->arrivals)
+		arrivals_destroy(daemon->arrivals);
 	if (daemon->reload)
 		reload_destroy(daemon->reload);
 	attachments_fini(&daemon->toolstack.attachments);
@@ -249,9 +264,11 @@ static int exit_status(int err)
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* Whoever fails to go on leaves everything to the one that still serves. */
+/* Whoever fails to go on leaves everything to the one that still serves. The guests
+ * are here at once: nothing is waited for. */
 static void take_over(struct daemon *daemon, int err)
 {
+	privileged_end_start(daemon->privileged);
 	if (!err)
 		err = daemon_take_over(daemon);
 	if (err)
@@ -268,10 +285,11 @@ static int daemon_open(struct daemon *daemon)
 	if (daemon->options->takeover) {
 		take_over(daemon, err);
 		err = 0;
-	} else if (!err) {
-		err = daemon_open_sockets(daemon);
+	} else {
+		if (!err)
+			err = daemon_open_sockets(daemon);
+		privileged_end_start(daemon->privileged);
 	}
-	privileged_end_start(daemon->privileged);
 	daemon->service = (struct service){ .privileged = daemon->privileged,
 					    .workers = &daemon->workers,
 					    .devices = daemon->devices };

@@ -9,6 +9,7 @@
 #ifndef BACKEND_DAEMON_PARTS_H
 #define BACKEND_DAEMON_PARTS_H
 
+#include "backend/arrivals.h"
 #include "backend/control.h"
 #include "backend/device.h"
 #include "backend/domain.h"
@@ -46,6 +47,7 @@ struct daemon {
 	struct devices *devices;
 	struct hotplug *hotplug;
 	struct toolstack toolstack;
+	struct arrivals *arrivals;
 	struct reload *reload;
 	struct reporter reporter;
 	struct service service;

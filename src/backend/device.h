@@ -112,7 +112,7 @@ void devices_forget_domain(struct devices *devices, uint16_t domid);
 /* The same for one of its vifs, whose device waits for another frontend. */
 void devices_forget_vif(struct devices *devices, uint16_t domid, uint32_t devid);
 
-/* Turns offloads on and off, for good: kept in the store below "offload/",
+/* Turns offloads on and off, for good: kept by the vif's name, and in the store below "offload/",
  * applied live; where the guest must know we part, and it connects anew. */
 void devices_set_offloads(struct devices *devices, struct device *device, uint32_t offloads);
 

@@ -7,16 +7,19 @@
 #include "backend/kept_tuning.h"
 #include "io/log.h"
 
-static void tuning_apply(struct devices *devices, struct device *device,
-			 const struct tuning *tuning)
+static void tell_unkept(const struct device *device, int err)
 {
-	int err = kept_tuning_put(&devices->kept, device->name, tuning);
-
 	if (err)
 		log_warning("vif",
 			    "%s: cannot keep its settings: %s; a daemon that is killed "
 			    "forgets them",
 			    device->name, strerror(-err));
+}
+
+static void tuning_apply(struct devices *devices, struct device *device,
+			 const struct tuning *tuning)
+{
+	tell_unkept(device, kept_tuning_put(&devices->kept, device->name, tuning));
 	device->tuning = *tuning;
 	if (device->vif)
 		vif_set_tuning(device->vif, &device->tuning);
@@ -61,11 +64,16 @@ void device_settings_reread_rate(struct devices *devices, struct device *device)
 void device_settings_find(struct devices *devices, struct device *device)
 {
 	const struct tuning *kept = kept_tuning_find(devices->kept, device->name);
+	uint32_t off = kept_tuning_off(devices->kept, device->name);
 
 	tuning_init(&device->tuning);
 	device_tuning_read(devices->config.store, device, &device->tuning);
 	if (!device->tuning.set && kept)
 		devices_set_tuning(devices, device, kept);
+	if (device->offloads != OFFLOADS_ALL || !off)
+		return;
+	device->offloads = OFFLOADS_ALL & ~off;
+	device_offloads_write(devices->config.store, device);
 }
 
 void devices_set_offloads(struct devices *devices, struct device *device, uint32_t offloads)
@@ -74,6 +82,8 @@ void devices_set_offloads(struct devices *devices, struct device *device, uint32
 
 	device->offloads = offloads;
 	device_offloads_write(devices->config.store, device);
+	tell_unkept(device,
+		    kept_tuning_put_off(&devices->kept, device->name, OFFLOADS_ALL & ~offloads));
 	if (device->state == XenbusStateInitWait) /* offered already, read by nobody yet */
 		device_set_state(devices, device, XenbusStateInitWait, true);
 	if (!device->vif)

@@ -76,6 +76,7 @@ static int home_write(struct store_client *store, uint32_t transaction, void *ar
 		{ "/" XENBUS_CONTROL_ERROR, true },
 		{ "/" XENBUS_CONTROL_MIGRATE_TO, true },
 		{ "/" XENBUS_CONTROL_MIGRATE_BRIDGE, true },
+		{ "/" XENBUS_CONTROL_MIGRATING, true },
 	};
 	struct domain *domain = arg;
 	char path[64], permissions[24];

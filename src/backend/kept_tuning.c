@@ -17,6 +17,7 @@ enum { WORD_BYTES = 64 };
 struct kept_tuning {
 	char name[PORT_NAME_BYTES];
 	struct tuning tuning;
+	uint32_t off;
 	bool expected;
 	struct kept_tuning *next;
 };
@@ -48,18 +49,34 @@ static int file_path(char *path, size_t size)
 	return rundir_path(path, size, "tuning.conf");
 }
 
+static bool is_something(const struct kept_tuning *entry)
+{
+	return entry && (entry->tuning.set || entry->off);
+}
+
+/* 0 or -errno. */
+static int take_word(struct kept_tuning *entry, const char *key, const char *value)
+{
+	int word = tuning_word_parse(key), offload = offload_parse(key);
+
+	if (word >= 0)
+		return tuning_set(&entry->tuning, (enum tuning_word)word, value);
+	if (offload < 0 || strcmp(value, "off"))
+		return -EINVAL;
+	entry->off |= 1u << offload;
+	return 0;
+}
+
 /* A line "NAME WORD VALUE". */
 static void load_line(struct kept_tuning **kept, const char *path, const char *line)
 {
 	char name[WORD_BYTES], key[WORD_BYTES], value[WORD_BYTES];
 	struct kept_tuning *entry;
-	int word;
 
 	if (sscanf(line, WORD_FORMAT WORD_FORMAT WORD_FORMAT, name, key, value) != 3)
 		return;
-	word = tuning_word_parse(key);
-	entry = word < 0 || strlen(name) >= PORT_NAME_BYTES ? NULL : provide(kept, name);
-	if (!entry || tuning_set(&entry->tuning, (enum tuning_word)word, value))
+	entry = strlen(name) >= PORT_NAME_BYTES ? NULL : provide(kept, name);
+	if (!entry || take_word(entry, key, value))
 		log_warning("vif", "%s: '%s %s' for %s: not to be set; left out", path, key, value,
 			    name);
 }
@@ -88,6 +105,9 @@ static void print(FILE *file, const struct kept_tuning *entry)
 		fprintf(file, "%s %s %s\n", entry->name, tuning_word_name((enum tuning_word)word),
 			value);
 	}
+	for (int i = 0; i < OFFLOADS; i++)
+		if (entry->off & 1u << i)
+			fprintf(file, "%s %s off\n", entry->name, offload_key(i));
 }
 
 /* The whole file anew. */
@@ -123,14 +143,32 @@ int kept_tuning_put(struct kept_tuning **kept, const char *name, const struct tu
 	return save(*kept);
 }
 
-int kept_tuning_expect(struct kept_tuning **kept, const char *name, const struct tuning *tuning)
+int kept_tuning_put_off(struct kept_tuning **kept, const char *name, uint32_t off)
 {
-	bool stands = kept_tuning_find(*kept, name) && !kept_tuning_is_expected(*kept, name);
-	int err = stands ? 0 : kept_tuning_put(kept, name, tuning);
-	struct kept_tuning *entry = *find(kept, name);
+	struct kept_tuning *entry = off ? provide(kept, name) : *find(kept, name);
 
+	if (!entry)
+		return off ? -ENOMEM : 0;
+	if (entry->off == off)
+		return 0;
+	entry->off = off;
+	entry->expected = false;
+	return save(*kept);
+}
+
+int kept_tuning_expect(struct kept_tuning **kept, const char *name, const struct tuning *tuning,
+		       uint32_t off)
+{
+	struct kept_tuning *entry = *find(kept, name);
+	int err;
+
+	if (is_something(entry) && !entry->expected)
+		return 0;
+	err = kept_tuning_put(kept, name, tuning);
+	err |= kept_tuning_put_off(kept, name, off);
+	entry = *find(kept, name);
 	if (entry)
-		entry->expected = !stands;
+		entry->expected = true;
 	return err;
 }
 
@@ -164,7 +202,14 @@ const struct tuning *kept_tuning_find(struct kept_tuning *kept, const char *name
 {
 	const struct kept_tuning *entry = *find(&kept, name);
 
-	return entry ? &entry->tuning : NULL;
+	return entry && entry->tuning.set ? &entry->tuning : NULL;
+}
+
+uint32_t kept_tuning_off(struct kept_tuning *kept, const char *name)
+{
+	const struct kept_tuning *entry = *find(&kept, name);
+
+	return entry ? entry->off : 0;
 }
 
 void kept_tuning_fini(struct kept_tuning **kept)

@@ -59,25 +59,47 @@ void luggage_pack(const struct toolstack *toolstack, const struct device *device
 		n += snprintf(text + n, LUGGAGE_BYTES - (size_t)n, " %s=%s",
 			      tuning_word_name((enum tuning_word)word), value);
 	}
+	for (int i = 0; i < OFFLOADS && n < LUGGAGE_BYTES; i++)
+		if (!(device->offloads & 1u << i))
+			n += snprintf(text + n, LUGGAGE_BYTES - (size_t)n, " %s=off",
+				      offload_key(i));
 }
 
-static int tuning_parse(char *words, struct tuning *tuning, char error[VIFSPEC_ERROR_BYTES])
+struct settings {
+	struct tuning tuning;
+	uint32_t off; /* offloads */
+};
+
+/* "WORD=VALUE", which is cut in two. 0 or -errno. */
+static int setting_parse(char *text, struct settings *settings)
 {
+	char *value = strchr(text, '=');
+	int word, offload;
+
+	if (!value)
+		return -EINVAL;
+	*value++ = '\0';
+	word = tuning_word_parse(text);
+	if (word >= 0)
+		return tuning_set(&settings->tuning, (enum tuning_word)word, value);
+	offload = offload_parse(text);
+	if (offload < 0 || strcmp(value, "off"))
+		return -EINVAL;
+	settings->off |= 1u << offload;
+	return 0;
+}
+
+static int settings_parse(char *words, struct settings *settings, char error[VIFSPEC_ERROR_BYTES])
+{
+	struct tuning *tuning = &settings->tuning;
 	const char *why = NULL;
 	char *text;
 
+	settings->off = 0;
 	tuning_init(tuning);
-	while ((text = strsep(&words, " ")) != NULL) {
-		char *value = strchr(text, '=');
-		int word = -EINVAL;
-
-		if (value) {
-			*value++ = '\0';
-			word = tuning_word_parse(text);
-		}
-		if (word < 0 || tuning_set(tuning, (enum tuning_word)word, value))
+	while ((text = strsep(&words, " ")) != NULL)
+		if (setting_parse(text, settings))
 			return vifspec_wrong(error, "'%.40s' cannot be set here", text);
-	}
 	tuning_settle(tuning, tuning->set);
 	return tuning_check(tuning, &why) ? vifspec_wrong(error, "%s", why) : 0;
 }
@@ -123,20 +145,21 @@ int luggage_unpack(struct toolstack *toolstack, const char *domain, const char *
 {
 	struct attachment attachment = { .expected = true };
 	char copy[LUGGAGE_BYTES], name[LUGGAGE_NAME_BYTES], *words = copy;
-	struct tuning tuning;
+	struct settings settings;
 
 	if (strlen(text) >= sizeof(copy) || strlen(domain) >= sizeof(attachment.domain))
 		return vifspec_wrong(error, "a line that is too long");
 	strcpy(copy, text);
 	strcpy(attachment.domain, domain);
-	if (attachment_parse(&attachment, &words, error) || tuning_parse(words, &tuning, error))
+	if (attachment_parse(&attachment, &words, error) || settings_parse(words, &settings, error))
 		return -EINVAL;
 	if (bridge[0] && attachment.spec.type == VIFSPEC_BRIDGED)
 		snprintf(attachment.spec.bridge, sizeof(attachment.spec.bridge), "%s", bridge);
 	if (attachment_expect(toolstack, &attachment, error))
 		return -EINVAL;
 	vif_name(domain, attachment.spec.devid, name);
-	if (kept_tuning_expect(devices_kept_tuning(toolstack->devices), name, &tuning))
+	if (kept_tuning_expect(devices_kept_tuning(toolstack->devices), name, &settings.tuning,
+			       settings.off))
 		log_warning("vif", "%s: its settings will not outlive this daemon", name);
 	return 0;
 }

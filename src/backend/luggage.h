@@ -1,9 +1,9 @@
 /*
  * What a VM takes along when it migrates: each of its vifs as one line of text,
- * its vifspec and what was set of its notifications, which one daemon packs and
- * another unpacks before the VM comes.
+ * its vifspec, what was set of its notifications and which offloads are off, which
+ * one daemon packs and another unpacks before the VM comes.
  *
- *	attached devid=0,mac=00:16:3e:00:00:01,bridge=xenbr0,mtu=1500 rx-usecs=50
+ *	attached devid=0,mac=00:16:3e:00:00:01,bridge=xenbr0,mtu=1500 rx-usecs=50 tso=off
  *
  * "attached" is a vif that belongs to the VM's name, here as there; one that the
  * frontend asked for is "asked", and is expected there once. Control thread only.

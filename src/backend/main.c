@@ -12,7 +12,7 @@
 #include "io/log.h"
 #include "io/rundir.h"
 
-enum { LOCK_TRIES = 200, LOCK_PAUSE_US = 10000 };
+enum { LOCK_TRIES = 2000, LOCK_PAUSE_US = 1000, FD_TABLE = 8192 };
 
 /* A daemon that was just killed may hold it for some milliseconds more. */
 static int lock_patiently(int fd)
@@ -70,6 +70,17 @@ static void raise_fd_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* The kernel makes room for descriptors as they come, twice as much each time, and
+ * where threads share the table all of them wait for a grace period of its read
+ * locks, 10 to 20 ms: so once, while there is one thread. */
+static void widen_fd_table(int any_fd)
+{
+	int last = fcntl(any_fd, F_DUPFD_CLOEXEC, FD_TABLE - 1);
+
+	if (last >= 0) /* else the limit is lower, and the wait is borne */
+		close(last);
+}
+
 static int start(struct options *options, char **argv)
 {
 	static struct manager manager; /* the parent's and the child's, each its own */
@@ -87,6 +98,7 @@ static int start(struct options *options, char **argv)
 		log_complain("cannot fork: %s", strerror(-err));
 		return 1;
 	}
+	widen_fd_table(privileged.socket);
 	return daemon_run(options, &privileged);
 }
 

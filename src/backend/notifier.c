@@ -75,6 +75,8 @@ static void flush(struct notifier *notifier)
 
 void notifier_detach(struct notifier *notifier)
 {
+	notifiers_show(notifier->worker);
+	notifiers_decide(notifier->worker);
 	lock(notifier);
 	flush(notifier);
 	unlock(notifier);
@@ -139,24 +141,24 @@ static bool is_untaken(const struct notifier *notifier)
 	return coalesce_asks_untaken(&notifier->coalesce) && poll(&event, 1, 0) == 1;
 }
 
-void notifier_publish(struct notifier *notifier, struct worker *by, uint32_t frames, bool forced)
+/* Behind a fence: what is to be done about what was shown. */
+static void decide(struct notifier *notifier, struct worker *by)
 {
-	struct ring *ring = notifier->ring;
 	struct poll_list *polls = &by->polls;
-	bool now = forced || by != notifier->worker;
+	bool now = notifier->is_forced || by != notifier->worker;
 	struct coalesce_news news = {
 		.now_ns = now_at(notifier,
 				 notifier->is_timed && !now ? polls->clock_ns() : polls->now_ns),
-		.frames = frames,
-		.slots = ring->produced - ring->published,
-		.in_flight = ring->in_seen - ring->produced,
+		.frames = notifier->frames,
+		.slots = notifier->slots,
+		.in_flight = notifier->ring->in_seen - notifier->ring->produced,
+		.armed = ring_wants(notifier->ring, notifier->slots),
 		.forced = now,
 		.untaken = is_untaken(notifier),
 	};
 
-	if (!news.slots)
-		return;
-	news.armed = ring_publish(ring);
+	notifier->frames = notifier->slots = 0;
+	notifier->is_forced = false;
 	switch (coalesce_published(&notifier->coalesce, &news)) {
 	case COALESCE_SUPPRESS:
 		counter_add(&notifier->suppressed, 1);
@@ -171,6 +173,64 @@ void notifier_publish(struct notifier *notifier, struct worker *by, uint32_t fra
 	}
 	if (notifier->is_steered)
 		steer(notifier, &news);
+}
+
+void notifier_publish(struct notifier *notifier, struct worker *by, uint32_t frames, bool forced)
+{
+	uint32_t slots = ring_show(notifier->ring);
+
+	if (!slots)
+		return;
+	notifier->is_held = false;
+	notifier->frames += frames;
+	notifier->is_forced |= forced;
+	if (!notifier->slots && !notifier->lock) {
+		notifier->next_shown = by->shown;
+		by->shown = notifier;
+	}
+	notifier->slots += slots;
+	if (!notifier->lock)
+		return;
+	ring_fence();
+	decide(notifier, by);
+}
+
+void notifier_hold(struct notifier *notifier, uint32_t frames)
+{
+	struct worker *worker = notifier->worker;
+
+	notifier->frames += frames;
+	notifier->is_held = true;
+	if (notifier->is_listed)
+		return;
+	notifier->is_listed = true;
+	if (!worker->held)
+		worker->held_ns = worker->polls.now_ns;
+	notifier->next_held = worker->held;
+	worker->held = notifier;
+}
+
+void notifiers_show(struct worker *worker)
+{
+	struct notifier *notifier = worker->held;
+
+	worker->held = NULL;
+	for (; notifier; notifier = notifier->next_held) {
+		notifier->is_listed = false;
+		notifier_show(notifier);
+	}
+}
+
+void notifiers_decide(struct worker *worker)
+{
+	struct notifier *notifier = worker->shown;
+
+	if (!notifier)
+		return;
+	worker->shown = NULL;
+	ring_fence();
+	for (; notifier; notifier = notifier->next_shown)
+		decide(notifier, worker);
 }
 
 void notifier_carry(struct notifier *notifier, struct state *state)

@@ -34,6 +34,12 @@ static const char *text_of(struct hypercall *request)
 	return (const char *)request->body;
 }
 
+static void end_start(struct parent *parent)
+{
+	manager_drop_fds(parent->manager);
+	parent->started = true;
+}
+
 static void serve(struct parent *parent)
 {
 	struct hypercall request;
@@ -55,7 +61,7 @@ static void serve(struct parent *parent)
 	else if (request.header.type == KEEP && request.nr_fds == 1)
 		manager_keep(parent->manager, text_of(&request), request.fds[0]);
 	else if (request.header.type == END_START)
-		manager_drop_fds(parent->manager);
+		end_start(parent);
 	else if (request.header.type == HAND_OVER)
 		manager_tell_main(parent->manager, (pid_t)atoi(text_of(&request)));
 	hypercall_close_fds(&request);

@@ -6,6 +6,7 @@
 #ifndef BACKEND_PARENT_H
 #define BACKEND_PARENT_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "backend/network.h"
@@ -30,6 +31,7 @@ struct parent {
 	struct manager *manager;
 	const struct network_config *networks; /* whose sockets may be connected to */
 	unsigned int nr_networks;
+	bool started; /* the child is at work, and is not to wait */
 };
 
 /* Serves until the child is gone, and exits as that did. */

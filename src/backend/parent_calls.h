@@ -17,7 +17,7 @@ enum parent_call {
 	OPEN_STREAM,  /* as OPEN_TAP */
 	TELL_MANAGER, /* a text */
 	KEEP,	      /* a name, one descriptor */
-	END_START,    /* nothing */
+	END_START,    /* nothing; from now on nothing waits */
 	INHERIT,      /* a TAP's name or zeroes, 16 bytes; one descriptor */
 	HAND_OVER,    /* a pid as text */
 };

@@ -18,7 +18,7 @@
 #include "bridge/tap.h"
 #include "ring/hypercall.h"
 
-enum { BUSY_TRIES = 300, BUSY_PAUSE_US = 10000 };
+enum { BUSY_TRIES = 3000, BUSY_PAUSE_US = 1000 };
 
 static int set_address(int s, struct ifreq *ifr, unsigned long request, uint32_t ip)
 {
@@ -103,12 +103,12 @@ static bool is_kept(const struct parent *parent, const char name[16])
 }
 
 /* After a kill -9 the kernel may still be closing our predecessor's descriptors.
- * One that we had before is somebody else's now: the child is at work, and asks
- * again by itself. */
+ * Later, and of one that we had before, it is somebody else's: the child is at work,
+ * and all its guests would wait with it. */
 static int open_tap_patiently(const struct parent *parent, char name[16], bool queue)
 {
 	int (*open_tap)(char name[16], bool persistent) = queue ? tap_open_queue : tap_open;
-	int tries = is_kept(parent, name) ? 0 : BUSY_TRIES;
+	int tries = parent->started || is_kept(parent, name) ? 0 : BUSY_TRIES;
 	int kept = manager_take_tap(parent->manager, name);
 	int fd = kept < 0 ? open_tap(name, true) : kept;
 

@@ -65,7 +65,8 @@ int privileged_run_script(struct privileged *privileged, const struct script_req
 void privileged_tell_manager(struct privileged *privileged, const char *state);
 void privileged_keep(struct privileged *privileged, const char *name, int fd);
 
-/* Everything is there: what was kept and not asked for is let go. */
+/* Everything is there, or comes from elsewhere: what was kept and not asked for is
+ * let go, and a TAP that somebody holds is not waited for any more. */
 void privileged_end_start(struct privileged *privileged);
 
 /* Gives up, in the data process, all that the parent keeps for it. */

@@ -40,7 +40,7 @@ const struct device *answer_connected_vif(struct answer *answer, const char *nam
 	return device && device->vif ? device : NULL;
 }
 
-static void tell_mac(struct table *table, const char *head, const uint8_t mac[6])
+void answer_mac(struct table *table, const char *head, const uint8_t mac[6])
 {
 	table_printf(table, "mac", head, MAC_FORMAT, MAC_ARGS(mac));
 }
@@ -111,7 +111,7 @@ static void tell_device(const struct answer *answer, const struct device *device
 	table_printf(table, "vif", "as on Xen", "vif%u.%u", device->domid, device->devid);
 	table_string(table, "bridge", "bridge",
 		     device->network ? device->network->config.name : NULL);
-	tell_mac(table, "mac", device->mac);
+	answer_mac(table, "mac", device->mac);
 	table_string(table, "ip", "address", ip_text(device->ip, ip));
 	tell_mtu(table, device);
 	tell_rate(table, &device->rate);
@@ -152,7 +152,7 @@ static void tell_xl_row(struct table *table, const struct device *device)
 	table_row(table);
 	table_number(table, "idx", "Idx", device->devid);
 	table_number(table, "backend_domid", "BE", 0);
-	tell_mac(table, "Mac Addr.", device->mac);
+	answer_mac(table, "Mac Addr.", device->mac);
 	table_number(table, "handle", "handle", device->devid);
 	table_number(table, "state", "state", device->state);
 	table_number(table, "evtch", "evt-ch", queue->tx_port);
@@ -194,68 +194,6 @@ static int report_network_list(struct answer *answer)
 	return 0;
 }
 
-struct fdb_call {
-	struct bridge *bridge;
-	uint64_t now_ms;
-	struct fdb_entry entries[NETWORK_FDB_ENTRIES_MAX];
-	const char *ports[NETWORK_FDB_ENTRIES_MAX];
-	uint32_t nr;
-};
-
-/* Ports come and go by this very thread. */
-static void fdb_read(struct fdb_call *call)
-{
-	call->nr = fdb_list(bridge_fdb(call->bridge), call->now_ms, call->entries,
-			    NETWORK_FDB_ENTRIES_MAX);
-	for (uint32_t i = 0; i < call->nr; i++) {
-		const struct port *port = bridge_port(call->bridge, call->entries[i].port);
-
-		call->ports[i] = port ? port->name : NULL;
-	}
-}
-
-static void tell_fdb(struct answer *answer, const struct network *network, struct fdb_call *call)
-{
-	call->bridge = network->bridge;
-	call->now_ms = worker_clock_ms();
-	fdb_read(call);
-	for (uint32_t i = 0; i < call->nr; i++) {
-		table_row(answer->table);
-		tell_mac(answer->table, "mac", call->entries[i].mac);
-		table_string(answer->table, "dev", "dev", call->ports[i]);
-		table_string(answer->table, "br", "br", network->config.name);
-		table_decimal(answer->table, "age", "age", (double)call->entries[i].age_ms / 1000,
-			      1);
-		table_end(answer->table);
-	}
-}
-
-static int report_fdb(struct answer *answer)
-{
-	struct networks *networks = answer->reporter->networks;
-	const char *bridge = NULL;
-	struct fdb_call *call;
-
-	if (answer->argc == 2 && !strcmp(answer->argv[0], "br"))
-		bridge = answer->argv[1];
-	else if (answer->argc)
-		return answer_complain(answer, EXIT_WORDS, "usage: fdb show [br BRIDGE]");
-	if (bridge && (!*bridge || !network_find(networks, bridge)))
-		return answer_complain(answer, EXIT_UNKNOWN,
-				       "no such bridge: %s; 'splitvif show' lists those there are",
-				       bridge);
-	call = calloc(1, sizeof(*call));
-	if (!call)
-		return answer_complain(answer, EXIT_FAILED, "out of memory");
-	table_list(answer->table, NULL, NULL, TABLE_COLUMNS);
-	for (unsigned int i = 0; i < networks->nr; i++)
-		if (!bridge || !strcmp(bridge, networks->list[i].config.name))
-			tell_fdb(answer, &networks->list[i], call);
-	table_end(answer->table);
-	free(call);
-	return 0;
-}
-
 static const struct command {
 	const char *word, *second; /* second: NULL if there is none */
 	unsigned int max_args;
@@ -264,12 +202,13 @@ static const struct command {
 	{ "show", NULL, 0, report_show },
 	{ "list", NULL, 1, report_list },
 	{ "domain-pack", NULL, 1, report_domain_pack },
-	{ "domain-expect", NULL, 2 + VIFSPEC_DEVIDS, report_domain_expect },
+	{ "domain-expect", NULL, 3 + VIFSPEC_DEVIDS, report_domain_expect },
 	{ "domain-take-back", NULL, 1, report_domain_take_back },
 	{ "domain-settle", NULL, 1, report_domain_settle },
 	{ "domain-forget", NULL, 1, report_domain_forget },
 	{ "network-list", NULL, 1, report_network_list },
-	{ "fdb", "show", 2, report_fdb },
+	{ "fdb", "show", 2, report_fdb_show },
+	{ "fdb", "stats", 2, report_fdb_stats },
 	{ "ring", NULL, 2, report_ring },
 	{ "stats", NULL, 1, report_stats },
 	{ "ethtool", NULL, 2 + 2 * TUNING_WORDS, report_ethtool },

@@ -5,6 +5,7 @@
 #ifndef BACKEND_REPORT_H
 #define BACKEND_REPORT_H
 
+#include "backend/arrivals.h"
 #include "backend/device.h"
 #include "backend/domain.h"
 #include "backend/network.h"
@@ -17,6 +18,7 @@ struct reporter {
 	struct domains *domains;
 	struct workers *workers;
 	struct toolstack *toolstack;
+	struct arrivals *arrivals;
 };
 
 /* Something that was begun, and whose end the answer is to wait for. */

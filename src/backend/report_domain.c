@@ -1,10 +1,13 @@
 #include "backend/answer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backend/luggage.h"
 #include "store/xenbus.h"
+
+enum { LONGEST_WAY_S = 3600 + 60 }; /* --timeout, and a little more */
 
 bool report_is_suspended(const struct reporter *reporter, uint16_t domid)
 {
@@ -100,16 +103,21 @@ int report_domain_expect(struct answer *answer)
 {
 	struct toolstack *toolstack = answer->reporter->toolstack;
 	char error[VIFSPEC_ERROR_BYTES];
+	unsigned long seconds;
 	int code;
 
-	if (answer->argc < 2)
+	if (answer->argc < 3 || (seconds = strtoul(answer->argv[2], NULL, 10)) == 0 ||
+	    seconds > LONGEST_WAY_S)
 		return answer_complain(answer, EXIT_WORDS,
-				       "usage: domain-expect DOM BRIDGE LINE...");
+				       "usage: domain-expect DOM BRIDGE SECONDS LINE...");
 	code = check_absent(answer);
 	if (code)
 		return code;
 	luggage_take_back(toolstack, answer->argv[0]); /* of an attempt whose end nobody saw */
-	for (unsigned int i = 2; !code && i < answer->argc; i++)
+	if (arrivals_expect(answer->reporter->arrivals, answer->argv[0],
+			    (unsigned int)seconds * 1000))
+		return answer_complain(answer, EXIT_FAILED, "out of memory");
+	for (unsigned int i = 3; !code && i < answer->argc; i++)
 		if (luggage_unpack(toolstack, answer->argv[0], answer->argv[1], answer->argv[i],
 				   error))
 			code = answer_complain(answer, EXIT_FAILED, "%s", error);

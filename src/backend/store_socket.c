@@ -79,17 +79,14 @@ static void on_tick(evutil_socket_t fd, short events, void *arg)
 		tick_later(sockets);
 }
 
-/* The server has output: sent from the loop, never from within its calls. Until
- * it is out nothing more is read: a client that does not take its answers waits
- * for itself. */
+/* The server has output: sent from the loop, in the same turn of it, never from
+ * within its calls. It is tried before it is waited for: a request and its answer
+ * are two system calls. */
 static void peer_wants_output(void *arg)
 {
 	struct peer *peer = arg;
 
-	event_del(peer->readable);
-	event_add(peer->writable, NULL);
-	if (store_server_has_failed(peer->connection)) /* nobody waits for its client */
-		event_active(peer->writable, EV_WRITE, 0);
+	event_active(peer->writable, EV_WRITE, 0);
 }
 
 /* What the socket takes; 0, -EAGAIN or another -errno. */
@@ -108,7 +105,9 @@ static int peer_send(struct peer *peer)
 	return 0;
 }
 
-/* One that has failed gets what its socket takes, and is not waited for. */
+/* Until all is out nothing more is read: a client that does not take its answers
+ * waits for itself. One that has failed gets what its socket takes, and is not
+ * waited for. */
 static void peer_writable(evutil_socket_t fd, short events, void *arg)
 {
 	struct peer *peer = arg;
@@ -117,6 +116,8 @@ static void peer_writable(evutil_socket_t fd, short events, void *arg)
 	(void)fd;
 	(void)events;
 	if (err == -EAGAIN && !store_server_has_failed(peer->connection)) {
+		event_del(peer->readable);
+		event_add(peer->writable, NULL);
 		tick_later(peer->sockets);
 		return;
 	}

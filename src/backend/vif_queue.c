@@ -97,6 +97,7 @@ static bool queue_poll(struct poll_item *item, unsigned int weight, unsigned int
 
 	if (vif_is_stopped(queue->vif))
 		return false;
+	notifier_show(&queue->rx_edge);
 	if (load_relaxed(&queue->backlog.frames))
 		more = vif_rx_drain(queue, done);
 	if (!ring_pending(&queue->tx)) /* as it mostly is while we spin */

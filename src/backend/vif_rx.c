@@ -43,12 +43,24 @@ static bool is_last(const struct ring *ring)
 	return ring->in_seen == ring->in_cons;
 }
 
+/* What several sources have for a guest whose own turn comes in this round is one
+ * publication: an index of which it hears once is one line that changes hands, and not
+ * one for each of them. */
+static bool may_hold(const struct visit *visit, uint32_t frames)
+{
+	const struct vif_queue *queue = visit->queue;
+
+	return !queue->rx_edge.lock && queue->item.state == POLL_SCHEDULED &&
+	       queue->rx_edge.frames + frames < BATCH_FRAMES;
+}
+
 /* Executes what is staged, answers, and notifies at most once. */
 static void flush(const struct visit *visit)
 {
 	struct vif_queue *queue = visit->queue;
 	unsigned int frames = visit->copies->nr_frames;
 	struct copies_made made;
+	bool urgent;
 
 	if (!frames)
 		return;
@@ -62,8 +74,11 @@ static void flush(const struct visit *visit)
 	counter_add(&queue->stats.copied_bytes, made.copied_bytes);
 	counter_add(&queue->stats.rx_requests, made.slots);
 	counter_add(&queue->stats.rx_responses, made.slots);
-	notifier_publish(&queue->rx_edge, visit->by, frames,
-			 visit->copies->urgent || is_last(&queue->rx));
+	urgent = visit->copies->urgent || is_last(&queue->rx);
+	if (!urgent && may_hold(visit, frames))
+		notifier_hold(&queue->rx_edge, frames);
+	else
+		notifier_publish(&queue->rx_edge, visit->by, frames, urgent);
 	visit->copies->urgent = false;
 }
 

@@ -11,10 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backend/notifier.h"
 #include "bridge/counters.h"
 
 enum {
 	READY_MAX = 64,
+	HELD_NS = 30000, /* frames wait so long at most for others that go the same way */
 	YIELD_NS = 5000, /* a yield that took longer let somebody else run */
 };
 
@@ -154,10 +156,13 @@ static void mail_take(struct worker *worker)
 	sem_post(&worker->answered);
 }
 
-static void flush_signals(void *arg)
+static void turn_end(void *arg)
 {
 	struct worker *worker = arg;
 
+	if (worker->held && worker->polls.now_ns - worker->held_ns >= HELD_NS)
+		notifiers_show(worker);
+	notifiers_decide(worker);
 	signaller_flush(&worker->signaller);
 }
 
@@ -200,8 +205,9 @@ static void loop(struct worker *worker, int64_t timeout_ns)
 		return;
 	timers_run(&worker->timers, worker->polls.now_ns);
 	counter_add(&worker->loops, 1);
-	busy = poll_run(&worker->polls, flush_signals, worker);
-	signaller_flush(&worker->signaller);
+	busy = poll_run(&worker->polls, turn_end, worker);
+	notifiers_show(worker);
+	turn_end(worker);
 	if (busy && !worker->polls.moved)
 		give_way(&worker->polls);
 }

@@ -43,6 +43,8 @@ struct worker {
 	struct batch batch;
 	struct copies copies;
 	struct spread spread;
+	struct notifier *shown, *held; /* notifier.h */
+	uint64_t held_ns;	       /* since when the oldest of these is */
 	struct timers timers;
 	uint64_t now_ms; /* refreshed once a loop; polls.now_ns once a turn */
 	uint64_t loops, waits;

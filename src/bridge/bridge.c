@@ -143,15 +143,6 @@ static void flood(struct bridge *bridge, struct lane *lane, const struct port *f
 	}
 }
 
-/* Where a frame goes: to a port, to all others, or nowhere for a reason. */
-struct way {
-	struct port *port;
-	enum drop_reason reason; /* DROP_REASONS: none */
-	uint16_t index;
-	bool is_known;	 /* the source, to the FDB: so the next frame's, if it is the same */
-	bool is_lasting; /* of the next frame with these addresses, too */
-};
-
 static struct way nowhere(enum drop_reason reason)
 {
 	return (struct way){ .reason = reason };
@@ -189,25 +180,46 @@ static bool has_source_of(const struct frame *frame, const struct frame *other)
 	       memcmp(frame->bytes + 6, other->bytes + 6, 6) == 0;
 }
 
-/* Where addresses change, as they have just done, the next look-ups' places are
- * called for early. */
-static struct way find_way_ahead(struct bridge *bridge, const struct port *from,
-				 const struct frame *frames, unsigned int n, unsigned int i,
-				 bool is_known, uint64_t now_ms)
+/* Where many addresses come in turn, the next look-ups' places are called for early. */
+static void prefetch_ahead(const struct bridge *bridge, const struct frame *frames, unsigned int n,
+			   unsigned int i)
 {
 	const struct frame *later = &frames[i + FRAMES_AHEAD];
 
 	if (i + FRAMES_AHEAD < n && later->head >= FRAME_HEADER_BYTES)
 		fdb_prefetch(bridge->fdb, later->bytes);
-	return find_way(bridge, from, &frames[i], is_known, now_ms);
 }
 
 /*
- * First pass: every frame on its lists. Where the source is that of the frame
- * before, it is known by now; with the destination of that one, too, the frame goes
- * the same way: this thread has learned nothing since. That another thread's news
- * are heard with the next batch only is as if they had come a moment later.
+ * Where the source is that of the frame before, it is known by now, and what goes to an
+ * address that such a frame went to goes the same way: this thread has learned nothing
+ * since. That another thread's news are heard with the next batch only is as if they had
+ * come a moment later.
  */
+static struct way next_way(struct bridge *bridge, struct lane *lane, const struct port *from,
+			   const struct frame *frames, unsigned int n, unsigned int i,
+			   const struct way *before, uint64_t now_ms)
+{
+	const struct frame *frame = &frames[i];
+	bool is_known = before->is_known && has_source_of(frame, frame - 1);
+	const struct way *noted;
+	struct way way;
+
+	if (!is_known)
+		ways_forget(&lane->ways);
+	else if (before->is_lasting && memcmp(frame->bytes, frame[-1].bytes, 6) == 0)
+		return *before;
+	noted = is_known ? ways_find(&lane->ways, frame->bytes) : NULL;
+	if (noted)
+		return *noted;
+	prefetch_ahead(bridge, frames, n, i);
+	way = find_way(bridge, from, frame, is_known, now_ms);
+	if (way.is_lasting)
+		ways_note(&lane->ways, frame->bytes, &way);
+	return way;
+}
+
+/* First pass: every frame on its lists. */
 static void dispatch_batch(struct bridge *bridge, struct lane *lane, struct port *from,
 			   struct frame *frames, unsigned int n, uint64_t now_ms)
 {
@@ -218,11 +230,8 @@ static void dispatch_batch(struct bridge *bridge, struct lane *lane, struct port
 
 	for (unsigned int i = 0; i < n; i++) {
 		struct frame *frame = &frames[i];
-		bool is_known = way.is_known && has_source_of(frame, &frames[i - 1]);
 
-		if (!is_known || !way.is_lasting ||
-		    memcmp(frame->bytes, frames[i - 1].bytes, 6) != 0)
-			way = find_way_ahead(bridge, from, frames, n, i, is_known, now_ms);
+		way = next_way(bridge, lane, from, frames, n, i, &way, now_ms);
 		bytes += frame->length;
 		if (way.port) {
 			send_to(&lane->dispatch, way.port, way.index, frame);

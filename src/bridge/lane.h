@@ -14,6 +14,7 @@
 #include "bridge/frame.h"
 #include "bridge/merge.h"
 #include "bridge/port.h"
+#include "bridge/ways.h"
 
 /* What one batch goes to: a list for each port, and which ports have one. */
 struct dispatch_list {
@@ -40,6 +41,7 @@ struct deliver {
 struct lane {
 	unsigned int index; /* below LANES_MAX */
 	bool news;	    /* a port met the first frame beyond its MTU; for others to clear */
+	struct ways ways;
 	struct dispatch dispatch;
 	struct deliver deliver;
 };

@@ -68,7 +68,10 @@ static int take(struct store_client *store, uint32_t transaction, void *arg)
 	err = store_write(store, transaction, XENBUS_CONTROL_SHUTDOWN, "", 0);
 	if (!err && to->rundir[0])
 		err = store_write(store, transaction, XENBUS_CONTROL_MIGRATE_TO, "", 0);
-	return err;
+	if (!err && to->rundir[0])
+		err = store_write(store, transaction, XENBUS_CONTROL_MIGRATING, to->rundir,
+				  strlen(to->rundir));
+	return err == -EACCES ? 0 : err; /* a home that an older daemon made has no such word */
 }
 
 enum front_order front_control_take(struct front_device *device, struct front_destination *to)
@@ -98,6 +101,7 @@ bool front_control_is_suspended(struct front_device *device)
 void front_control_report_error(struct front_device *device, const char *line)
 {
 	write_key(device, XENBUS_CONTROL_ERROR, line);
+	write_key(device, XENBUS_CONTROL_MIGRATING, "");
 }
 
 void front_control_report_downtime(struct front_device *device, uint64_t ns)

@@ -5,7 +5,9 @@
  *
  *	suspend		let go of every vif and say so in control/suspended;
  *			with control/migrate-to, go on at the daemon of that run
- *			directory, on the bridge control/migrate-bridge
+ *			directory, on the bridge control/migrate-bridge; while it
+ *			is on its way control/migrating says where to, and
+ *			whoever would have it go elsewhere waits
  *	resume		connect again (a word of ours: Xen resumes a domain
  *			without telling it)
  *
@@ -35,6 +37,7 @@ enum front_order front_control_take(struct front_device *device, struct front_de
 void front_control_set_suspended(struct front_device *device, bool suspended);
 bool front_control_is_suspended(struct front_device *device);
 
+/* What was ordered is not done, and is over. */
 void front_control_report_error(struct front_device *device, const char *line);
 void front_control_report_downtime(struct front_device *device, uint64_t ns);
 

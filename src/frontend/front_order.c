@@ -33,10 +33,12 @@ static void resume(struct front_connect *c)
 }
 
 /* Whoever asked reads it in the store; of a daemon that died meanwhile, in the
- * next one's. */
+ * next one's. While another order is obeyed the store is for what becomes of that. */
 static void refuse(struct front_connect *c, const char *line)
 {
 	front_voice_tell(c, SPLITVIF_WARNING, "%s", line);
+	if (c->attempt || c->moving)
+		return;
 	if (c->device.store)
 		front_control_report_error(&c->device, line);
 	else

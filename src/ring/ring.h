@@ -81,18 +81,40 @@ static inline uint32_t ring_free(const struct ring *ring)
 	return ring->mask + 1 - (ring->produced - ring->in_cons);
 }
 
-/* Makes what was produced visible to the peer. True if the peer asked to be
- * told (its event index lies in what was just published). */
+/* Makes what was produced visible to the peer; how many slots that is. After that,
+ * and a ring_fence(), which may be that of several rings, it is known whether the
+ * peer sleeps. */
+static inline uint32_t ring_show(struct ring *ring)
+{
+	uint32_t slots = ring->produced - ring->published;
+
+	if (slots)
+		store_release(ring->out_prod, ring->produced); /* A: slots before the index */
+	ring->published = ring->produced;
+	return slots;
+}
+
+static inline void ring_fence(void)
+{
+	full_fence(); /* B: index before the look at the event; pairs with B in ring_arm */
+}
+
+/* Did the peer ask to be told of one of the `slots` that were shown last? (Its event
+ * index lies among them.) */
+static inline bool ring_wants(const struct ring *ring, uint32_t slots)
+{
+	return ring->published - load_relaxed(ring->out_event) < slots;
+}
+
+/* All three, for one ring: true if the peer asked to be told. */
 static inline bool ring_publish(struct ring *ring)
 {
-	uint32_t old = ring->published;
+	uint32_t slots = ring_show(ring);
 
-	if (ring->produced == old)
+	if (!slots)
 		return false;
-	store_release(ring->out_prod, ring->produced); /* A: slots before the index */
-	ring->published = ring->produced;
-	full_fence(); /* B: index before the look at the event; pairs with B in ring_arm */
-	return ring->produced - load_relaxed(ring->out_event) < ring->produced - old;
+	ring_fence();
+	return ring_wants(ring, slots);
 }
 
 /* Does the peer still wait for an event of what is published? Read anew after a

@@ -113,6 +113,7 @@ enum xenbus_step xenbus_backend_next(const struct xenbus_backend_view *view);
 #define XENBUS_CONTROL_ERROR "control/error"
 #define XENBUS_CONTROL_MIGRATE_TO "control/migrate-to"
 #define XENBUS_CONTROL_MIGRATE_BRIDGE "control/migrate-bridge"
+#define XENBUS_CONTROL_MIGRATING "control/migrating"
 #define XENBUS_CONTROL_DOWNTIME "data/downtime-us"
 
 /* "/local/domain/0/backend/vif/<domid>/<devid>" and

@@ -17,10 +17,16 @@ static struct foreign_domain *find_domain(void *arg, uint16_t domid, uint32_t de
 
 struct rig *rig_open(void)
 {
+	return rig_open_with(NULL);
+}
+
+struct rig *rig_open_with(struct hotplug *hotplug)
+{
 	struct rig *rig = lines_alloc(sizeof(*rig));
 	struct devices_config config = { .networks = &rig->networks,
 					 .backlog_bytes = 1 << 20,
 					 .max_queues = 2,
+					 .hotplug = hotplug,
 					 .find_domain = find_domain,
 					 .arg = rig };
 

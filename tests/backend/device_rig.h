@@ -32,6 +32,8 @@ struct rig {
 extern const struct domain_info domain;
 
 struct rig *rig_open(void);
+/* With scripts, which that one runs. */
+struct rig *rig_open_with(struct hotplug *hotplug);
 void rig_close(struct rig *rig);
 /* With an honest frontend, connected. */
 struct rig *connected_rig(void);

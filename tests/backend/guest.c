@@ -7,6 +7,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "backend/notifier.h"
+
 uint64_t world_now_ms = 1000000;
 
 static uint64_t hand_clock(void)
@@ -94,6 +96,14 @@ void frame_fill(uint8_t *bytes, uint32_t mark, uint32_t length)
 		bytes[i] = i < sizeof(head) ? head[i] : (uint8_t)(mark * 73 + i * 7 + (i >> 8));
 }
 
+void world_forward(struct world *world, struct frame *frames, unsigned int n)
+{
+	bridge_forward(world->bridge, &world->worker->lane, &world->memory->port, frames, n,
+		       world_now_ms);
+	notifiers_show(world->worker);
+	notifiers_decide(world->worker);
+}
+
 void world_send(struct world *world, uint32_t mark, uint32_t length)
 {
 	static uint8_t bytes[GUEST_FRAME_MAX];
@@ -105,8 +115,7 @@ void world_send(struct world *world, uint32_t mark, uint32_t length)
 	frame_fill(bytes, mark, length);
 	bytes[11] = 0xee; /* the recording port's own source address */
 	frame_build(&frame, parts, 2, rest);
-	bridge_forward(world->bridge, &world->worker->lane, &world->memory->port, &frame, 1,
-		       world_now_ms);
+	world_forward(world, &frame, 1);
 }
 
 uint8_t *guest_tx_page(struct guest *guest, uint32_t page)

@@ -46,6 +46,9 @@ void world_pass(struct world *world, uint64_t ms, uint64_t step);
 /* Was the control thread called since the last time? */
 bool world_alarmed(struct world *world);
 
+/* Frames from the recording port, as in a turn of its own. */
+void world_forward(struct world *world, struct frame *frames, unsigned int n);
+
 /* One frame to every port from the recording one. `mark` makes its bytes. */
 void world_send(struct world *world, uint32_t mark, uint32_t length);
 

@@ -65,23 +65,54 @@ static void test_expected(void **state)
 	struct kept_tuning *kept = NULL;
 
 	assert_int_equal(kept_tuning_put(&kept, "a.0", &a), 0);
-	assert_int_equal(kept_tuning_expect(&kept, "a.0", &b), 0);
+	assert_int_equal(kept_tuning_expect(&kept, "a.0", &b, 1 << OFFLOAD_TSO), 0);
 	assert_memory_equal(kept_tuning_find(kept, "a.0"), &a, sizeof(a));
+	assert_int_equal(kept_tuning_off(kept, "a.0"), 0);
 	assert_false(kept_tuning_is_expected(kept, "a.0"));
-	assert_int_equal(kept_tuning_expect(&kept, "b.0", &a), 0);
+	assert_int_equal(kept_tuning_expect(&kept, "b.0", &a, 0), 0);
 	assert_true(kept_tuning_is_expected(kept, "b.0"));
-	assert_int_equal(kept_tuning_expect(&kept, "b.0", &b), 0);
+	assert_int_equal(kept_tuning_expect(&kept, "b.0", &b, 0), 0);
 	assert_memory_equal(kept_tuning_find(kept, "b.0"), &b, sizeof(b));
 	assert_int_equal(kept_tuning_put(&kept, "b.0", &b), 0); /* as it arrives */
 	assert_true(kept_tuning_is_expected(kept, "b.0"));
 	assert_int_equal(kept_tuning_put(&kept, "b.0", &a), 0);
 	assert_false(kept_tuning_is_expected(kept, "b.0"));
-	assert_int_equal(kept_tuning_expect(&kept, "c.0", &a), 0);
+	assert_int_equal(kept_tuning_expect(&kept, "c.0", &a, 0), 0);
 	kept_tuning_settle(kept, "c.0");
 	assert_false(kept_tuning_is_expected(kept, "c.0"));
 	kept_tuning_settle(kept, "d.0");
 	assert_false(kept_tuning_is_expected(kept, "d.0"));
 	kept_tuning_fini(&kept);
+	unlink(path);
+}
+
+/* What is off, with and without tuning beside it. */
+static void test_offloads(void **state)
+{
+	const uint32_t off = 1 << OFFLOAD_RX_CSUM | 1 << OFFLOAD_GRO, tso = 1 << OFFLOAD_TSO;
+	struct tuning a = tuned(TUNING_RX_USECS, "50"), none;
+	struct kept_tuning *kept = NULL, *next = NULL;
+
+	tuning_init(&none);
+	assert_int_equal(kept_tuning_put_off(&kept, "a.0", off), 0);
+	assert_null(kept_tuning_find(kept, "a.0"));
+	assert_int_equal(kept_tuning_put(&kept, "b.0", &a), 0);
+	assert_int_equal(kept_tuning_put_off(&kept, "b.0", tso), 0);
+	assert_int_equal(kept_tuning_put_off(&kept, "c.0", tso), 0);
+	assert_int_equal(kept_tuning_put_off(&kept, "c.0", 0), 0); /* all on again */
+	assert_int_equal(kept_tuning_put_off(&kept, "d.0", 0), 0);
+	assert_int_equal(kept_tuning_expect(&kept, "c.0", &none, off), 0);
+	assert_true(kept_tuning_is_expected(kept, "c.0"));
+	assert_int_equal(kept_tuning_expect(&kept, "a.0", &a, tso), 0); /* what is kept stands */
+	kept_tuning_load(&next);
+	assert_int_equal(kept_tuning_off(next, "a.0"), off);
+	assert_null(kept_tuning_find(next, "a.0"));
+	assert_int_equal(kept_tuning_off(next, "b.0"), tso);
+	assert_memory_equal(kept_tuning_find(next, "b.0"), &a, sizeof(a));
+	assert_int_equal(kept_tuning_off(next, "c.0"), off);
+	assert_int_equal(kept_tuning_off(next, "d.0"), 0);
+	kept_tuning_fini(&kept);
+	kept_tuning_fini(&next);
 	unlink(path);
 }
 
@@ -97,13 +128,15 @@ static void test_defaults_are_not_kept(void **state)
 
 static void test_lines_that_make_no_sense(void **state)
 {
-	static const char lines[] = "a.0 rx-usecs 10001\n"
-				    "a.0 bogus 1\n"
-				    "\n"
-				    "a.0 rx-usecs\n"
-				    "a-name-that-is-longer-than-any-vif-may-have-and-then-some-more-"
-				    "of-it-to-be-sure rx-usecs 5\n"
-				    "a.0 rx-frames 9\n";
+	static const char lines[] =
+		"a.0 rx-usecs 10001\n"
+		"a.0 bogus 1\n"
+		"a.0 tso maybe\n"
+		"\n"
+		"a.0 rx-usecs\n"
+		"a-name-that-is-longer-than-any-vif-may-have-and-then-some-more-"
+		"of-it-to-be-sure rx-usecs 5\n"
+		"a.0 rx-frames 9\n";
 	FILE *file = fopen(path, "w");
 	struct kept_tuning *kept = NULL;
 	const struct tuning *found;
@@ -123,6 +156,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_expected),
+		cmocka_unit_test(test_offloads),
 		cmocka_unit_test(test_defaults_are_not_kept),
 		cmocka_unit_test(test_found_by_the_next_daemon),
 		cmocka_unit_test(test_lines_that_make_no_sense),

@@ -39,6 +39,8 @@ static const char *const lines[] = {
 	"asked " SPEC,
 	"attached " SPEC ",rate=1250KB/s@50ms",
 	"attached " SPEC ",rate=1MB@5s", /* in the store 1000000,5000000 */
+	"asked " SPEC " tx=off gro=off",
+	"attached " SPEC " napi-weight=16 rx=off tx=off sg=off tso=off gso=off gro=off",
 	"asked " SPEC " adaptive-rx=off rx-usecs=50 rx-frames=8",
 	"attached " SPEC ",rate=3KB/s@1ms adaptive-tx=off tx-aggr-max-frames=4 napi-weight=16",
 };

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "backend/notifier.h"
 #include "guest.h"
 
 struct rig {
@@ -216,6 +217,64 @@ static void test_weight_beyond_a_batch(void **state)
 	rig_close(rig);
 }
 
+/* A frame from the recording port, in the middle of its turn. */
+static void forward(struct rig *rig)
+{
+	static uint8_t bytes[60] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1 };
+	struct fragment whole = { bytes, sizeof(bytes) }, rest[2];
+	struct frame frame;
+
+	frame_build(&frame, &whole, 1, rest);
+	bridge_forward(rig->world.bridge, &rig->world.worker->lane, &rig->world.memory->port,
+		       &frame, 1, world_now_ms);
+}
+
+/* What several sources bring a guest that has its turn in this round comes with that. */
+static void test_held_until_its_turn(void **state)
+{
+	struct rig *rig = rig_open(WORDS("adaptive-rx", "off"));
+	struct worker *worker = rig->world.worker;
+	struct vif_queue *queue = &rig->guest.vif->queues[0];
+
+	poll_schedule(&worker->polls, &queue->item);
+	for (int i = 0; i < 3; i++) {
+		forward(rig);
+		notifiers_decide(worker);
+	}
+	assert_int_equal(ring_pending(&rig->guest.rx), 0);
+	world_turn(&rig->world);
+	assert_int_equal(ring_pending(&rig->guest.rx), 3);
+	assert_true(evtchn_take(&rig->guest.rx_channel));
+	assert_int_equal(rig->guest.rx_channel.merged, 0);
+	assert_null(worker->held);
+	guest_sleep(rig);
+	forward(rig); /* it sleeps, and has no turn: at once */
+	assert_int_equal(ring_pending(&rig->guest.rx), 1);
+	assert_false(evtchn_take(&rig->guest.rx_channel)); /* with the end of this one */
+	world_turn(&rig->world);
+	assert_true(evtchn_take(&rig->guest.rx_channel));
+	rig_close(rig);
+}
+
+/* Neither more than a batch, nor behind the end of a vif. */
+static void test_held_no_longer(void **state)
+{
+	struct rig *rig = rig_open(WORDS("adaptive-rx", "off"));
+	struct worker *worker = rig->world.worker;
+
+	poll_schedule(&worker->polls, &rig->guest.vif->queues[0].item);
+	for (int i = 0; i < BATCH_FRAMES - 1; i++)
+		forward(rig);
+	assert_int_equal(ring_pending(&rig->guest.rx), 0);
+	forward(rig);
+	assert_int_equal(ring_pending(&rig->guest.rx), BATCH_FRAMES);
+	forward(rig);
+	guest_detach(&rig->guest);
+	assert_int_equal(ring_pending(&rig->guest.rx), BATCH_FRAMES + 1);
+	assert_true(evtchn_take(&rig->guest.rx_channel));
+	rig_close(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +287,8 @@ int main(void)
 		cmocka_unit_test(test_another_worker_is_never_late),
 		cmocka_unit_test(test_the_last_answer_is_told_of),
 		cmocka_unit_test(test_weight_beyond_a_batch),
+		cmocka_unit_test(test_held_until_its_turn),
+		cmocka_unit_test(test_held_no_longer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -381,8 +381,7 @@ static void test_a_batch_beyond_the_buffers(void **state)
 	for (int i = 0; i < BATCH_FRAMES; i++)
 		frame_build(&frames[i], &whole, 1, &rest[i]);
 	guest_post(&rig->guest, 101);
-	bridge_forward(rig->world.bridge, &rig->world.worker->lane, &rig->world.memory->port,
-		       frames, BATCH_FRAMES, 1);
+	world_forward(&rig->world, frames, BATCH_FRAMES);
 	assert_int_equal(counters(rig)->to.frames, 50);
 	assert_int_equal(rig->guest.vif->queues[0].backlog.frames, 14);
 	for (int i = 0; i < 50; i++)

@@ -126,7 +126,7 @@ static unsigned int check_cut(const char *name, const struct memory_port *port, 
 }
 
 /* One frame, and what becomes of it. */
-struct way {
+struct outcome {
 	const char *name;
 	unsigned int version;
 	bool udp;
@@ -141,7 +141,7 @@ struct way {
 	enum frame_csum arrives;
 };
 
-static const struct way ways[] = {
+static const struct outcome outcomes[] = {
 	{ "ordinary", 4, 0, 0, 1000, CSUM_NONE, 0, 0, 0, MTU, WHOLE, CSUM_NONE },
 	{ "valid", 4, 0, 0, 1000, CSUM_VALID, 0, 0, ALL, MTU, WHOLE, CSUM_VALID },
 	{ "blank, taken", 4, 0, 0, 1000, CSUM_BLANK, 0, 0, CSUMS, MTU, WHOLE, CSUM_BLANK },
@@ -191,51 +191,52 @@ static const struct way ways[] = {
 	  TOO_BIG, 0 },
 };
 
-static void check_counters(const struct way *way, unsigned int segments)
+static void check_counters(const struct outcome *outcome, unsigned int segments)
 {
 	const struct port_counters *c = &memory.port.counters[0];
-	bool goes_whole = way->becomes == WHOLE;
-	bool blank = way->csum == CSUM_BLANK && goes_whole && !memory.gso_sizes[0];
+	bool goes_whole = outcome->becomes == WHOLE;
+	bool blank = outcome->csum == CSUM_BLANK && goes_whole && !memory.gso_sizes[0];
 
-	if (c->csum_passed != (blank && way->arrives == CSUM_BLANK) ||
-	    c->csum_completed != (blank && way->arrives == CSUM_VALID))
-		fail_msg("%s: checksum counters", way->name);
-	if (c->gso_cut != (way->becomes == CUT) || c->gso_segments != segments)
-		fail_msg("%s: cut counters", way->name);
+	if (c->csum_passed != (blank && outcome->arrives == CSUM_BLANK) ||
+	    c->csum_completed != (blank && outcome->arrives == CSUM_VALID))
+		fail_msg("%s: checksum counters", outcome->name);
+	if (c->gso_cut != (outcome->becomes == CUT) || c->gso_segments != segments)
+		fail_msg("%s: cut counters", outcome->name);
 	if (c->gso_passed != (goes_whole && memory.gso_sizes[0]))
-		fail_msg("%s: GSO passed", way->name);
-	if (c->to.drops[DROP_TOO_BIG] != (way->becomes == TOO_BIG) ||
+		fail_msg("%s: GSO passed", outcome->name);
+	if (c->to.drops[DROP_TOO_BIG] != (outcome->becomes == TOO_BIG) ||
 	    counters_dropped_to(c) != c->to.drops[DROP_TOO_BIG])
-		fail_msg("%s: drops", way->name);
+		fail_msg("%s: drops", outcome->name);
 }
 
 static void each_frame_is_made_to_fit(void **state)
 {
-	for (size_t i = 0; i < COUNT_OF(ways); i++) {
-		const struct way *way = &ways[i];
-		struct packet packet = tcp(way->version, way->payload);
+	for (size_t i = 0; i < COUNT_OF(outcomes); i++) {
+		const struct outcome *outcome = &outcomes[i];
+		struct packet packet = tcp(outcome->version, outcome->payload);
 		unsigned int segments = 0;
 
-		packet.udp = way->udp;
-		packet.tags = way->tags;
-		clear(way->takes, false, way->mtu);
-		put(0, &packet, way->csum, way->gso, way->gso_size);
+		packet.udp = outcome->udp;
+		packet.tags = outcome->tags;
+		clear(outcome->takes, false, outcome->mtu);
+		put(0, &packet, outcome->csum, outcome->gso, outcome->gso_size);
 		deliver_list(&lane, &sender, &memory.port, list, 1);
-		if (way->becomes == CUT)
-			segments = check_cut(way->name, &memory, 0, &packet, way->gso_size,
-					     way->arrives == CSUM_BLANK);
-		if (memory.n != (way->becomes == WHOLE) + segments)
-			fail_msg("%s: %u frames arrive", way->name, memory.n);
-		if (way->becomes == WHOLE) {
-			bool is_gso = way->gso && way->payload > way->gso_size;
+		if (outcome->becomes == CUT)
+			segments = check_cut(outcome->name, &memory, 0, &packet, outcome->gso_size,
+					     outcome->arrives == CSUM_BLANK);
+		if (memory.n != (outcome->becomes == WHOLE) + segments)
+			fail_msg("%s: %u frames arrive", outcome->name, memory.n);
+		if (outcome->becomes == WHOLE) {
+			bool is_gso = outcome->gso && outcome->payload > outcome->gso_size;
 
-			check_bytes(way->name, &memory, 0, &packet, way->arrives == CSUM_BLANK);
-			if (memory.csums[0] != way->arrives ||
-			    memory.gso_sizes[0] != (is_gso ? way->gso_size : 0))
-				fail_msg("%s: facts", way->name);
+			check_bytes(outcome->name, &memory, 0, &packet,
+				    outcome->arrives == CSUM_BLANK);
+			if (memory.csums[0] != outcome->arrives ||
+			    memory.gso_sizes[0] != (is_gso ? outcome->gso_size : 0))
+				fail_msg("%s: facts", outcome->name);
 		}
-		check_counters(way, segments);
-		check_books(way->name, &memory);
+		check_counters(outcome, segments);
+		check_books(outcome->name, &memory);
 	}
 }
 

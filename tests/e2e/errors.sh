@@ -93,6 +93,7 @@ c=$CTL
 expect 4 "no such vif" "$c" ring nobody
 expect 4 "no such vif" "$c" ethtool -S nobody
 expect 4 "no such bridge" "$c" fdb show br nobr
+expect 4 "no such bridge" "$c" fdb stats br nobr
 expect 4 "no such domain" "$c" network-list nobody
 expect 2 "bogus" "$c" bogus
 expect 2 "usage: splitvif network-attach" "$c" network-attach

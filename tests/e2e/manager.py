@@ -14,6 +14,7 @@ class Manager:
         self.socket.bind(self.path)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.store, self.messages = [], []
+        self.deaf = False  # to whoever is not the main process
 
     def start(self):
         """As systemd does: descriptors from 3 on, the rest in the environment."""
@@ -51,6 +52,10 @@ class Manager:
             elif kind == socket.SCM_CREDENTIALS:
                 sender = struct.unpack("iii", data)[0]
         lines = dict(line.split("=", 1) for line in text.decode().split("\n") if line)
+        if self.deaf and sender != self.pid:
+            for fd in fds:
+                os.close(fd)
+            return None
         check(sender == self.pid, f"{lines} comes from {sender}, not the main process {self.pid}")
         if lines.get("FDSTORE"):
             self.store += [(lines["FDNAME"], fd) for fd in fds]
@@ -76,6 +81,18 @@ class Manager:
             if self.hear(seconds) is None:
                 return True
         return False
+
+    def hand_over(self):
+        """By SIGUSR2, until the main process says who follows it. That one is not heard
+        before, as systemd has it."""
+        old, self.deaf = self.pid, True
+        os.kill(old, signal.SIGUSR2)
+        end = time.monotonic() + PATIENCE_S
+        while self.pid == old:
+            check(time.monotonic() < end, f"no MAINPID: {self.messages[-5:]}")
+            self.pid = int((self.hear(0.5) or {}).get("MAINPID", old))
+        check(os.waitpid(old, 0)[1] == 0, "who gave way did not end well")
+        self.deaf = False
 
     def data_process(self):
         return int(subprocess.check_output(["pgrep", "-P", str(self.pid)]))
@@ -152,6 +169,19 @@ manager.store.append(("junk", os.pipe()[0]))
 manager.start()
 ready(manager, 1)
 check("nobody wants 'junk'" in log() and "nobody wants 'store.sock'" in log(), "nothing is said")
+
+# Another process goes on in its place, and the manager knows which: the parent, which
+# is heard from then on.
+before, data = manager.pid, manager.data_process()
+manager.hand_over()
+check(manager.pid not in (before, data), f"MAINPID={manager.pid} is the old one")
+check(b"--takeover" in open(f"/proc/{manager.pid}/cmdline", "rb").read(),
+      f"MAINPID={manager.pid} is not who took over")
+check(f"handed over to pid={manager.pid}" in log() and manager.data_process() != data,
+      f"MAINPID={manager.pid} is not the parent")
+for _ in range(2):
+    manager.await_line("WATCHDOG", "1")
+manager.await_line("STATUS", "1 of 1 vifs connected")
 vm.kill()
 os.kill(manager.pid, signal.SIGTERM)
 check(os.waitpid(manager.pid, 0)[1] == 0, "it did not end well")

@@ -99,7 +99,7 @@ settings() { # at that daemon
 	local at="$CTL --rundir $WORK/$1" n vifs=/local/domain/0/backend/vif
 	n=$(SPLITVIF_RUNDIR=$WORK/$1 domid a)
 	for i in 0 1; do
-		$at ethtool -c a.$i && $at store read "$vifs/$n/$i/rate" &&
+		$at ethtool -c a.$i && $at ethtool -k a.$i && $at store read "$vifs/$n/$i/rate" &&
 			$at store read "$vifs/$n/$i/mac" || fail "a.$i at $1: $($at show)"
 	done
 }
@@ -108,9 +108,15 @@ kept() { # of a, at that daemon
 }
 "$CTL" ethtool -C a.0 rx-usecs 50 rx-frames 8 || fail "ethtool -C"
 "$CTL" ethtool -C a.1 tx-aggr-time-usecs 20 napi-weight 16 || fail "ethtool -C"
+"$CTL" ethtool -K a.0 gso off || fail "ethtool -K"
+"$CTL" ethtool -K a.1 tso off gro off || fail "ethtool -K"
 "$CTL" store write "/local/domain/0/backend/vif/$(domid a)/0/rate" 500000000,5000000
 settings run >"$WORK/settings"
 grep -q '^250000,20000$\|^25000,20000$' "$WORK/settings" || fail "rate: $(cat "$WORK/settings")"
+
+ordered() {
+	[ -n "$("$CTL" store read "/local/domain/$(domid a)/control/migrate-to")" ]
+}
 
 # There and back, under a stream.
 stream_start a b 10.9.0.3 7 30000000 3000
@@ -125,8 +131,15 @@ ping -q -c 1 -W 0.1 10.9.0.2 >/dev/null && fail "a is reached while it is suspen
 reachable "after resume"
 for where in other run; do
 	capture b -c 1 'arp[14:4] = arp[24:4] and arp src host 10.9.0.2' >"$WORK/arp" 2>/dev/null
-	if [ $where = other ]; then
-		"$CTL" domain-migrate a "$WORK/other" bridge=lab0 || fail "there"
+	if [ $where = other ]; then # while it is on its way nobody else sends it anywhere
+		kill -STOP "$(cat "$WORK/a.pid")"
+		"$CTL" --timeout 30 domain-migrate a "$WORK/other" bridge=lab0 &
+		going=$!
+		until_true 20 ordered || fail "nobody sends a off"
+		refused 1 "on its way to $WORK/other" domain-migrate a "$WORK/other" bridge=lab0
+		refused 1 "on its way to $WORK/other" domain-suspend a
+		kill -CONT "$(cat "$WORK/a.pid")"
+		wait $going || fail "there"
 	else
 		"$CTL" --rundir "$WORK/other" domain-migrate a "$SPLITVIF_RUNDIR" bridge=xenbr0 ||
 			fail "back"

@@ -8,6 +8,12 @@ e2e_begin python3 pgrep
 vms=${VMS:-8} kills=${KILLS:-3} rate=${RATE:-1000}
 options="--engine ${ENGINE:-auto} --bridge xenbr0"
 daemon $options
+# Room for descriptors is made before there are threads: later it takes 10 to 20 ms a
+# time, within which nobody comes back.
+if [ "$(ulimit -Hn)" = unlimited ] || [ "$(ulimit -Hn)" -ge 8192 ]; then
+	room=$(sed -n 's/^FDSize:\t//p' "/proc/$(data_process)/status")
+	[ "$room" -ge 8192 ] || fail "the table of descriptors has room for $room only"
+fi
 mac() { printf '00:16:3e:00:01:%02x' "$1"; }
 connected() { "$CTL" --json show | grep -o '"state":"Connected"' | wc -l; }
 all_connected() { [ "$(connected)" = "$vms" ]; }

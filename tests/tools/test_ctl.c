@@ -302,6 +302,7 @@ static const struct ctl_case cases[] = {
 	{ "no daemon, quietly", NO_SOCKET, { "-q", "show" }, 3, NULL, NULL, 0 },
 	{ "words as typed", ECHO, { "network-list", "vm 1" }, 0, "network-list\nvm 1\n", NULL, 0 },
 	{ "json in front", ECHO, { "-j", "fdb", "show" }, 0, "--json\nfdb\nshow\n", NULL, 0 },
+	{ "the other second word", ECHO, { "fdb", "stats" }, 0, "fdb\nstats\n", NULL, 0 },
 	{ "json at the end", ECHO, { "fdb", "show", "br", "xenbr0", "--json" }, 0,
 	  "--json\nfdb\nshow\nbr\nxenbr0\n", NULL, 0 },
 	{ "pretty is json", ECHO, { "-p", "stats" }, 0, "--json\n--pretty\nstats\n", NULL, 0 },

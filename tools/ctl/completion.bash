@@ -16,7 +16,7 @@ _splitvif() {
 	case $command in
 	'') set -- show list domain-suspend domain-resume domain-migrate network-list network-attach network-detach fdb ring stats ethtool doctor store \
 		--json --pretty --timeout --rundir --quiet --verbose --version --help ;;
-	fdb) set -- show br --json --pretty ;;
+	fdb) set -- show stats br --json --pretty ;;
 	store) set -- ls read write rm list exists chmod watch ;;
 	ethtool) set -- -S -k -K -c -C --json --pretty ;;
 	*) set -- --json --pretty ;;

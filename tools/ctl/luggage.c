@@ -8,7 +8,8 @@
 #include "ctl/client.h"
 #include "ctl/exit_status.h"
 
-enum { LINES_MAX = 8, WORDS_MAX = 3 + LINES_MAX };
+/* A VM that is on its way when the wait for it is over is there soon, or back. */
+enum { LINES_MAX = 8, WORDS_MAX = 4 + LINES_MAX, GRACE_S = 30 };
 
 /* 0 with *text, a copy of the answer, for the caller to free; what the daemon refuses
  * it with, or -errno, and why. */
@@ -41,11 +42,13 @@ int luggage_send(const char *name, const char *rundir, const char *bridge, unsig
 		 char *why, size_t size)
 {
 	const char *pack[] = { "domain-pack", name };
-	const char *expect[WORDS_MAX] = { "domain-expect", name, bridge };
-	unsigned int n = 3;
+	char seconds[16];
+	const char *expect[WORDS_MAX] = { "domain-expect", name, bridge, seconds };
+	unsigned int n = 4;
 	char *text, *rest, *line, *said;
 	int err = ask(NULL, pack, 2, timeout_ms, &text, why, size);
 
+	snprintf(seconds, sizeof(seconds), "%u", timeout_ms / 1000 + GRACE_S);
 	rest = text;
 	while ((line = strsep(&rest, "\n")) != NULL && n < WORDS_MAX)
 		if (*line)

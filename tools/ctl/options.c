@@ -29,6 +29,7 @@ static const struct command {
 	  "attaches a vif: mac=,bridge=,... as xl" },
 	{ { "network-detach" }, 2, 2, NULL, "network-detach DOM DEVID|MAC", "takes a vif away" },
 	{ { "fdb", "show" }, 0, 2, "br", "fdb show [br BRIDGE]", "which port each address was seen on" },
+	{ { "fdb", "stats" }, 0, 2, "br", "fdb stats [br BRIDGE]", "how many, learned, aged, and refused for limits" },
 	{ { "ring" }, 1, 2, NULL, "ring VIF [QUEUE]", "rings and grants in use, as Linux' netback prints them" },
 	{ { "stats" }, 0, 1, NULL, "stats [VIF]", "frames, bytes and drops, each under its reason" },
 	{ { "ethtool", "-S" }, 1, 1, NULL, "ethtool -S VIF", "counters as ethtool prints them" },
@@ -185,7 +186,8 @@ static const struct command *find_command(const struct options *options,
 	for (unsigned int i = 0; i < COUNT(commands); i++) {
 		if (is_called(&commands[i], options))
 			return &commands[i];
-		if (options->nr_words && !strcmp(options->words[0], commands[i].words[0]))
+		if (!near && options->nr_words &&
+		    !strcmp(options->words[0], commands[i].words[0]))
 			near = &commands[i];
 	}
 	if (near)

@@ -1,6 +1,7 @@
 #include "backend/adaptive.h"
 
 #include "io/state.h"
+#include "ring/barrier.h"
 
 enum { SHARE = 4, BIAS_MAX = 2, PAUSE_WINDOWS = 4 };
 
@@ -141,7 +142,7 @@ static void move(struct adaptive *adaptive)
 		try_end(adaptive);
 	else
 		try_begin(adaptive);
-	adaptive->usecs = distances[step_next(adaptive)];
+	store_relaxed(&adaptive->usecs, distances[step_next(adaptive)]); /* reports look at it */
 }
 
 bool adaptive_choose(struct adaptive *adaptive, uint64_t now_ns)

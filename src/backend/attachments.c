@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "io/fresh_file.h"
 #include "io/rundir.h"
 #include "io/state.h"
 
@@ -100,7 +101,7 @@ static bool has_some(const struct attachments *attachments)
 
 int attachments_save(const struct attachments *attachments)
 {
-	char path[RUNDIR_PATH_BYTES], fresh[RUNDIR_PATH_BYTES + 4];
+	char path[RUNDIR_PATH_BYTES];
 	int err = attachments_path(path, sizeof(path));
 	FILE *file;
 
@@ -108,21 +109,13 @@ int attachments_save(const struct attachments *attachments)
 		return err;
 	if (!has_some(attachments))
 		return unlink(path) && errno != ENOENT ? -errno : 0;
-	snprintf(fresh, sizeof(fresh), "%s.new", path);
-	file = fopen(fresh, "we");
-	if (!file)
-		return -errno;
+	err = fresh_file_open(&file, path);
+	if (err)
+		return err;
 	for (unsigned int i = 0; i < attachments->nr; i++)
 		if (is_kept(&attachments->list[i]))
 			print(file, &attachments->list[i]);
-	err = ferror(file) ? -EIO : 0;
-	if (fclose(file) && !err)
-		err = -errno;
-	if (!err && rename(fresh, path))
-		err = -errno;
-	if (err)
-		unlink(fresh);
-	return err;
+	return fresh_file_replace(file, path);
 }
 
 static void carry_one(struct attachment *attachment, struct state *state)

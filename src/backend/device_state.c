@@ -40,7 +40,7 @@ static void carry_names(struct device *device, struct state *state)
 	state_text(state, device->reason, sizeof(device->reason));
 }
 
-static_assert(TUNING_WORDS == 32, "with another number of them STATE_VERSION is another, too");
+static_assert(TUNING_WORDS == 36, "with another number of them STATE_VERSION is another, too");
 
 static void carry_facts(struct device *device, struct state *state)
 {
@@ -53,7 +53,7 @@ static void carry_facts(struct device *device, struct state *state)
 	state_u32(state, &device->offloads);
 	rate_carry(&device->rate, state);
 	state_bytes(state, device->tuning.value, sizeof(device->tuning.value));
-	state_u32(state, &device->tuning.set);
+	state_u64(state, &device->tuning.set);
 	state_u64(state, &device->leaving_since_ms);
 	state_u64(state, &device->connections);
 }

@@ -48,7 +48,7 @@ static void copy_frontends(const struct tuning *from, struct tuning *to)
 		if (!tuning_is_frontends((enum tuning_word)word))
 			continue;
 		to->value[word] = from->value[word];
-		to->set |= from->set & 1u << word;
+		to->set |= from->set & 1ull << word;
 	}
 }
 
@@ -87,7 +87,7 @@ static int words_write(struct store_client *store, uint32_t transaction, void *a
 	int err = 0;
 
 	for (int word = 0; !err && word < TUNING_WORDS; word++) {
-		if (!(call->tuning->set & 1u << word))
+		if (!(call->tuning->set & 1ull << word))
 			continue;
 		snprintf(path, sizeof(path), "%s/coalesce/%s",
 			 home_of(call->device, (enum tuning_word)word),

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bridge/port.h"
+#include "io/fresh_file.h"
 #include "io/log.h"
 #include "io/rundir.h"
 
@@ -99,7 +99,7 @@ static void print(FILE *file, const struct kept_tuning *entry)
 	char value[WORD_BYTES];
 
 	for (int word = 0; word < TUNING_WORDS; word++) {
-		if (!(entry->tuning.set & 1u << word))
+		if (!(entry->tuning.set & 1ull << word))
 			continue;
 		tuning_value_text(&entry->tuning, (enum tuning_word)word, value, sizeof(value));
 		fprintf(file, "%s %s %s\n", entry->name, tuning_word_name((enum tuning_word)word),
@@ -113,26 +113,18 @@ static void print(FILE *file, const struct kept_tuning *entry)
 /* The whole file anew. */
 static int save(const struct kept_tuning *kept)
 {
-	char path[RUNDIR_PATH_BYTES], fresh[RUNDIR_PATH_BYTES + 4];
+	char path[RUNDIR_PATH_BYTES];
 	int err = file_path(path, sizeof(path));
 	FILE *file;
 
 	if (err)
 		return err;
-	snprintf(fresh, sizeof(fresh), "%s.new", path);
-	file = fopen(fresh, "we");
-	if (!file)
-		return -errno;
+	err = fresh_file_open(&file, path);
+	if (err)
+		return err;
 	for (; kept; kept = kept->next)
 		print(file, kept);
-	err = ferror(file) ? -EIO : 0;
-	if (fclose(file) && !err)
-		err = -errno;
-	if (!err && rename(fresh, path))
-		err = -errno;
-	if (err)
-		unlink(fresh);
-	return err;
+	return fresh_file_replace(file, path);
 }
 
 int kept_tuning_put(struct kept_tuning **kept, const char *name, const struct tuning *tuning)

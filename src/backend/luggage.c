@@ -53,7 +53,7 @@ void luggage_pack(const struct toolstack *toolstack, const struct device *device
 	vifspec_print(&spec, ',', words, sizeof(words));
 	n = snprintf(text, LUGGAGE_BYTES, "%s %s", attachment ? attached : asked, words);
 	for (int word = 0; word < TUNING_WORDS && n < LUGGAGE_BYTES; word++) {
-		if (!(device->tuning.set & 1u << word))
+		if (!(device->tuning.set & 1ull << word))
 			continue;
 		tuning_value_text(&device->tuning, (enum tuning_word)word, value, sizeof(value));
 		n += snprintf(text + n, LUGGAGE_BYTES - (size_t)n, " %s=%s",

@@ -46,6 +46,8 @@ static const enum tuning_word ours[] = {
 	TUNING_RX_URGENT,	  TUNING_NAPI_WEIGHT,	TUNING_NAPI_BUDGET,
 	TUNING_NAPI_BUDGET_USECS, TUNING_NAPI_COMPLETE, TUNING_DEFER_HARD_IRQS,
 	TUNING_GRO_FLUSH_TIMEOUT, TUNING_SPIN_USECS,	TUNING_GUEST_WEIGHT,
+	TUNING_GUEST_COMPLETE,	  TUNING_GUEST_DEFER,	TUNING_GUEST_FLUSH_TIMEOUT,
+	TUNING_GUEST_SPIN_USECS,
 };
 
 /* The controller's choice of the moment; of several queues, the longest. */
@@ -157,7 +159,7 @@ static bool is_lacking(const char *key)
 }
 
 static int set_word(struct answer *answer, const char *vif, const char *key, const char *text,
-		    struct tuning *tuning, uint32_t *named)
+		    struct tuning *tuning, uint64_t *named)
 {
 	int word = tuning_word_parse(key);
 	char range[32];
@@ -172,7 +174,7 @@ static int set_word(struct answer *answer, const char *vif, const char *key, con
 				       "cannot set '%s': %s: unknown parameter; 'splitvif ethtool "
 				       "-c %s' lists them",
 				       key, vif, vif);
-	*named |= 1u << word;
+	*named |= 1ull << word;
 	if (!tuning_set(tuning, (enum tuning_word)word, text))
 		return 0;
 	tuning_range_text((enum tuning_word)word, range, sizeof(range));
@@ -182,12 +184,12 @@ static int set_word(struct answer *answer, const char *vif, const char *key, con
 }
 
 /* A student who types rx-usecs has to see why it has an effect. */
-static void tell_settled(struct answer *answer, uint32_t off)
+static void tell_settled(struct answer *answer, uint64_t off)
 {
-	if (off & 1u << TUNING_ADAPTIVE_RX)
+	if (off & 1ull << TUNING_ADAPTIVE_RX)
 		table_line(answer->table, "adaptive-rx is off now, since rx-usecs or rx-frames was "
 					  "set; 'adaptive-rx on' turns it on again");
-	if (off & 1u << TUNING_ADAPTIVE_TX)
+	if (off & 1ull << TUNING_ADAPTIVE_TX)
 		table_line(answer->table, "adaptive-tx is off now, since tx-usecs or tx-frames was "
 					  "set; 'adaptive-tx on' turns it on again");
 }
@@ -196,7 +198,7 @@ int report_set_coalesce(struct answer *answer, const char *name)
 {
 	struct device *device = devices_find(answer->reporter->devices, name);
 	struct tuning tuning;
-	uint32_t named = 0, off;
+	uint64_t named = 0, off;
 	const char *why;
 	int code = 0;
 

@@ -44,14 +44,20 @@ static const struct word {
 	[TUNING_NAPI_BUDGET] = { "napi-budget", NUMBER, 1, 65536, POLL_BUDGET },
 	[TUNING_NAPI_BUDGET_USECS] = { "napi-budget-usecs", NUMBER, 1, 1000000, POLL_BUDGET_USECS },
 	[TUNING_NAPI_COMPLETE] = { "napi-complete", COMPLETE, 0, 1, TUNING_COMPLETE_EMPTY },
-	[TUNING_DEFER_HARD_IRQS] = { "napi-defer-hard-irqs", NUMBER, 0, 1000, 2 },
-	[TUNING_GRO_FLUSH_TIMEOUT] = { "gro-flush-timeout", NUMBER, 0, 10000, 20 },
-	[TUNING_SPIN_USECS] = { "spin-usecs", NUMBER, 0, 1000, 0 },
+	[TUNING_DEFER_HARD_IRQS] = { "napi-defer-hard-irqs", NUMBER, 0, POLL_DEFER_ROUNDS_MAX, 2 },
+	[TUNING_GRO_FLUSH_TIMEOUT] = { "gro-flush-timeout", NUMBER, 0, POLL_DEFER_USECS_MAX, 20 },
+	[TUNING_SPIN_USECS] = { "spin-usecs", NUMBER, 0, POLL_SPIN_USECS_MAX, 0 },
 	[TUNING_GUEST_WEIGHT] = { "guest-napi-weight", NUMBER, 1, RX_RING_ENTRIES, POLL_WEIGHT },
+	[TUNING_GUEST_COMPLETE] = { "guest-napi-complete", COMPLETE, 0, 1, TUNING_COMPLETE_EMPTY },
+	[TUNING_GUEST_DEFER] = { "guest-napi-defer-hard-irqs", NUMBER, 0, POLL_DEFER_ROUNDS_MAX,
+				 0 },
+	[TUNING_GUEST_FLUSH_TIMEOUT] = { "guest-gro-flush-timeout", NUMBER, 0, POLL_DEFER_USECS_MAX,
+					 0 },
+	[TUNING_GUEST_SPIN_USECS] = { "guest-spin-usecs", NUMBER, 0, POLL_SPIN_USECS_MAX, 50 },
 };
 
 static_assert(sizeof(words) / sizeof(words[0]) == TUNING_WORDS, "every word has a row");
-static_assert(TUNING_WORDS <= 32, "a mask holds them");
+static_assert(TUNING_WORDS <= 64, "a mask holds them");
 
 /* What each kind calls 0 and 1. */
 static const char *const choices[][2] = {
@@ -74,7 +80,7 @@ const char *tuning_word_name(enum tuning_word word)
 bool tuning_is_frontends(enum tuning_word word)
 {
 	return word == TUNING_TX_AGGR_USECS || word == TUNING_TX_AGGR_FRAMES ||
-	       word == TUNING_GUEST_WEIGHT;
+	       word >= TUNING_GUEST_WEIGHT;
 }
 
 bool tuning_is_switch(enum tuning_word word)
@@ -124,7 +130,7 @@ int tuning_set(struct tuning *tuning, enum tuning_word word, const char *text)
 					     : choice_parse(words[word].kind, text, value);
 
 	if (!err)
-		tuning->set |= 1u << word;
+		tuning->set |= 1ull << word;
 	return err;
 }
 
@@ -149,27 +155,27 @@ void tuning_value_text(const struct tuning *tuning, enum tuning_word word, char 
 /* A time alone is meant: one frame would always come first. */
 static void frames_follow(struct tuning *tuning, enum tuning_word usecs)
 {
-	bool timed = tuning->set & 1u << usecs && tuning->value[usecs];
+	bool timed = tuning->set & 1ull << usecs && tuning->value[usecs];
 
-	if (!(tuning->set & 1u << (usecs + 1)))
+	if (!(tuning->set & 1ull << (usecs + 1)))
 		tuning->value[usecs + 1] = timed ? 0 : words[usecs + 1].initial;
 }
 
-uint32_t tuning_settle(struct tuning *tuning, uint32_t named)
+uint64_t tuning_settle(struct tuning *tuning, uint64_t named)
 {
 	static const struct {
 		enum tuning_word controller;
-		uint32_t owned;
+		uint64_t owned;
 	} rows[] = {
-		{ TUNING_ADAPTIVE_RX, 1u << TUNING_RX_USECS | 1u << TUNING_RX_FRAMES },
-		{ TUNING_ADAPTIVE_TX, 1u << TUNING_TX_USECS | 1u << TUNING_TX_FRAMES },
+		{ TUNING_ADAPTIVE_RX, 1ull << TUNING_RX_USECS | 1ull << TUNING_RX_FRAMES },
+		{ TUNING_ADAPTIVE_TX, 1ull << TUNING_TX_USECS | 1ull << TUNING_TX_FRAMES },
 	};
-	uint32_t off = 0;
+	uint64_t off = 0;
 
 	frames_follow(tuning, TUNING_RX_USECS);
 	frames_follow(tuning, TUNING_TX_AGGR_USECS);
 	for (int i = 0; i < 2; i++) {
-		uint32_t controller = 1u << rows[i].controller;
+		uint64_t controller = 1ull << rows[i].controller;
 
 		if (!(named & rows[i].owned) || named & controller ||
 		    !tuning->value[rows[i].controller])
@@ -190,7 +196,7 @@ uint32_t tuning_value(const struct tuning *tuning, enum tuning_word word)
 		[TUNING_TX_FRAMES_IRQ] = TUNING_TX_FRAMES,
 	};
 
-	if (followed[word] && !(tuning->set & 1u << word))
+	if (followed[word] && !(tuning->set & 1ull << word))
 		return tuning->value[followed[word]];
 	return tuning->value[word];
 }
@@ -250,7 +256,7 @@ int tuning_check(const struct tuning *tuning, const char **why)
 
 void tuning_poll(const struct tuning *tuning, struct poll_tuning *poll)
 {
-	bool spin_is_set = tuning->set & 1u << TUNING_SPIN_USECS;
+	bool spin_is_set = tuning->set & 1ull << TUNING_SPIN_USECS;
 
 	*poll = (struct poll_tuning){
 		.weight = tuning->value[TUNING_NAPI_WEIGHT],
@@ -261,6 +267,6 @@ void tuning_poll(const struct tuning *tuning, struct poll_tuning *poll)
 		.spins_adaptively = !spin_is_set,
 		.by_budget = tuning->value[TUNING_NAPI_COMPLETE] == TUNING_COMPLETE_BUDGET,
 		.adaptive = !(tuning->set &
-			      (1u << TUNING_DEFER_HARD_IRQS | 1u << TUNING_GRO_FLUSH_TIMEOUT)),
+			      (1ull << TUNING_DEFER_HARD_IRQS | 1ull << TUNING_GRO_FLUSH_TIMEOUT)),
 	};
 }

@@ -6,8 +6,8 @@
  * Direction words are the guest's: rx is what the backend tells it of frames
  * that came, tx of frames that it sent and that are done; tx-aggr is what the
  * guest tells the backend of frames to be sent, and put off by the guest itself.
- * Of weights, napi-weight is the backend's, which polls what guests send, and
- * guest-napi-weight the guest's own, which polls what it gets.
+ * Of polling, napi-weight and its like are the backend's, which polls what guests
+ * send, and those that begin with guest- the guest's own, which polls what it gets.
  */
 #ifndef BACKEND_TUNING_H
 #define BACKEND_TUNING_H
@@ -51,7 +51,11 @@ enum tuning_word {
 	TUNING_DEFER_HARD_IRQS,
 	TUNING_GRO_FLUSH_TIMEOUT,
 	TUNING_SPIN_USECS,
-	TUNING_GUEST_WEIGHT,
+	TUNING_GUEST_WEIGHT, /* from here on the guest's own */
+	TUNING_GUEST_COMPLETE,
+	TUNING_GUEST_DEFER,
+	TUNING_GUEST_FLUSH_TIMEOUT,
+	TUNING_GUEST_SPIN_USECS,
 	TUNING_WORDS
 };
 
@@ -59,7 +63,7 @@ enum { TUNING_COMPLETE_EMPTY, TUNING_COMPLETE_BUDGET };
 
 struct tuning {
 	uint32_t value[TUNING_WORDS];
-	uint32_t set; /* mask of those that an operator named; the rest are defaults */
+	uint64_t set; /* mask of those that an operator named; the rest are defaults */
 };
 
 enum tuning_edge { TUNING_RX, TUNING_TX };
@@ -82,7 +86,7 @@ void tuning_value_text(const struct tuning *tuning, enum tuning_word word, char 
  * frames turns the controller off that would own them, unless he named that,
  * too; who names rx-usecs and never rx-frames means the time alone. The mask of
  * controllers that were turned off. */
-uint32_t tuning_settle(struct tuning *tuning, uint32_t named);
+uint64_t tuning_settle(struct tuning *tuning, uint64_t named);
 
 /* 0, or -EINVAL with *why (words that together would never notify). */
 int tuning_check(const struct tuning *tuning, const char **why);

@@ -284,9 +284,9 @@ void vif_queue_tune(struct vif_queue *queue, const struct tuning *tuning)
 	store_relaxed(&queue->rx_urgent, tuning->value[TUNING_RX_URGENT]);
 	tuning_poll(tuning, &queue->item.tuning);
 	queue->item.tuning.weight = share_of(queue->item.tuning.weight, queue->vif->nr_queues);
-	if (tuning->set & 1u << TUNING_NAPI_BUDGET)
+	if (tuning->set & 1ull << TUNING_NAPI_BUDGET)
 		store_relaxed(&queue->worker->polls.budget, tuning->value[TUNING_NAPI_BUDGET]);
-	if (tuning->set & 1u << TUNING_NAPI_BUDGET_USECS)
+	if (tuning->set & 1ull << TUNING_NAPI_BUDGET_USECS)
 		store_relaxed(&queue->worker->polls.budget_usecs,
 			      tuning->value[TUNING_NAPI_BUDGET_USECS]);
 }

@@ -38,7 +38,7 @@ void vif_config_carry(struct vif_config *config, struct state *state)
 	state_u32(state, &config->offloads);
 	carry_guest(&config->guest, state);
 	state_bytes(state, config->tuning.value, sizeof(config->tuning.value));
-	state_u32(state, &config->tuning.set);
+	state_u64(state, &config->tuning.set);
 	rate_carry(&config->rate, state);
 	config->nr_queues = (unsigned int)state_number(state, config->nr_queues, VIF_QUEUES_MAX);
 	for (unsigned int i = 0; i < config->nr_queues; i++)

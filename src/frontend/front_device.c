@@ -6,8 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ring/poll.h"
-
 enum { NAMES_BYTES = 1024, KEY_PATH_BYTES = XENBUS_PATH_BYTES + 64 };
 
 int front_device_open(struct front_device *device, int store_fd)
@@ -169,27 +167,6 @@ unsigned int front_device_offers(struct front_device *device)
 		    front_device_backend_has(device, features[i].key))
 			offers |= features[i].offload;
 	return offers;
-}
-
-void front_device_aggregation(struct front_device *device, struct coalesce_limits *limits)
-{
-	uint64_t usecs = 0, frames;
-
-	store_read_number(device->store, STORE_NO_TRANSACTION, device->frontend_path,
-			  "coalesce/tx-aggr-time-usecs", COALESCE_LONGEST_USECS, &usecs);
-	frames = !usecs; /* who sets a time alone means it: one frame would always come first */
-	store_read_number(device->store, STORE_NO_TRANSACTION, device->frontend_path,
-			  "coalesce/tx-aggr-max-frames", TX_RING_ENTRIES, &frames);
-	*limits = (struct coalesce_limits){ (uint32_t)usecs, (uint32_t)frames };
-}
-
-unsigned int front_device_weight(struct front_device *device)
-{
-	uint64_t weight = 0;
-
-	store_read_number(device->store, STORE_NO_TRANSACTION, device->frontend_path,
-			  "coalesce/guest-napi-weight", RX_RING_ENTRIES, &weight);
-	return weight ? (unsigned int)weight : POLL_WEIGHT;
 }
 
 unsigned int front_device_queues(struct front_device *device, unsigned int wanted)

@@ -58,13 +58,6 @@ bool front_device_backend_has(struct front_device *device, const char *feature);
  * and blank checksums. */
 unsigned int front_device_offers(struct front_device *device);
 
-/* How frames to be sent are to be told of; where nothing is set, or nothing that
- * makes sense, each at once. */
-void front_device_aggregation(struct front_device *device, struct coalesce_limits *limits);
-
-/* How many frames a turn may take, likewise. */
-unsigned int front_device_weight(struct front_device *device);
-
 /* How many queues there will be: as many as it takes, at most `wanted`. */
 unsigned int front_device_queues(struct front_device *device, unsigned int wanted);
 

@@ -3,6 +3,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "frontend/front_tuning.h"
 #include "frontend/front_voice.h"
 
 static const uint64_t NS_PER_S = 1000000000;
@@ -38,8 +39,8 @@ void front_flush_take_tuning(struct front_connect *c)
 	struct coalesce_limits limits;
 
 	c->device.tuning_changed = false;
-	c->front->weight = front_device_weight(&c->device);
-	front_device_aggregation(&c->device, &limits);
+	front_tuning_polling(&c->device, &c->front->polling);
+	front_tuning_aggregation(&c->device, &limits);
 	if (netfront_aggregate(c->front, &limits))
 		front_voice_tell(c, SPLITVIF_WARNING,
 				 "%s.%u: tx-aggr 0 and 0 in the store: the backend would never be "

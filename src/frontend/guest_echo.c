@@ -7,7 +7,11 @@
 struct echo {
 	struct guest_loop loop;
 	uint8_t mac[6];
+	uint64_t count; /* to be returned; 0: any number */
 	uint64_t returned, ignored;
+	/* What came and is held, of which so many are dealt with. */
+	unsigned int held, dealt;
+	struct splitvif_frame frames[SPLITVIF_SLOTS];
 };
 
 /* Sends one frame back; false if there is no room for it. The addresses are
@@ -41,46 +45,55 @@ static bool return_frame(struct echo *echo, const struct splitvif_frame *frame)
 	return true;
 }
 
-/* A full ring is waited for: what has come is held meanwhile, and the sender
- * feels it. An outage takes the held frames with it. */
-static unsigned int return_batch(struct echo *echo)
+/* As far as the ring takes them. A full one is waited for: what has come is held
+ * meanwhile, and the sender feels it. */
+static void return_held(struct echo *echo)
 {
-	struct splitvif_frame frames[SPLITVIF_SLOTS];
-	unsigned int n = splitvif_receive(echo->loop.vif, frames, splitvif_weight(echo->loop.vif));
-	struct splitvif_stats before, after;
+	while (echo->dealt < echo->held) {
+		struct splitvif_frame *frame = &echo->frames[echo->dealt];
 
-	splitvif_stats(echo->loop.vif, &before);
-	for (unsigned int i = 0; i < n && !echo->loop.stopped;) {
-		if (return_frame(echo, &frames[i])) {
-			i++;
-		} else if (splitvif_wait(echo->loop.vif, frames[i].length)) {
-			guest_loop_sleep(&echo->loop, 0);
-			splitvif_stats(echo->loop.vif, &after);
-			if (after.connections != before.connections)
-				return n;
+		if (return_frame(echo, frame)) {
+			echo->dealt++;
+		} else if (splitvif_wait(echo->loop.vif, frame->length)) {
+			guest_loop_await_room(&echo->loop);
+			return;
 		}
 	}
-	splitvif_release(echo->loop.vif, n);
-	return n;
+	splitvif_release(echo->loop.vif, echo->held);
+	echo->held = 0;
+}
+
+static unsigned int turn(void *guest, unsigned int weight)
+{
+	struct echo *echo = guest;
+	unsigned int taken = 0;
+
+	if (echo->loop.events & SPLITVIF_WENT_DOWN)
+		echo->held = 0; /* they are gone */
+	echo->loop.events = 0;
+	if (!echo->held) {
+		taken = splitvif_receive(echo->loop.vif, echo->frames, weight);
+		echo->held = taken;
+		echo->dealt = 0;
+	}
+	return_held(echo);
+	splitvif_flush(echo->loop.vif);
+	if (echo->count && echo->returned >= echo->count)
+		echo->loop.stopped = true;
+	return taken;
 }
 
 int guest_echo_run(struct splitvif *vif, int signal_fd, const struct front_options *options)
 {
+	static const struct guest_loop_ops ops = { .turn = turn };
 	struct splitvif_status status;
-	struct echo echo = { 0 };
+	struct echo echo = { .count = options->count };
 
-	guest_loop_init(&echo.loop, vif, signal_fd, options->duration);
+	guest_loop_init(&echo.loop, vif, &ops, &echo, 0);
+	guest_loop_listen(&echo.loop, signal_fd, options->duration);
 	splitvif_status(vif, &status);
 	memcpy(echo.mac, status.mac, 6);
-	while (!echo.loop.stopped && (!options->count || echo.returned < options->count)) {
-		unsigned int moved = return_batch(&echo);
-
-		splitvif_flush(vif);
-		if (moved)
-			guest_loop_busy(&echo.loop);
-		else if (splitvif_arm(vif, 0))
-			guest_loop_sleep(&echo.loop, 0);
-	}
+	guest_loop_run(&echo.loop);
 	printf(options->json ? "{\"returned\": %" PRIu64 ", \"ignored\": %" PRIu64 "}\n"
 			     : "echo: returned %" PRIu64 ", ignored %" PRIu64 "\n",
 	       echo.returned, echo.ignored);

@@ -8,7 +8,7 @@
 
 #include "frontend/probe.h"
 
-enum { ASK_AGAIN_NS = 10000000, ANSWER_NS = 2000000000 };
+enum { ASK_AGAIN_NS = 10000000, ANSWER_SECONDS = 2 };
 
 struct gen {
 	struct guest_loop loop;
@@ -16,6 +16,7 @@ struct gen {
 	struct probe probe; /* of the next frame */
 	uint64_t granted;   /* sequence numbers below this may go */
 	int64_t asked_ns;
+	bool full; /* more was allowed than the ring took, in the last turn */
 	uint32_t filler_crc;
 	uint8_t frame[SPLITVIF_FRAME_BYTES];
 };
@@ -104,10 +105,10 @@ static void take_credit(struct gen *gen, const struct splitvif_frame *frame)
 		gen->granted = probe.sequence;
 }
 
-static unsigned int receive_batch(struct gen *gen)
+static unsigned int receive_batch(struct gen *gen, unsigned int weight)
 {
 	struct splitvif_frame frames[SPLITVIF_SLOTS];
-	unsigned int n = splitvif_receive(gen->loop.vif, frames, splitvif_weight(gen->loop.vif));
+	unsigned int n = splitvif_receive(gen->loop.vif, frames, weight);
 
 	for (unsigned int i = 0; i < n; i++)
 		take_credit(gen, &frames[i]);
@@ -115,45 +116,66 @@ static unsigned int receive_batch(struct gen *gen)
 	return n;
 }
 
+static unsigned int turn(void *guest, unsigned int weight)
+{
+	struct gen *gen = guest;
+	uint64_t allowed = allowance(gen);
+	unsigned int sent = send_batch(gen, allowed);
+	unsigned int moved = sent + receive_batch(gen, weight);
+
+	splitvif_flush(gen->loop.vif);
+	gen->full = allowed && !sent;
+	if (gen->options->count && gen->probe.sequence >= gen->options->count)
+		gen->loop.stopped = true;
+	return moved;
+}
+
 /* Nothing may go: until when to sleep, and on what. */
-static void rest(struct gen *gen, bool full)
+static bool arm(void *guest)
 {
+	struct gen *gen = guest;
 	const struct front_options *o = gen->options;
-	int64_t until = 0;
-	bool sleep;
 
-	if (o->credit && !full) {
+	if (gen->full)
+		return splitvif_arm(gen->loop.vif, o->size);
+	if (o->window)
+		return splitvif_arm_answers(gen->loop.vif, o->window - 1);
+	if (o->credit) {
 		ask_for_credit(gen);
-		until = gen->asked_ns + ASK_AGAIN_NS;
+		guest_loop_sleep_until(&gen->loop, gen->asked_ns + ASK_AGAIN_NS);
 	}
-	if (o->rate && !full)
-		until = gen->loop.start_ns +
-			(int64_t)((double)(gen->probe.sequence + 1) * 1e9 / (double)o->rate);
-	sleep = o->window && !full ? splitvif_arm_answers(gen->loop.vif, o->window - 1)
-				   : splitvif_arm(gen->loop.vif, full ? o->size : 0);
-	if (sleep)
-		guest_loop_sleep(&gen->loop, until);
-	else
-		guest_loop_busy(&gen->loop);
+	if (o->rate)
+		guest_loop_sleep_until(&gen->loop,
+				       gen->loop.start_ns +
+					       (int64_t)((double)(gen->probe.sequence + 1) * 1e9 /
+							 (double)o->rate));
+	return splitvif_arm(gen->loop.vif, 0);
 }
 
-static bool is_done(const struct gen *gen)
+static unsigned int turn_at_end(void *guest, unsigned int weight)
 {
-	return gen->loop.stopped ||
-	       (gen->options->count && gen->probe.sequence >= gen->options->count);
+	struct gen *gen = guest;
+
+	receive_batch(gen, weight);
+	gen->loop.stopped |= !splitvif_in_flight(gen->loop.vif);
+	return 0;
 }
 
-static void await_answers(struct gen *gen)
+static bool arm_at_end(void *guest)
 {
-	int64_t end = guest_now_ns() + ANSWER_NS;
+	struct gen *gen = guest;
 
-	gen->loop.end_ns = end;
-	gen->loop.stopped = false;
-	while (!gen->loop.stopped && splitvif_in_flight(gen->loop.vif)) {
-		receive_batch(gen);
-		if (splitvif_arm_answers(gen->loop.vif, 0))
-			guest_loop_sleep(&gen->loop, end);
-	}
+	return splitvif_arm_answers(gen->loop.vif, 0);
+}
+
+/* What went out is answered by and by. */
+static void await_answers(struct gen *gen, int signal_fd)
+{
+	static const struct guest_loop_ops ops = { .turn = turn_at_end, .arm = arm_at_end };
+
+	guest_loop_init(&gen->loop, gen->loop.vif, &ops, gen, 0);
+	guest_loop_listen(&gen->loop, signal_fd, ANSWER_SECONDS);
+	guest_loop_run(&gen->loop);
 }
 
 static void summarise(struct gen *gen, int64_t elapsed_ns)
@@ -175,13 +197,15 @@ static void summarise(struct gen *gen, int64_t elapsed_ns)
 
 int guest_gen_run(struct splitvif *vif, int signal_fd, const struct front_options *options)
 {
+	static const struct guest_loop_ops ops = { .turn = turn, .arm = arm };
 	struct gen *gen = calloc(1, sizeof(*gen));
 	struct splitvif_status status;
-	int64_t end_ns;
+	int64_t elapsed_ns;
 
 	if (!gen)
 		return 1;
-	guest_loop_init(&gen->loop, vif, signal_fd, options->duration);
+	guest_loop_init(&gen->loop, vif, &ops, gen, 0);
+	guest_loop_listen(&gen->loop, signal_fd, options->duration);
 	splitvif_status(vif, &status);
 	gen->options = options;
 	gen->filler_crc = probe_fill(gen->frame, options->size);
@@ -189,20 +213,10 @@ int guest_gen_run(struct splitvif *vif, int signal_fd, const struct front_option
 	gen->probe.run = (uint32_t)gen->loop.start_ns ^ (uint32_t)getpid() << 16;
 	memcpy(gen->probe.dst, options->dst, 6);
 	memcpy(gen->probe.src, status.mac, 6);
-	while (!is_done(gen)) {
-		uint64_t allowed = allowance(gen);
-		unsigned int sent = send_batch(gen, allowed);
-		unsigned int moved = sent + receive_batch(gen);
-
-		splitvif_flush(vif);
-		if (moved)
-			guest_loop_busy(&gen->loop);
-		else
-			rest(gen, allowed && !sent);
-	}
-	end_ns = guest_now_ns();
-	await_answers(gen);
-	summarise(gen, end_ns - gen->loop.start_ns);
+	guest_loop_run(&gen->loop);
+	elapsed_ns = guest_now_ns() - gen->loop.start_ns;
+	await_answers(gen, signal_fd);
+	summarise(gen, elapsed_ns);
 	free(gen);
 	return 0;
 }

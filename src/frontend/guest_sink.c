@@ -119,10 +119,11 @@ static void grant(struct sink *sink, struct sender *sender)
 	}
 }
 
-static unsigned int receive_batch(struct sink *sink)
+static unsigned int turn(void *guest, unsigned int weight)
 {
+	struct sink *sink = guest;
 	struct splitvif_frame frames[SPLITVIF_SLOTS];
-	unsigned int n = splitvif_receive(sink->loop.vif, frames, splitvif_weight(sink->loop.vif));
+	unsigned int n = splitvif_receive(sink->loop.vif, frames, weight);
 	int64_t now = n ? guest_now_ns() : 0;
 
 	for (unsigned int i = 0; i < n; i++)
@@ -130,6 +131,9 @@ static unsigned int receive_batch(struct sink *sink)
 	splitvif_release(sink->loop.vif, n);
 	for (unsigned int i = 0; n && sink->options->credit && i < sink->nr_senders; i++)
 		grant(sink, &sink->senders[i]);
+	splitvif_flush(sink->loop.vif);
+	if (sink->options->count && sink->received >= sink->options->count)
+		sink->loop.stopped = true;
 	return n;
 }
 
@@ -190,28 +194,24 @@ static void summarise(const struct sink *sink)
 
 int guest_sink_run(struct splitvif *vif, int signal_fd, const struct front_options *options)
 {
+	static const struct guest_loop_ops ops = { .turn = turn };
 	struct sink *sink = calloc(1, sizeof(*sink));
 	struct splitvif_status status;
 	int result;
 
 	if (!sink)
 		return 1;
-	guest_loop_init(&sink->loop, vif, signal_fd, options->duration);
+	guest_loop_init(&sink->loop, vif, &ops, sink, 0);
+	guest_loop_listen(&sink->loop, signal_fd, options->duration);
 	splitvif_status(vif, &status);
 	memcpy(sink->mac, status.mac, 6);
 	sink->options = options;
-	while (!sink->loop.stopped && (!options->count || sink->received < options->count)) {
-		unsigned int moved = receive_batch(sink);
-
-		splitvif_flush(vif);
-		if (moved)
-			guest_loop_busy(&sink->loop);
-		else if (splitvif_arm(vif, 0))
-			guest_loop_sleep(&sink->loop, 0);
-	}
+	guest_loop_run(&sink->loop);
 	/* What has come before the signal counts, also where both were found at once. */
-	for (int i = 0; sink->loop.stopped && i < LAST_ROUNDS && receive_batch(sink); i++)
-		splitvif_flush(vif);
+	for (int i = 0; i < LAST_ROUNDS && (!options->count || sink->received < options->count);
+	     i++)
+		if (!turn(sink, splitvif_weight(vif)))
+			break;
 	summarise(sink);
 	result = sink->corrupt != 0;
 	free(sink);

@@ -11,18 +11,19 @@
 #include <unistd.h>
 
 #include "frontend/announce.h"
+#include "frontend/guest_loop.h"
 #include "io/log.h"
 #include "io/stream_socket.h"
 
-enum { BATCH = 64, LOOK_ROUNDS = 32, RETRY_MS = 200, PIECES = 1 + SPLITVIF_FRAME_PARTS };
+enum { RETRY_NS = 200000000, PIECES = 1 + SPLITVIF_FRAME_PARTS };
 
 struct guest_stream {
+	struct guest_loop loop;
 	struct splitvif *vif;
 	const char *path;
 	bool connects; /* or else listens */
 	int signal_fd, listener;
 	struct stream_socket socket; /* fd -1: no peer */
-	bool stopped;
 	/* From the peer, and not in the ring yet for lack of room. */
 	const uint8_t *waiting;
 	uint32_t waiting_length;
@@ -167,7 +168,7 @@ static unsigned int pump_out(struct guest_stream *s)
 {
 	unsigned int n = 0;
 
-	while (n < BATCH && next_frame(s)) {
+	while (n < GUEST_BATCH && next_frame(s)) {
 		struct iovec whole = { (void *)s->waiting, s->waiting_length };
 
 		if (!splitvif_transmit(s->vif, &(struct splitvif_output){ &whole, 1 }, 1))
@@ -209,7 +210,7 @@ static void release(struct guest_stream *s, unsigned int n)
 }
 
 /* Ring to guest, a turn. How many frames left the ring. */
-static unsigned int pump_in(struct guest_stream *s)
+static unsigned int pump_in(struct guest_stream *s, unsigned int weight)
 {
 	unsigned int legal;
 	int sent;
@@ -218,7 +219,7 @@ static unsigned int pump_in(struct guest_stream *s)
 		return 0;
 	s->full = false;
 	if (!s->held)
-		s->held = splitvif_receive(s->vif, s->frames, splitvif_weight(s->vif));
+		s->held = splitvif_receive(s->vif, s->frames, weight);
 	if (!s->held)
 		return 0;
 	legal = gather(s);
@@ -267,9 +268,10 @@ static void serve_vif(struct guest_stream *s)
 		announce(s);
 }
 
-/* Waits for whatever there is to be waited for, or looks (timeout 0). */
-static void look(struct guest_stream *s, int timeout_ms)
+static void wait(void *guest, int64_t timeout_ns)
 {
+	struct guest_stream *s = guest;
+	struct timespec timeout = { timeout_ns / 1000000000, timeout_ns % 1000000000 };
 	bool blocked = stream_socket_is_blocked(&s->socket);
 	short wanted = (s->waiting ? 0 : POLLIN) | (blocked ? POLLOUT : 0);
 	struct pollfd ready[] = {
@@ -279,10 +281,14 @@ static void look(struct guest_stream *s, int timeout_ms)
 		{ .fd = wanted ? s->socket.fd : -1, .events = wanted },
 	};
 
-	poll(ready, 4, s->connects && !has_peer(s) && timeout_ms ? RETRY_MS : timeout_ms);
+	if (s->connects && !has_peer(s) && timeout_ns < 0) {
+		timeout_ns = RETRY_NS;
+		timeout = (struct timespec){ .tv_nsec = RETRY_NS };
+	}
+	ppoll(ready, 4, timeout_ns < 0 ? NULL : &timeout, NULL);
 	if (ready[0].revents)
 		serve_vif(s);
-	s->stopped = ready[1].revents != 0;
+	s->loop.stopped = ready[1].revents != 0;
 	if (!has_peer(s))
 		look_for_peer(s);
 	else if (blocked && stream_socket_flush(&s->socket) < 0)
@@ -302,17 +308,33 @@ static void report(const struct guest_stream *s)
 		  stats.rx_bytes, s->dropped, stats.rx_waits);
 }
 
-/* A full socket holds the ring back: its frames are not to wake us meanwhile. */
-static void rest(struct guest_stream *s)
+static uint32_t room_wanted(const struct guest_stream *s)
 {
-	uint32_t bytes = s->waiting ? s->waiting_length : 0;
+	return s->waiting ? s->waiting_length : 0;
+}
 
-	if (s->full ? splitvif_wait(s->vif, bytes) : splitvif_arm(s->vif, bytes))
-		look(s, -1);
+/* A full socket holds the ring back: its frames are not to wake us meanwhile. */
+static unsigned int turn(void *guest, unsigned int weight)
+{
+	struct guest_stream *s = guest;
+	unsigned int moved = pump_in(s, weight) + pump_out(s);
+
+	splitvif_flush(s->vif);
+	if (!moved && s->full && splitvif_wait(s->vif, room_wanted(s)))
+		guest_loop_await_room(&s->loop);
+	return moved;
+}
+
+static bool arm(void *guest)
+{
+	struct guest_stream *s = guest;
+
+	return splitvif_arm(s->vif, room_wanted(s));
 }
 
 int guest_stream_run(struct splitvif *vif, int signal_fd, const struct front_options *options)
 {
+	static const struct guest_loop_ops ops = { .turn = turn, .arm = arm, .wait = wait };
 	static struct guest_stream stream;
 	struct guest_stream *s = &stream;
 
@@ -323,18 +345,9 @@ int guest_stream_run(struct splitvif *vif, int signal_fd, const struct front_opt
 				    .listener = -1 };
 	if (stream_open(s))
 		return 1;
-	look(s, 0);
-	for (unsigned int rounds = 1; !s->stopped; rounds++) {
-		unsigned int moved = pump_in(s) + pump_out(s);
-
-		splitvif_flush(vif);
-		if (moved && rounds % LOOK_ROUNDS)
-			continue;
-		if (moved)
-			look(s, 0);
-		else
-			rest(s);
-	}
+	guest_loop_init(&s->loop, vif, &ops, s, 0);
+	wait(s, 0);
+	guest_loop_run(&s->loop);
 	report(s);
 	stream_close(s);
 	return 0;

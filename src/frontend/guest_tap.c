@@ -2,13 +2,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bridge/tap.h"
@@ -17,20 +16,11 @@
 #include "io/log.h"
 
 enum {
-	LOOK_ROUNDS = 32, /* busy rounds between looks at control and signals */
 	ADDRESSES_MAX = 32,
+	KILL_MS = 3000,
 	SPIN_USECS = 50,
-	YIELD_NS = 2000,    /* a yield that takes longer let somebody else run */
-	SPIN_TAP_TURNS = 4, /* looks at the ring for each at the TAP, a system call */
+	SPIN_TAP_TURNS = 4, /* looks at the ring for each at the TAP */
 };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
 
 /* What the VM's kernel may leave to us is what the backend takes from us. */
 static void follow_offers(struct guest_tap *tap)
@@ -72,45 +62,6 @@ static int queues_add(struct guest_tap *tap)
 	return 0;
 }
 
-int guest_tap_init(struct guest_tap *tap, struct splitvif *vif, struct guest *guest,
-		   struct engine *engine, int signal_fd, bool offload)
-{
-	int err;
-
-	*tap = (struct guest_tap){
-		.vif = vif,
-		.guest = guest,
-		.engine = engine,
-		.nr_queues = guest->nr_taps,
-		.offload = offload,
-	};
-	follow_offers(tap);
-	err = queues_add(tap);
-	if (err)
-		return err;
-	err = engine_add(engine, &tap->control, splitvif_fd(vif), NULL);
-	if (err)
-		goto remove_queues;
-	err = engine_add(engine, &tap->signals, signal_fd, NULL);
-	if (err)
-		goto remove_control;
-	return 0;
-
-remove_control:
-	engine_remove(engine, &tap->control);
-remove_queues:
-	queues_remove(tap, tap->nr_queues);
-	return err;
-}
-
-void guest_tap_fini(struct guest_tap *tap)
-{
-	engine_remove(tap->engine, &tap->signals);
-	engine_remove(tap->engine, &tap->control);
-	if (!tap->tap_removed)
-		queues_remove(tap, tap->nr_queues);
-}
-
 static void announce(struct guest_tap *tap, const uint8_t mac[6],
 		     const struct netlink_address *address)
 {
@@ -149,7 +100,7 @@ static void serve_control(struct guest_tap *tap)
 	if (events & SPLITVIF_VIFS_CHANGED && tap->vifs_changed)
 		tap->vifs_changed(tap->arg);
 	if (events & SPLITVIF_WENT_AWAY && tap->ends_with_vif)
-		tap->stopped = true;
+		tap->loop.stopped = true;
 	if (!(events & (SPLITVIF_WENT_UP | SPLITVIF_WENT_DOWN)))
 		return;
 	splitvif_status(tap->vif, &status);
@@ -168,8 +119,17 @@ static void init_ended(struct guest_tap *tap)
 	if (tap->guest->pid <= 0 || waitpid(tap->guest->pid, &status, WNOHANG) != tap->guest->pid)
 		return;
 	tap->guest->pid = 0;
-	tap->stopped = true;
+	tap->loop.stopped = true;
 	tap->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* The command was told to go, and did not. */
+static void kill_expired(struct timer *timer)
+{
+	struct guest_tap *tap =
+		(struct guest_tap *)((char *)timer - offsetof(struct guest_tap, kill));
+
+	kill(tap->guest->pid, SIGKILL);
 }
 
 /* A signal that was typed reached the command already, as it sits in the same
@@ -182,10 +142,11 @@ static void serve_signals(struct guest_tap *tap)
 		if (info.ssi_signo == SIGCHLD) {
 			init_ended(tap);
 		} else if (tap->guest->pid <= 0) {
-			tap->stopped = true;
+			tap->loop.stopped = true;
 		} else if (info.ssi_code <= 0) {
 			kill(tap->guest->pid, (int)info.ssi_signo);
-			tap->kill_at_ns = now_ns() + GUEST_KILL_MS * 1000000LL;
+			timers_set(&tap->loop.timers, &tap->kill,
+				   tap->loop.list.now_ns + KILL_MS * 1000000ull);
 		}
 	}
 }
@@ -229,67 +190,14 @@ static void serve(struct guest_tap *tap, struct engine_source *source)
 	engine_arm(tap->engine, source);
 }
 
-static void wait_for_events(struct guest_tap *tap, int64_t timeout_ns)
+static void wait_for_events(void *guest, int64_t timeout_ns)
 {
+	struct guest_tap *tap = guest;
 	struct engine_source *ready[2 + SPLITVIF_QUEUES_MAX];
 	int n = engine_wait(tap->engine, ready, 2 + SPLITVIF_QUEUES_MAX, timeout_ns);
 
 	for (int i = 0; i < n; i++)
 		serve(tap, ready[i]);
-}
-
-/* For ever, or until a command that was told to go is to be killed. */
-static void sleep_on_events(struct guest_tap *tap)
-{
-	int64_t left = -1;
-
-	if (tap->kill_at_ns) {
-		left = tap->kill_at_ns - now_ns();
-		if (left <= 0) {
-			kill(tap->guest->pid, SIGKILL);
-			left = GUEST_KILL_MS * 1000000LL;
-		}
-	}
-	arm_tap(tap);
-	wait_for_events(tap, left);
-	tap->worked = false;
-}
-
-/* Lets whoever makes work run; whether someone else wanted this processor. */
-static bool yield(int64_t *now)
-{
-	int64_t before = now_ns();
-
-	sched_yield();
-	*now = now_ns();
-	return *now - before > YIELD_NS;
-}
-
-/* The one place where it is decided how long to look before sleeping: after work
- * there is often more, and to be woken costs both sides more than a few looks.
- * Where processors are few, to look without yielding made a ping three times
- * slower, with it a third faster. If others want the processor, who has it last
- * looks once more and sleeps: what he would burn is theirs. */
-static bool spin(struct guest_tap *tap)
-{
-	int64_t now = now_ns();
-	int64_t end = tap->worked ? now + SPIN_USECS * 1000LL : now;
-	bool wanted = false;
-
-	for (unsigned int turn = 0; now < end; turn++) {
-		unsigned int moved = guest_tap_pump_in(tap);
-
-		if (moved || wanted || turn % SPIN_TAP_TURNS == 0)
-			moved += guest_tap_pump_out(tap, true);
-		if (moved) {
-			splitvif_flush(tap->vif);
-			return true;
-		}
-		if (wanted)
-			break;
-		wanted = yield(&now);
-	}
-	return false;
 }
 
 /* The VM deleted its eth0; its other traffic is its own affair. */
@@ -300,28 +208,85 @@ static void give_up_tap(struct guest_tap *tap)
 	tap->tap_removed = true;
 }
 
+/* A look at the ring costs next to nothing, one at the TAP a system call: so while
+ * nothing comes there are fewer of these, but one before it sleeps for others' sake. */
+static unsigned int turn(void *guest, unsigned int weight)
+{
+	struct guest_tap *tap = guest;
+	unsigned int moved = guest_tap_pump_in(tap, weight);
+
+	if (moved || tap->empty_turns % SPIN_TAP_TURNS == 0 || tap->loop.list.is_wanted)
+		moved += guest_tap_pump_out(tap);
+	tap->empty_turns = moved ? 0 : tap->empty_turns + 1;
+	splitvif_flush(tap->vif);
+	if (tap->tap_gone && !tap->tap_removed)
+		give_up_tap(tap);
+	return moved;
+}
+
+static bool arm(void *guest)
+{
+	struct guest_tap *tap = guest;
+
+	if (!arm_rings(tap))
+		return false;
+	arm_tap(tap);
+	tap->empty_turns = 0;
+	return true;
+}
+
+int guest_tap_init(struct guest_tap *tap, struct splitvif *vif, struct guest *guest,
+		   struct engine *engine, int signal_fd, bool offload)
+{
+	static const struct guest_loop_ops ops = {
+		.turn = turn,
+		.arm = arm,
+		.wait = wait_for_events,
+	};
+	int err;
+
+	*tap = (struct guest_tap){
+		.vif = vif,
+		.guest = guest,
+		.engine = engine,
+		.nr_queues = guest->nr_taps,
+		.offload = offload,
+	};
+	guest_loop_init(&tap->loop, vif, &ops, tap, SPIN_USECS);
+	tap->kill.expired = kill_expired;
+	follow_offers(tap);
+	err = queues_add(tap);
+	if (err)
+		return err;
+	err = engine_add(engine, &tap->control, splitvif_fd(vif), NULL);
+	if (err)
+		goto remove_queues;
+	err = engine_add(engine, &tap->signals, signal_fd, NULL);
+	if (err)
+		goto remove_control;
+	return 0;
+
+remove_control:
+	engine_remove(engine, &tap->control);
+remove_queues:
+	queues_remove(tap, tap->nr_queues);
+	return err;
+}
+
+void guest_tap_fini(struct guest_tap *tap)
+{
+	engine_remove(tap->engine, &tap->signals);
+	engine_remove(tap->engine, &tap->control);
+	if (!tap->tap_removed)
+		queues_remove(tap, tap->nr_queues);
+}
+
 int guest_tap_run(struct guest_tap *tap)
 {
-	unsigned int rounds = 0;
-
 	engine_arm(tap->engine, &tap->control);
 	engine_arm(tap->engine, &tap->signals);
 	serve_control(tap);
-	while (!tap->stopped) {
-		unsigned int moved = guest_tap_pump_in(tap);
-
-		moved += guest_tap_pump_out(tap, moved > 0);
-		splitvif_flush(tap->vif);
-		if (tap->tap_gone && !tap->tap_removed)
-			give_up_tap(tap);
-		if (moved || spin(tap)) {
-			tap->worked = true;
-			if (++rounds % LOOK_ROUNDS == 0)
-				wait_for_events(tap, 0);
-		} else if (arm_rings(tap)) {
-			sleep_on_events(tap);
-		}
-	}
+	guest_loop_run(&tap->loop);
 	return tap->status;
 }
 

@@ -10,13 +10,14 @@
  * takes them out of our hands or drops them. Carrier follows the
  * connection; after each one the VM's addresses are announced.
  *
- * A command that does not go within GUEST_KILL_MS of a signal is killed. One
+ * A command that does not go within 3 s of a signal is killed. One
  * thread. The data path neither allocates nor logs.
  */
 #ifndef FRONTEND_GUEST_TAP_H
 #define FRONTEND_GUEST_TAP_H
 
 #include "frontend/guest.h"
+#include "frontend/guest_loop.h"
 #include "frontend/guest_vnet.h"
 #include "frontend/splitvif.h"
 #include "io/engine.h"
@@ -24,7 +25,6 @@
 enum {
 	GUEST_TAP_BATCH = 64,		   /* reads at once */
 	GUEST_TAP_FRAMES = SPLITVIF_SLOTS, /* the most of a turn, either way */
-	GUEST_KILL_MS = 3000,
 };
 
 /* A queue of the TAP. Its frames go out on the vif's queue of that number, modulo
@@ -39,6 +39,7 @@ struct guest_tap_queue {
 };
 
 struct guest_tap {
+	struct guest_loop loop;
 	struct splitvif *vif;
 	struct guest *guest;
 	struct engine *engine;
@@ -49,14 +50,13 @@ struct guest_tap {
 	unsigned int offers;		 /* enum splitvif_offload: what the backend takes */
 	uint32_t frame_bytes;		 /* room for one frame of the VM's */
 	unsigned int batch_max;		 /* as many as a ring has room for */
-	bool worked;			 /* frames moved since the last sleep */
+	unsigned int empty_turns;	 /* in a row, and since it slept */
 	bool tap_gone;			 /* the VM deleted its eth0 */
 	bool tap_removed;		 /* and we took notice */
-	int64_t kill_at_ns;		 /* when to end a command that was told to; 0: not told */
+	struct timer kill;		 /* when to end a command that was told to go */
 	bool ends_with_vif;		 /* stop when the vif is detached */
 	void (*vifs_changed)(void *arg); /* NULL, or to be told of SPLITVIF_VIFS_CHANGED */
 	void *arg;
-	bool stopped;
 	int status;	     /* what to exit with once stopped */
 	uint64_t oversize;   /* frames of the VM's that did not fit their room */
 	uint64_t malformed;  /* frames whose header was not theirs, either way */

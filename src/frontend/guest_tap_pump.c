@@ -70,16 +70,14 @@ static void prepare_reads(struct guest_tap *tap, unsigned int n)
 	}
 }
 
-/* VM to ring. How many frames. While its report is awaited the TAP is known to
- * be dry; but frames that just went in often make others come out. */
-static unsigned int pump_queue_out(struct guest_tap *tap, unsigned int number, bool likely)
+static unsigned int pump_queue_out(struct guest_tap *tap, unsigned int number)
 {
 	struct guest_tap_queue *queue = &tap->queues[number];
 	unsigned int ring = number % splitvif_queues(tap->vif);
 	unsigned int got, room;
 
 	queue->blocked = false;
-	if (tap->tap_gone || (queue->waiting && queue->dry && !likely))
+	if (tap->tap_gone)
 		return 0;
 	room = splitvif_queue_reserve(tap->vif, ring, tap->frames, queue->batch, tap->frame_bytes);
 	if (!room) {
@@ -100,12 +98,12 @@ static unsigned int pump_queue_out(struct guest_tap *tap, unsigned int number, b
 	return got;
 }
 
-unsigned int guest_tap_pump_out(struct guest_tap *tap, bool likely)
+unsigned int guest_tap_pump_out(struct guest_tap *tap)
 {
 	unsigned int got = 0;
 
 	for (unsigned int i = 0; i < tap->nr_queues; i++)
-		got += pump_queue_out(tap, i, likely);
+		got += pump_queue_out(tap, i);
 	return got;
 }
 
@@ -128,11 +126,9 @@ static unsigned int prepare_writes(struct guest_tap *tap, unsigned int n)
 	return writes;
 }
 
-/* Ring to VM, a turn. How many frames. */
-static unsigned int pump_queue_in(struct guest_tap *tap, unsigned int number)
+static unsigned int pump_queue_in(struct guest_tap *tap, unsigned int number, unsigned int weight)
 {
-	unsigned int n =
-		splitvif_queue_receive(tap->vif, number, tap->frames, splitvif_weight(tap->vif));
+	unsigned int n = splitvif_queue_receive(tap->vif, number, tap->frames, weight);
 	int fd = tap->queues[number].fd;
 	unsigned int writes;
 
@@ -145,11 +141,11 @@ static unsigned int pump_queue_in(struct guest_tap *tap, unsigned int number)
 }
 
 /* The vif has no more queues than were asked for, as many as the TAP has. */
-unsigned int guest_tap_pump_in(struct guest_tap *tap)
+unsigned int guest_tap_pump_in(struct guest_tap *tap, unsigned int weight)
 {
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < tap->nr_queues; i++)
-		n += pump_queue_in(tap, i);
+		n += pump_queue_in(tap, i, weight);
 	return n;
 }

@@ -10,11 +10,10 @@
 /* For what can come out of the VM, which follows from the offers and the MTU. */
 void guest_tap_make_room(struct guest_tap *tap, uint32_t mtu);
 
-/* VM to ring. How many frames. `likely`: frames went in just now, so that some may come
- * out of a TAP that was dry. */
-unsigned int guest_tap_pump_out(struct guest_tap *tap, bool likely);
+/* VM to ring. How many frames. */
+unsigned int guest_tap_pump_out(struct guest_tap *tap);
 
-/* Ring to VM. How many frames. */
-unsigned int guest_tap_pump_in(struct guest_tap *tap);
+/* Ring to VM, so many of each queue. How many frames. */
+unsigned int guest_tap_pump_in(struct guest_tap *tap, unsigned int weight);
 
 #endif

@@ -49,7 +49,7 @@ int netfront_init(struct netfront *front, unsigned int max_queues)
 	*front = (struct netfront){ .max_queues = max_queues,
 				    .nr_queues = 1,
 				    .aggregation = { .frames = 1 },
-				    .weight = POLL_WEIGHT,
+				    .polling = { .weight = POLL_WEIGHT, .spin_usecs = -1 },
 				    .table_pages = table_pages_for(max_queues) };
 	err = memory_open(front);
 	if (err)

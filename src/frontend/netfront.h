@@ -28,7 +28,7 @@ struct netfront {
 	unsigned int nr_refs;
 	bool live;			    /* between prepare and revoke or bury */
 	struct coalesce_limits aggregation; /* of frames to be sent; of each queue */
-	unsigned int weight;		    /* frames that a turn may take */
+	struct splitvif_polling polling;    /* what the caller is told to do */
 };
 
 /* Memory for so many queues, one of them in use. 0 or -errno. */

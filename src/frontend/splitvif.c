@@ -251,7 +251,12 @@ bool splitvif_arm_answers(struct splitvif *vif, unsigned int in_flight)
 
 unsigned int splitvif_weight(const struct splitvif *vif)
 {
-	return vif->front.weight;
+	return vif->front.polling.weight;
+}
+
+void splitvif_polling(const struct splitvif *vif, struct splitvif_polling *polling)
+{
+	*polling = vif->front.polling;
 }
 
 unsigned int splitvif_in_flight(struct splitvif *vif)

@@ -215,6 +215,16 @@ SPLITVIF_API void splitvif_flush(struct splitvif *vif);
  * splitvif_process(). */
 SPLITVIF_API unsigned int splitvif_weight(const struct splitvif *vif);
 
+/* How a loop takes turns and when it ends, likewise, for one that can be told:
+ * splitvif(8) has the words, guest-napi-weight and those after it. */
+struct splitvif_polling {
+	unsigned int weight; /* as splitvif_weight() */
+	bool by_budget;	     /* a turn of less than the weight is the last; else an empty one */
+	unsigned int defer_rounds, defer_usecs; /* then a timer polls so often, after so long */
+	int spin_usecs; /* before that, empty rings are looked at for so long; -1: not set */
+};
+SPLITVIF_API void splitvif_polling(const struct splitvif *vif, struct splitvif_polling *polling);
+
 /* Flushes, announces sleep to the backend, and looks again. True: sleep on
  * splitvif_fd(). False: there are frames (or, with tx_bytes != 0, room for a
  * frame of that length): go on. */

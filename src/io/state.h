@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 /* To be raised with every change of what is saved: another version is refused. */
-enum { STATE_VERSION = 2, STATE_TEXT_MAX = 4096 };
+enum { STATE_VERSION = 3, STATE_TEXT_MAX = 4096 };
 
 struct state {
 	bool restores;

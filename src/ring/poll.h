@@ -34,6 +34,9 @@ enum {
 	POLL_BUDGET = 300,	   /* frames a pass, as net.core.netdev_budget */
 	POLL_BUDGET_USECS = 2000,  /* a pass, as net.core.netdev_budget_usecs */
 	POLL_RESTARTS = 10,	   /* passes in a row that left work: a handover */
+	POLL_DEFER_ROUNDS_MAX = 1000, /* the most that may be set */
+	POLL_DEFER_USECS_MAX = 10000,
+	POLL_SPIN_USECS_MAX = 1000,
 	POLL_SPURIOUS_RUN = 16,	   /* events without work in a row before we look away, */
 	POLL_SPURIOUS_RATE = 1000, /* or in a second, if they are the most of its events */
 	POLL_SPIN_GAP_NS = 10000,  /* frames closer than that, as a rule, are awaited, and

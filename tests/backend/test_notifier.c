@@ -18,7 +18,7 @@ struct rig {
 static struct rig *rig_open(const char *const *words)
 {
 	struct rig *rig = lines_alloc(sizeof(*rig));
-	uint32_t named = 0;
+	uint64_t named = 0;
 
 	assert_non_null(rig);
 	world_open(&rig->world, ENGINE_EPOLL);
@@ -27,7 +27,7 @@ static struct rig *rig_open(const char *const *words)
 		int word = tuning_word_parse(words[0]);
 
 		assert_int_equal(tuning_set(&rig->guest.config.tuning, word, words[1]), 0);
-		named |= 1u << word;
+		named |= 1ull << word;
 	}
 	tuning_settle(&rig->guest.config.tuning, named);
 	guest_post(&rig->guest, 200);

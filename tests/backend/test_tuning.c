@@ -12,10 +12,10 @@
 enum { WORDS_MAX = 4 };
 
 /* As a command line: words with values, set one after another. */
-static int set_all(struct tuning *tuning, const char *line, uint32_t *off)
+static int set_all(struct tuning *tuning, const char *line, uint64_t *off)
 {
 	char copy[160], *save, *word;
-	uint32_t named = 0;
+	uint64_t named = 0;
 	const char *why;
 
 	snprintf(copy, sizeof(copy), "%s", line);
@@ -27,7 +27,7 @@ static int set_all(struct tuning *tuning, const char *line, uint32_t *off)
 		err = tuning_set(tuning, (enum tuning_word)i, strtok_r(NULL, " ", &save));
 		if (err)
 			return err;
-		named |= 1u << i;
+		named |= 1ull << i;
 	}
 	*off = tuning_settle(tuning, named);
 	return tuning_check(tuning, &why);
@@ -67,6 +67,11 @@ static const struct {
 	{ "tx-aggr-max-frames 257", -ERANGE },
 	{ "guest-napi-weight 256", 0 },
 	{ "guest-napi-weight 257", -ERANGE },
+	{ "guest-napi-complete budget guest-spin-usecs 0", 0 },
+	{ "guest-napi-complete off", -EINVAL },
+	{ "guest-napi-defer-hard-irqs 2 guest-gro-flush-timeout 20", 0 },
+	{ "guest-gro-flush-timeout 10001", -ERANGE },
+	{ "guest-spin-usecs 1001", -ERANGE },
 	{ "bogus 1", -ENOENT },
 };
 
@@ -74,7 +79,7 @@ static void test_lines(void **state)
 {
 	for (size_t i = 0; i < COUNT_OF(lines); i++) {
 		struct tuning tuning;
-		uint32_t off;
+		uint64_t off;
 		int got;
 
 		tuning_init(&tuning);
@@ -100,12 +105,12 @@ static void test_naming_turns_the_controller_off(void **state)
 {
 	static const struct {
 		const char *line;
-		uint32_t off;
+		uint64_t off;
 		bool rx, tx;
 	} cases[] = {
-		{ "rx-usecs 50", 1u << TUNING_ADAPTIVE_RX, false, true },
-		{ "rx-frames 8", 1u << TUNING_ADAPTIVE_RX, false, true },
-		{ "tx-frames 8", 1u << TUNING_ADAPTIVE_TX, true, false },
+		{ "rx-usecs 50", 1ull << TUNING_ADAPTIVE_RX, false, true },
+		{ "rx-frames 8", 1ull << TUNING_ADAPTIVE_RX, false, true },
+		{ "tx-frames 8", 1ull << TUNING_ADAPTIVE_TX, true, false },
 		{ "rx-frames 8 adaptive-rx on", 0, true, true },
 		{ "adaptive-rx off rx-frames 8", 0, false, true },
 		{ "napi-weight 8", 0, true, true },
@@ -113,7 +118,7 @@ static void test_naming_turns_the_controller_off(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct tuning tuning;
-		uint32_t off;
+		uint64_t off;
 
 		tuning_init(&tuning);
 		assert_int_equal(set_all(&tuning, cases[i].line, &off), 0);
@@ -130,7 +135,7 @@ static void test_what_follows(void **state)
 	struct coalesce_config config;
 	struct poll_tuning poll;
 	struct tuning tuning;
-	uint32_t off;
+	uint64_t off;
 
 	tuning_init(&tuning);
 	tuning_coalesce(&tuning, TUNING_TX, &config);
@@ -171,7 +176,7 @@ static void test_texts(void **state)
 		assert_true(strstr(range, "..") || strstr(range, "|"));
 		assert_int_equal(tuning_value(&copy, i), tuning_value(&tuning, i));
 	}
-	assert_int_equal(copy.set, UINT32_MAX >> (32 - TUNING_WORDS));
+	assert_int_equal(copy.set, UINT64_MAX >> (64 - TUNING_WORDS));
 }
 
 int main(void)

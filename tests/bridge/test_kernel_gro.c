@@ -449,22 +449,12 @@ static void as_the_kernel_merges(void **state)
 	seeds_walk(as_the_kernel_merges_walk);
 }
 
-static bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool written = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return written;
-}
-
 /* A /sys of the namespace, where the kernel is told to wait 3 ms for more. */
 static bool set_flush_timeout(void)
 {
 	return !unshare(CLONE_NEWNS) && !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
 	       !mount("sysfs", "/sys", "sysfs", 0, NULL) &&
-	       write_file("/sys/class/net/gro/gro_flush_timeout", "3000000");
+	       netns_write_file("/sys/class/net/gro/gro_flush_timeout", "3000000");
 }
 
 static bool set_up(void)

@@ -58,7 +58,11 @@ refuses 2 rx-usecs 7 guest-napi-weight 257
 "$CTL" ethtool -C b guest-napi-weight 1 || fail "the guest's weight is not taken"
 shows "guest-napi-weight: 1"
 expect "pings, a frame a turn" "$(answered a "$b" 200 20)" 20
-"$CTL" ethtool -C b guest-napi-weight 64 || fail "nor taken back"
+"$CTL" ethtool -C b guest-napi-weight 64 guest-spin-usecs 0 guest-napi-complete budget \
+	guest-napi-defer-hard-irqs 2 guest-gro-flush-timeout 500 || fail "nor taken back"
+shows "guest-napi-complete: budget"
+expect "pings, with a guest that defers" "$(answered a "$b" 200 20)" 20
+"$CTL" ethtool -C b guest-spin-usecs 50 guest-napi-complete empty guest-gro-flush-timeout 0
 
 export XENSTORED_PATH=$SPLITVIF_RUNDIR/store.sock
 at=/local/domain/0/backend/vif/$(show_field b vif | tr -d vif | tr . /)/coalesce

@@ -15,15 +15,6 @@ traces() {
 	true
 }
 
-is_as_before() {
-	traces >"$WORK/after"
-	cmp -s "$WORK/before" "$WORK/after"
-}
-
-leaves_nothing() {
-	until_true 30 is_as_before || fail "$1 leaves something behind: $(diff "$WORK/before" "$WORK/after")"
-}
-
 compare() {
 	env COMPARE_TEST=$mark "$COMPARE" --build "$BUILD" --rounds 1 --seconds 1 "$@"
 }
@@ -78,6 +69,13 @@ for line in '^host: ' '^\$ splitvif-bench latency --size 64,1514 ' '^64 B, polli
 	grep -q "$line" "$WORK/kept.md" || fail "alone: not kept: '$line': $(cat "$WORK/kept.md")"
 done
 expect "alone: what is around the record" "$(grep -c -x -e before -e after -e old "$WORK/kept.md")" 2
+compare alone --json --seconds 0.02 --loads latency,fdb >"$WORK/out" 2>"$WORK/err" &&
+	python3 - "$WORK/out" <<-'END' || fail "alone --json: $(cat "$WORK/out" "$WORK/err")"
+	import json, sys
+	runs = json.load(open(sys.argv[1]))["runs"]
+	assert [run["load"] for run in runs] == ["latency", "latency", "fdb"], runs
+	assert all(run["report"]["results"] for run in runs), runs
+	END
 leaves_nothing "alone"
 
 env COMPARE_TEST=$mark "$COMPARE" --build "$BUILD" tcp >"$WORK/out" 2>"$WORK/err" &
@@ -89,7 +87,7 @@ leaves_nothing "SIGKILL"
 
 for words in "" "udp" "tcp latency" "tcp --rounds 0" "tcp --seconds x" "tcp --rounds" \
 	"tcp --seconds 0.5" "relay --seconds 0" "relay --loads 1-vm" "latency --peers pasta" \
-	"alone --json" "alone --loads 1-vm" "alone --peers veth" \
+	"alone --json --record /tmp/x" "alone --loads 1-vm" "alone --peers veth" \
 	"tcp --loads udp-any-vm" "tcp --peers nobody" "tcp --cpus 9999" "tcp --build /nowhere"; do
 	# shellcheck disable=SC2086
 	"$COMPARE" $words >"$WORK/out" 2>"$WORK/err"

@@ -17,16 +17,6 @@ traces() {
 	true
 }
 
-# Processes of the demo may need a moment to go when it was killed.
-is_as_before() {
-	traces >"$WORK/after"
-	cmp -s "$WORK/before" "$WORK/after"
-}
-
-leaves_nothing() {
-	until_true 30 is_as_before || fail "$1 leaves something behind: $(diff "$WORK/before" "$WORK/after")"
-}
-
 demo() {
 	env DEMO_TEST=$mark "$DEMO" --build "$BUILD" "$@"
 }

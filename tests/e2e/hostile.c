@@ -10,7 +10,14 @@
 #include "support/clock.h"
 #include "support/procfs.h"
 
-enum { SETTLE_MS = 20000, ANSWER_MS = 1000, MOMENT_MS = 30, QUIET_MS = 4, SHOW_BYTES = 1 << 17 };
+enum {
+	SETTLE_MS = 20000,
+	ANSWER_MS = 1000,
+	MOMENT_MS = 30,
+	QUIET_MS = 4,
+	SHOW_BYTES = 1 << 17,
+	HOSTILE_TESTS_MAX = 16
+};
 
 void hostile_fail(struct stage *stage, const char *format, ...)
 {
@@ -304,8 +311,8 @@ static void peer_post(struct stage *stage, uint32_t number, uint32_t length)
 	peer_frame(stage, number, length, frame);
 	for (uint32_t at = 0, i = 0; at < length; at += PAGE_BYTES, i++) {
 		uint32_t part = length - at < PAGE_BYTES ? length - at : PAGE_BYTES;
-		netif_tx_request_t slot = raw_guest_slot(peer, i, (uint16_t)(at ? part : length),
-							 0);
+		netif_tx_request_t slot =
+			raw_guest_slot(peer, i, (uint16_t)(at ? part : length), 0);
 
 		if (at + part < length)
 			slot.flags = NETTXF_more_data;
@@ -362,4 +369,35 @@ bool peer_got_nothing(struct stage *stage)
 	uint8_t got[RAW_RX_PAGES * PAGE_BYTES / 4];
 
 	return peer_take(stage, got, sizeof(got), MOMENT_MS) == 0;
+}
+
+static struct stage *on_stage;
+
+static int open_stage(void **state)
+{
+	int err = stage_open(on_stage);
+
+	if (err)
+		print_error("no stage: %s\n", strerror(-err));
+	return err;
+}
+
+static void test_daemon_ends_in_order(void **state)
+{
+	assert_int_equal(stage_close(on_stage), 0);
+}
+
+int hostile_run(struct stage *stage, const struct CMUnitTest *tests, unsigned int n)
+{
+	struct CMUnitTest all[HOSTILE_TESTS_MAX];
+
+	if (!getenv("SPLITVIFD")) {
+		fputs("skipped: SPLITVIFD names no daemon\n", stderr);
+		return 77;
+	}
+	on_stage = stage;
+	assert_true(n < HOSTILE_TESTS_MAX);
+	memcpy(all, tests, n * sizeof(*tests));
+	all[n] = (struct CMUnitTest)cmocka_unit_test(test_daemon_ends_in_order);
+	return _cmocka_run_group_tests("hostile", all, n + 1, open_stage, NULL);
 }

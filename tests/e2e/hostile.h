@@ -15,6 +15,7 @@
 #include "support/canary.h"
 #include "support/daemon.h"
 #include "support/raw_guest.h"
+#include "support/unit.h"
 
 enum { HOSTILE_MTU = 9000 };
 
@@ -32,6 +33,10 @@ struct stage {
  * which must be 0. */
 int stage_open(struct stage *stage);
 int stage_close(struct stage *stage);
+
+/* Such a test's main(): these on the stage, and as the last one that its daemon ends in
+ * order. The exit status; 77 where SPLITVIFD names no daemon. */
+int hostile_run(struct stage *stage, const struct CMUnitTest *tests, unsigned int n);
 
 /* A case begins: takes the daemon's measure; the attacker is not there yet. */
 void hostile_begin(struct stage *stage, const char *name);

@@ -263,3 +263,14 @@ sys.exit(not ok)'
 stat() {
 	"$CTL" ethtool -S "$1" | sed -n "s/^ *$2: //p"
 }
+
+# leaves_nothing WHAT: what traces() prints is $WORK/before again. Processes may need a
+# moment to go when they were killed.
+leaves_nothing() {
+	until_true 30 is_as_before || fail "$1 leaves something behind: $(diff "$WORK/before" "$WORK/after")"
+}
+
+is_as_before() {
+	traces >"$WORK/after"
+	cmp -s "$WORK/before" "$WORK/after"
+}

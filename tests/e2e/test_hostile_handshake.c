@@ -10,7 +10,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -710,20 +709,6 @@ static void test_drained_eventfds_block_nobody(void **state)
 	assert_true(hostile_end(&stage));
 }
 
-static int open_stage(void **state)
-{
-	int err = stage_open(&stage);
-
-	if (err)
-		print_error("no stage: %s\n", strerror(-err));
-	return err;
-}
-
-static void test_daemon_ends_in_order(void **state)
-{
-	assert_int_equal(stage_close(&stage), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -738,12 +723,7 @@ int main(void)
 		cmocka_unit_test(test_idle_connections),
 		cmocka_unit_test(test_full_eventfds_block_nobody),
 		cmocka_unit_test(test_drained_eventfds_block_nobody),
-		cmocka_unit_test(test_daemon_ends_in_order),
 	};
 
-	if (!getenv("SPLITVIFD")) {
-		fputs("skipped: SPLITVIFD names no daemon\n", stderr);
-		return 77;
-	}
-	return cmocka_run_group_tests(tests, open_stage, NULL);
+	return hostile_run(&stage, tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -191,16 +190,6 @@ static void test_another_process(void **state)
 	assert_true(hostile_end(&stage));
 }
 
-static int open_stage(void **state)
-{
-	return stage_open(&stage);
-}
-
-static void test_daemon_ends_in_order(void **state)
-{
-	assert_int_equal(stage_close(&stage), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,12 +197,7 @@ int main(void)
 		cmocka_unit_test(test_members_come_and_go),
 		cmocka_unit_test(test_the_domain_takes_its_members_along),
 		cmocka_unit_test(test_another_process),
-		cmocka_unit_test(test_daemon_ends_in_order),
 	};
 
-	if (!getenv("SPLITVIFD")) {
-		fputs("skipped: SPLITVIFD names no daemon\n", stderr);
-		return 77;
-	}
-	return cmocka_run_group_tests(tests, open_stage, NULL);
+	return hostile_run(&stage, tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -348,31 +347,12 @@ static void test_bad_buffers(void **state)
 	assert_int_equal(failures, 0);
 }
 
-static int open_stage(void **state)
-{
-	int err = stage_open(&stage);
-
-	if (err)
-		print_error("no stage: %s\n", strerror(-err));
-	return err;
-}
-
-static void test_daemon_ends_in_order(void **state)
-{
-	assert_int_equal(stage_close(&stage), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_buffers),
 		cmocka_unit_test(test_bad_buffers),
-		cmocka_unit_test(test_daemon_ends_in_order),
 	};
 
-	if (!getenv("SPLITVIFD")) {
-		fputs("skipped: SPLITVIFD names no daemon\n", stderr);
-		return 77;
-	}
-	return cmocka_run_group_tests(tests, open_stage, NULL);
+	return hostile_run(&stage, tests, sizeof(tests) / sizeof(tests[0]));
 }

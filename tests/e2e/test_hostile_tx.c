@@ -503,32 +503,13 @@ static void test_headers_that_lie(void **state)
 	assert_true(hostile_end(&stage));
 }
 
-static int open_stage(void **state)
-{
-	int err = stage_open(&stage);
-
-	if (err)
-		print_error("no stage: %s\n", strerror(-err));
-	return err;
-}
-
-static void test_daemon_ends_in_order(void **state)
-{
-	assert_int_equal(stage_close(&stage), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_headers_that_lie),
-		cmocka_unit_test(test_daemon_ends_in_order),
 	};
 
-	if (!getenv("SPLITVIFD")) {
-		fputs("skipped: SPLITVIFD names no daemon\n", stderr);
-		return 77;
-	}
-	return cmocka_run_group_tests(tests, open_stage, NULL);
+	return hostile_run(&stage, tests, sizeof(tests) / sizeof(tests[0]));
 }

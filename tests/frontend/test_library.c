@@ -136,6 +136,43 @@ static void test_its_weight_is_the_operators(void **state)
 	splitvif_close(taker);
 }
 
+static void await_polling(const struct splitvif_polling *want)
+{
+	int64_t deadline = clock_ms() + PATIENCE_MS;
+	struct pollfd ready = { .fd = splitvif_fd(taker), .events = POLLIN };
+	struct splitvif_polling polling;
+
+	do {
+		poll(&ready, 1, 100);
+		splitvif_process(taker);
+		splitvif_polling(taker, &polling);
+	} while (polling.spin_usecs != want->spin_usecs && clock_ms() < deadline);
+	assert_int_equal(polling.weight, want->weight);
+	assert_int_equal(polling.by_budget, want->by_budget);
+	assert_int_equal(polling.defer_rounds, want->defer_rounds);
+	assert_int_equal(polling.defer_usecs, want->defer_usecs);
+	assert_int_equal(polling.spin_usecs, want->spin_usecs);
+}
+
+static void test_its_polling_is_the_operators(void **state)
+{
+	const char *const words[] = { "ethtool", "-C",
+				      "poller",	 "guest-napi-complete",
+				      "budget",	 "guest-napi-defer-hard-irqs",
+				      "3",	 "guest-gro-flush-timeout",
+				      "40",	 "guest-spin-usecs",
+				      "0" };
+	const struct splitvif_polling untold = { .weight = 64, .spin_usecs = -1 };
+	const struct splitvif_polling told = { 64, true, 3, 40, 0 };
+	char text[1024];
+
+	taker = open_vif("poller", taker_mac, false);
+	await_polling(&untold);
+	assert_int_equal(daemon_ask(&backend, words, COUNT_OF(words), text, sizeof(text)), 0);
+	await_polling(&told);
+	splitvif_close(taker);
+}
+
 /* Whoever takes none is not woken, and loses frames before they were copied; when
  * he goes on, all that had room is there. */
 static void test_who_waits_is_left_alone(void **state)
@@ -195,6 +232,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_its_weight_is_the_operators),
+		cmocka_unit_test(test_its_polling_is_the_operators),
 		cmocka_unit_test(test_who_waits_is_left_alone),
 		cmocka_unit_test(test_one_channel_wakes_both),
 	};

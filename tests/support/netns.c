@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static bool write_file(const char *path, const char *text)
+bool netns_write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	bool written = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
@@ -36,11 +36,11 @@ static bool become_namespace_root(void)
 	if (unshare(CLONE_NEWUSER))
 		return false;
 	snprintf(map, sizeof(map), "0 %u 1", uid);
-	if (!write_file("/proc/self/uid_map", map))
+	if (!netns_write_file("/proc/self/uid_map", map))
 		return false;
-	write_file("/proc/self/setgroups", "deny");
+	netns_write_file("/proc/self/setgroups", "deny");
 	snprintf(map, sizeof(map), "0 %u 1", gid);
-	return write_file("/proc/self/gid_map", map);
+	return netns_write_file("/proc/self/gid_map", map);
 }
 
 bool netns_enter(void)
@@ -53,7 +53,7 @@ bool netns_enter(void)
 		fprintf(stderr, "/dev/net/tun: %s\n", strerror(errno));
 		return false;
 	}
-	write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
+	netns_write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
 	return true;
 }
 
@@ -72,8 +72,7 @@ static int interface_ioctl(const char *name, unsigned long request, struct ifreq
 
 int netns_set_up(const char *name, bool up)
 {
-	return interface_ioctl(name, SIOCSIFFLAGS,
-			       (struct ifreq){ .ifr_flags = up ? IFF_UP : 0 });
+	return interface_ioctl(name, SIOCSIFFLAGS, (struct ifreq){ .ifr_flags = up ? IFF_UP : 0 });
 }
 
 int netns_has_carrier(const char *name)
@@ -107,7 +106,8 @@ int netns_delete_link(const char *name)
 		struct nlmsghdr header;
 		struct ifinfomsg link;
 	} request = {
-		.header = { .nlmsg_len = sizeof(request), .nlmsg_type = RTM_DELLINK,
+		.header = { .nlmsg_len = sizeof(request),
+			    .nlmsg_type = RTM_DELLINK,
 			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
 		.link = { .ifi_index = (int)if_nametoindex(name) },
 	};

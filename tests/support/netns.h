@@ -10,6 +10,8 @@
 /* Moves the process into a fresh namespace (and a user namespace, if it is not
  * root), where IPv6 keeps quiet. False, with a word on stderr: not permitted. */
 bool netns_enter(void);
+/* All of it at once; a file of /proc or /sys. */
+bool netns_write_file(const char *path, const char *text);
 
 /* Opens a non-blocking TAP and brings its link up. The descriptor, or -errno. */
 int netns_open_tap(const char *name);

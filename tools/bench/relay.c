@@ -96,7 +96,7 @@ static int open_apart(struct relay *relay, uint16_t mtu)
 
 	for (unsigned int i = 0; i < relay->board->nr; i++)
 		fork_vm(relay, i, mtu);
-	while (!err && !relay_vm_all_met(relay->board)) {
+	while (!err && !relay_board_all_met(relay->board)) {
 		err = failure(relay);
 		usleep(1000);
 	}

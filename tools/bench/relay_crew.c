@@ -154,7 +154,7 @@ static int show_addresses(struct relay_crew *crew)
 	for (unsigned int i = 0; i < crew->nr; i++) {
 		uint32_t shown = 1;
 
-		if (!relay_vm_receives(crew->board, crew->vms[i].self))
+		if (!relay_board_receives(crew->board, crew->vms[i].self))
 			continue;
 		while (shown < crew->board->options->macs || splitvif_in_flight(crew->vms[i].vif)) {
 			shown = relay_vm_show(&crew->vms[i], shown);
@@ -170,7 +170,7 @@ static int meet_others(struct relay_crew *crew)
 {
 	int64_t start = host_now_ns(), now = start, called = 0;
 
-	while (!relay_vm_all_met(crew->board)) {
+	while (!relay_board_all_met(crew->board)) {
 		now = host_now_ns();
 		if (now - start > MEET_MS * MS)
 			return -ETIMEDOUT;

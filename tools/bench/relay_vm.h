@@ -1,73 +1,13 @@
 /*
  * One VM of a relay: a vif of its own by libsplitvif, which sends to the others
  * and takes what they send.
- *
- * What the VMs do is written on a board that all of them see, whichever process
- * each one runs in: nobody writes a seat but the VM that sits there. Senders take
- * their credit from it: frames go out only if the receiver has buffers posted for
- * them, so that none may get lost (closed), or regardless of it (open).
+ * How it sends is in relay_send.h, how it receives in relay_receive.h.
  */
 #ifndef BENCH_RELAY_VM_H
 #define BENCH_RELAY_VM_H
 
-#include "bench/options.h"
+#include "bench/relay_board.h"
 #include "bench/relay_flows.h"
-#include "bench/relay_frame.h"
-#include "bridge/counters.h"
-#include "frontend/splitvif.h"
-
-enum {
-	RELAY_BATCH = 64,
-	RELAY_CREDIT = 192, /* buffers' worth under way to one receiver; it posts more */
-	RELAY_VMS_MAX = 64,
-	RELAY_TEXT_BYTES = 256,
-	RELAY_HERE_BYTES = 64,
-};
-
-enum relay_count {
-	RELAY_SENT,	/* copies: a flooded frame counts for each receiver */
-	RELAY_RECEIVED, /* good ones, each number once */
-	RELAY_CORRUPTED,
-	RELAY_STRANGERS,
-	RELAY_DUPLICATES,
-	RELAY_REORDERED,
-	RELAY_STRAYED, /* on another queue than its flow's */
-	RELAY_UNSENT,  /* due by the rate, but the ring was full */
-	RELAY_ERRORS,
-	RELAY_KICKS,
-	RELAY_IRQS,
-	RELAY_COUNTS
-};
-
-/* Written by one VM, read by all. */
-struct relay_seat {
-	_Alignas(64) uint64_t counts[RELAY_COUNTS];
-	uint64_t sent_to[RELAY_VMS_MAX]; /* by the receiver's number */
-	uint64_t got_from[RELAY_VMS_MAX];
-	uint64_t got_on[SPLITVIF_QUEUES_MAX];
-	uint64_t heard;	   /* of whom: bits */
-	uint64_t in_time;  /* good frames until the run's end */
-	uint64_t moved_ns; /* when the last frame came or went */
-	uint32_t finished; /* the last run that is over for this VM; after all else */
-	uint32_t failed;   /* errno; then nothing more is to be expected of it */
-};
-
-/* What is to be done in a run. */
-struct relay_plan {
-	uint32_t run; /* its number; written last */
-	uint32_t size;
-	enum relay_depth depth;
-	uint64_t count; /* frames of each sender; 0: until the end */
-	int64_t start_ns, end_ns;
-};
-
-struct relay_board {
-	unsigned int nr; /* VMs */
-	const struct options *options;
-	struct relay_plan plan;
-	char error[RELAY_TEXT_BYTES]; /* of whoever failed */
-	struct relay_seat seats[RELAY_VMS_MAX];
-};
 
 struct relay_vm {
 	struct relay_board *board;
@@ -84,31 +24,30 @@ struct relay_vm {
 	struct relay_flows flows;
 };
 
-/* Whether that VM sends, or only receives. */
-static inline bool relay_vm_sends(const struct relay_board *board, unsigned int vm)
+static inline void relay_vm_count(struct relay_vm *vm, enum relay_count what, uint64_t n)
 {
-	return board->options->vms || !vm;
+	counter_add(&vm->seat->counts[what], n);
 }
 
-/* Whether others send to it. */
-static inline bool relay_vm_receives(const struct relay_board *board, unsigned int vm)
+/* How many frames are due by a rate and have not been dealt with. */
+static inline uint64_t relay_vm_due(const struct relay_vm *vm, uint64_t rate, uint64_t dealt,
+				    int64_t now)
 {
-	return board->options->vms || vm == 1;
-}
+	double seconds = (double)(now - vm->board->plan.start_ns) / 1e9;
+	uint64_t frames = (uint64_t)(seconds * (double)rate);
 
-/* "gen" and "sink", or "vm0", ...; "gen.0" is the vif. */
-void relay_vm_name(const struct relay_board *board, unsigned int vm, char name[16]);
+	return frames > dealt ? frames - dealt : 0;
+}
 
 /* Connects. 0, or -errno with one line in `error`. */
 int relay_vm_open(struct relay_vm *vm, struct relay_board *board, unsigned int self, uint16_t mtu,
 		  char error[RELAY_TEXT_BYTES]);
 void relay_vm_close(struct relay_vm *vm);
 
-/* Says to all where it is; and whether all have heard all. */
+/* Says to all where it is. */
 void relay_vm_call(struct relay_vm *vm);
 /* Shows the bridge some of its addresses, from that one on; the next one's number. */
 uint32_t relay_vm_show(struct relay_vm *vm, uint32_t first);
-bool relay_vm_all_met(const struct relay_board *board);
 
 /* A new run, as the board has it. */
 void relay_vm_begin(struct relay_vm *vm);
@@ -117,6 +56,7 @@ void relay_vm_begin(struct relay_vm *vm);
 bool relay_vm_turn(struct relay_vm *vm, bool may_send, int64_t now);
 /* Frames that were sent and have neither arrived nor been given up. */
 uint64_t relay_vm_under_way(const struct relay_vm *vm);
+uint64_t relay_vm_under_way_to(const struct relay_vm *vm, unsigned int to);
 /* It has sent what it was to send. */
 bool relay_vm_has_sent(const struct relay_vm *vm);
 /* The run is over: gives up what has not arrived, and counts. */

@@ -9,20 +9,17 @@
 #include <time.h>
 
 #include "bench/host.h"
-#include "bench/lab/backend.h"
 #include "bench/lab/cpu_time.h"
 #include "bench/lab/sender.h"
 #include "bench/lab/stage.h"
+#include "bench/lab/testbed.h"
 
 enum { BATCH = 64, FRAME_BYTES = 60, SLEEP_NS = 1000000, REST_NS = 1000000000 };
 
 static const char *const gen_name = "gen", *const guest_name = "guest";
 
 struct rig {
-	const struct lab_context *context;
-	struct backend backend;
-	struct splitvif *gen;
-	uint8_t gen_mac[6];
+	struct testbed bed;
 };
 
 struct guest {
@@ -135,7 +132,7 @@ static void look(struct rig *rig, struct guest *guest, struct sender *sender, st
 	splitvif_stats(guest->vif, &counts->stats);
 	counts->received = guest->received;
 	counts->sent = guest->sent;
-	counts->backend_ns = backend_cpu_ns(&rig->backend);
+	counts->backend_ns = backend_cpu_ns(&rig->bed.backend);
 	counts->cpu_ns = cpu_time_self();
 	counts->now_ns = host_now_ns();
 }
@@ -179,7 +176,7 @@ static int check(struct rig *rig, struct guest *guest, const struct sender_count
 	while (!err && !guest->down && guest->received + dropped < sender->sent &&
 	       host_now_ns() < end) {
 		serve(guest, host_now_ns() + SLEEP_NS);
-		err = backend_count(&rig->backend, guest_name, names, 1, &dropped, error);
+		err = backend_count(&rig->bed.backend, guest_name, names, 1, &dropped, error);
 	}
 	if (err || (!guest->down && guest->received + dropped == sender->sent))
 		return err;
@@ -191,29 +188,13 @@ static int check(struct rig *rig, struct guest *guest, const struct sender_count
 	return -EBADE;
 }
 
-static struct splitvif *open_vif(const struct rig *rig, const char *name, bool single,
-				 uint8_t mac[6], char *error)
-{
-	struct splitvif_config config = { .name = name,
-					  .rundir = rig->backend.daemon.rundir,
-					  .single_channel = single };
-	struct splitvif *vif = splitvif_open(&config, error, LAB_ERROR_BYTES);
-	struct splitvif_status status;
-
-	if (!vif)
-		return NULL;
-	splitvif_status(vif, &status);
-	memcpy(mac, status.mac, 6);
-	return vif;
-}
-
 /* No spinning, and each frame's event at once: what is asked is whom it wakes. */
 static int set_up(struct rig *rig, const char *name, char *error)
 {
 	static const char *const words[] = { "spin-usecs", "0", "adaptive-rx", "off",
 					     "rx-usecs",   "0", "rx-frames",   "1" };
 
-	return backend_set(&rig->backend, name, words, sizeof(words) / sizeof(words[0]), error);
+	return backend_set(&rig->bed.backend, name, words, sizeof(words) / sizeof(words[0]), error);
 }
 
 static int start_sender(struct rig *rig, const struct guest *guest, uint32_t rate,
@@ -223,13 +204,14 @@ static int start_sender(struct rig *rig, const struct guest *guest, uint32_t rat
 		.rate = rate,
 		.burst = 1,
 		.bytes = FRAME_BYTES,
-		.rest_ns = rig->context->gen_sleep_ns < 0 ? 20000 : rig->context->gen_sleep_ns,
-		.cpu = rig->context->cpus[0],
+		.rest_ns = rig->bed.context->gen_sleep_ns < 0 ? 20000
+							      : rig->bed.context->gen_sleep_ns,
+		.cpu = rig->bed.context->cpus[0],
 	};
 
 	memcpy(config.to, guest->frame, 6);
-	memcpy(config.from, rig->gen_mac, 6);
-	return sender_start(sender, rig->gen, &config);
+	memcpy(config.from, rig->bed.gen_mac, 6);
+	return sender_start(sender, rig->bed.gen, &config);
 }
 
 static int measure(struct rig *rig, struct guest *guest, const struct channels_setup *setup,
@@ -261,16 +243,16 @@ static int run(void *arg, const void *settings, const struct lab_window *window,
 	struct guest guest = { .ratio = setup->ratio };
 	int err;
 
-	guest.vif =
-		open_vif(rig, guest_name, setup->channels == CHANNELS_SINGLE, guest.frame, error);
+	guest.vif = testbed_open_vif(&rig->bed, guest_name, setup->channels == CHANNELS_SINGLE,
+				     guest.frame, error);
 	if (!guest.vif)
 		return -errno;
 	memcpy(guest.frame + 6, guest.frame, 6);
-	host_pin(rig->context->cpus[1]);
+	host_pin(rig->bed.context->cpus[1]);
 	err = set_up(rig, guest_name, error);
 	if (!err)
 		err = measure(rig, &guest, setup, window, result, error);
-	host_pin(rig->context->cpus[0]);
+	host_pin(rig->bed.context->cpus[0]);
 	splitvif_close(guest.vif);
 	return err;
 }
@@ -279,9 +261,7 @@ static void close_rig(void *arg)
 {
 	struct rig *rig = arg;
 
-	if (rig->gen)
-		splitvif_close(rig->gen);
-	backend_stop(&rig->backend);
+	testbed_close(&rig->bed);
 	free(rig);
 }
 
@@ -292,14 +272,12 @@ static int open_rig(const struct lab_context *context, void **out, char error[LA
 
 	if (!rig)
 		return -ENOMEM;
-	rig->context = context;
-	err = backend_start(&rig->backend, context, error);
+	err = testbed_open(&rig->bed, context, gen_name, error);
 	if (err) {
 		free(rig);
 		return err;
 	}
-	rig->gen = open_vif(rig, gen_name, false, rig->gen_mac, error);
-	err = rig->gen ? set_up(rig, gen_name, error) : -errno;
+	err = set_up(rig, gen_name, error);
 	if (err)
 		close_rig(rig);
 	else

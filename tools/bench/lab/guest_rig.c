@@ -9,6 +9,7 @@
 #include "bench/host.h"
 #include "bench/lab/burn.h"
 #include "bench/lab/guest_counts.h"
+#include "bench/lab/testbed.h"
 #include "bench/lab/wakeful.h"
 #include "ring/poll.h"
 
@@ -29,27 +30,12 @@ const char *const guest_copiers[] = { "backend", "driver" };
 const char *const guest_settings[] = { "plain", "defaults" };
 
 struct guest_rig {
-	const struct lab_context *context;
-	struct backend backend;
-	struct splitvif *gen, *guest;
-	uint8_t gen_mac[6], guest_mac[6];
+	struct testbed bed;
+	struct splitvif *guest;
+	uint8_t guest_mac[6];
 	uint32_t adaptive_rx, rx_usecs, rx_frames; /* as set */
 	struct guest_counts before, start, end, after;
 };
-
-static struct splitvif *open_vif(struct guest_rig *rig, const char *name, uint8_t mac[6],
-				 char *error)
-{
-	struct splitvif_config config = { .name = name, .rundir = rig->backend.daemon.rundir };
-	struct splitvif *vif = splitvif_open(&config, error, LAB_ERROR_BYTES);
-	struct splitvif_status status;
-
-	if (!vif)
-		return NULL;
-	splitvif_status(vif, &status);
-	memcpy(mac, status.mac, 6);
-	return vif;
-}
 
 static int set_coalescing(struct guest_rig *rig, const struct guest_setup *setup, char *error)
 {
@@ -64,7 +50,8 @@ static int set_coalescing(struct guest_rig *rig, const struct guest_setup *setup
 		return 0;
 	snprintf(usecs, sizeof(usecs), "%u", setup->rx_usecs);
 	snprintf(frames, sizeof(frames), "%u", setup->rx_frames);
-	err = backend_set(&rig->backend, guest_name, adaptive ? on : off, adaptive ? 2 : 6, error);
+	err = backend_set(&rig->bed.backend, guest_name, adaptive ? on : off, adaptive ? 2 : 6,
+			  error);
 	rig->adaptive_rx = adaptive;
 	rig->rx_usecs = setup->rx_usecs;
 	rig->rx_frames = setup->rx_frames;
@@ -75,10 +62,10 @@ static int set_coalescing(struct guest_rig *rig, const struct guest_setup *setup
 static int set_up(struct guest_rig *rig, char *error)
 {
 	static const char *const words[] = { "spin-usecs", "0" };
-	int err = backend_set(&rig->backend, guest_gen_name, words, 2, error);
+	int err = backend_set(&rig->bed.backend, guest_gen_name, words, 2, error);
 
 	if (!err)
-		err = backend_set(&rig->backend, guest_name, words, 2, error);
+		err = backend_set(&rig->bed.backend, guest_name, words, 2, error);
 	rig->adaptive_rx = UINT32_MAX; /* none yet */
 	return err;
 }
@@ -89,9 +76,7 @@ static void rig_close(void *arg)
 
 	if (rig->guest)
 		splitvif_close(rig->guest);
-	if (rig->gen)
-		splitvif_close(rig->gen);
-	backend_stop(&rig->backend);
+	testbed_close(&rig->bed);
 	free(rig);
 }
 
@@ -102,15 +87,13 @@ static int rig_open(const struct lab_context *context, void **out, char error[LA
 
 	if (!rig)
 		return -ENOMEM;
-	rig->context = context;
 	burn_calibrate();
-	err = backend_start(&rig->backend, context, error);
+	err = testbed_open(&rig->bed, context, guest_gen_name, error);
 	if (err) {
 		free(rig);
 		return err;
 	}
-	rig->gen = open_vif(rig, guest_gen_name, rig->gen_mac, error);
-	rig->guest = rig->gen ? open_vif(rig, guest_name, rig->guest_mac, error) : NULL;
+	rig->guest = testbed_open_vif(&rig->bed, guest_name, false, rig->guest_mac, error);
 	err = rig->guest ? set_up(rig, error) : -errno;
 	if (err)
 		rig_close(rig);
@@ -128,7 +111,7 @@ static int start_receiver(struct guest_rig *rig, const struct guest_setup *setup
 			  struct receiver **receiver)
 {
 	bool defaults = setup->settings == GUEST_DEFAULTS;
-	const int *cpus = rig->context->cpus;
+	const int *cpus = rig->bed.context->cpus;
 	struct receiver_config config = {
 		.mode = (enum receiver_mode)setup->mode,
 		.complete = (enum receiver_complete)setup->complete,
@@ -152,24 +135,24 @@ static int start_receiver(struct guest_rig *rig, const struct guest_setup *setup
 static int start_sender(struct guest_rig *rig, const struct guest_setup *setup, double rate,
 			struct sender **sender)
 {
-	int64_t rest_ns = rig->context->gen_sleep_ns;
+	int64_t rest_ns = rig->bed.context->gen_sleep_ns;
 	struct sender_config config = {
 		.rate = rate,
 		.burst = setup->burst,
 		.bytes = setup->frame_bytes,
 		.rest_ns = rest_ns < 0 ? (int64_t)setup->rest_us * 1000 : rest_ns,
-		.cpu = rig->context->cpus[0],
+		.cpu = rig->bed.context->cpus[0],
 	};
 
 	memcpy(config.to, rig->guest_mac, 6);
-	memcpy(config.from, rig->gen_mac, 6);
-	return sender_start(sender, rig->gen, &config);
+	memcpy(config.from, rig->bed.gen_mac, 6);
+	return sender_start(sender, rig->bed.gen, &config);
 }
 
 static int look(struct guest_rig *rig, struct sender *sender, struct receiver *receiver,
 		struct guest_counts *counts, char *error)
 {
-	int err = guest_counts_ask(counts, &rig->backend, error);
+	int err = guest_counts_ask(counts, &rig->bed.backend, error);
 
 	sender_read(sender, &counts->sender);
 	receiver_read(receiver, &counts->receiver);
@@ -194,7 +177,7 @@ static int come_to_rest(struct guest_rig *rig, struct receiver *receiver, char *
 		int64_t before = under_way;
 
 		receiver_read(receiver, &rig->after.receiver);
-		err = guest_counts_ask(&rig->after, &rig->backend, error);
+		err = guest_counts_ask(&rig->after, &rig->bed.backend, error);
 		since(&rig->after, &rig->before);
 		under_way = guest_counts_under_way(&rig->after);
 		if (!err && under_way <= 0)
@@ -242,7 +225,7 @@ static int pass(struct guest_rig *rig, const struct guest_setup *setup, double r
 {
 	struct receiver *receiver;
 	struct sender *sender;
-	int err = guest_counts_ask(&rig->before, &rig->backend, error), rest;
+	int err = guest_counts_ask(&rig->before, &rig->bed.backend, error), rest;
 
 	if (!err)
 		err = start_receiver(rig, setup, &receiver);

@@ -125,6 +125,7 @@ static void init(struct receiver *receiver, struct splitvif *vif,
 		.spins_adaptively = config->spins_adaptively,
 		.by_budget = config->complete == RECEIVER_COMPLETE_BUDGET,
 	};
+	receiver_poller_init(receiver);
 	sem_init(&receiver->started, 0, 0);
 }
 
@@ -185,10 +186,10 @@ static void gather(struct receiver *receiver, struct receiver_counters *counters
 
 static void add_usage(struct receiver *receiver, struct receiver_counters *counters)
 {
-	struct thread_usage poller = receiver->poller_usage, app = receiver->app_usage;
+	struct thread_used poller, app;
 
-	thread_usage_read(&poller);
-	thread_usage_read(&app);
+	thread_usage_read(&receiver->poller_usage, &poller);
+	thread_usage_read(&receiver->app_usage, &app);
 	counters->cpu_poll_ns = poller.cpu_ns;
 	counters->cpu_app_ns = app.cpu_ns;
 	counters->switches_voluntary = poller.voluntary + app.voluntary;

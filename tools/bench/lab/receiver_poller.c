@@ -230,9 +230,13 @@ static void irq_mode(struct receiver *receiver)
 	}
 }
 
-void receiver_poller_run(struct receiver *receiver)
+void receiver_poller_init(struct receiver *receiver)
 {
 	poll_init(&receiver->list, &receiver->timers, clock_ns);
+}
+
+void receiver_poller_run(struct receiver *receiver)
+{
 	process(receiver);
 	if (receiver->config.mode == RECEIVER_IRQ_PER_FRAME)
 		irq_mode(receiver);

@@ -38,7 +38,8 @@ struct receiver {
 	struct receiver_counters served;
 };
 
-/* F: a thread's whole life but for its start and end. */
+/* F: a thread's whole life but for its start and end; before it starts, its part. */
+void receiver_poller_init(struct receiver *receiver);
 void receiver_poller_run(struct receiver *receiver);
 
 #endif

@@ -78,6 +78,15 @@ static void give_up_oldest(struct sender *sender, uint64_t due)
 	sender->dealt = due - SENDER_BACKLOG;
 }
 
+/* The vif's counters are this thread's alone. */
+static void note_kicks(struct sender *sender)
+{
+	struct splitvif_stats stats;
+
+	splitvif_stats(sender->vif, &stats);
+	counter_add(&sender->counters.kicks, stats.events_sent - sender->counters.kicks);
+}
+
 /* As many of those due as there is room for; how many. */
 static unsigned int send_due(struct sender *sender, int64_t now)
 {
@@ -100,6 +109,7 @@ static unsigned int send_due(struct sender *sender, int64_t now)
 	splitvif_commit(sender->vif, frames, n);
 	splitvif_flush(sender->vif);
 	counter_add(&sender->counters.sent, n);
+	note_kicks(sender);
 	return n;
 }
 
@@ -199,15 +209,13 @@ static uint64_t read_cpu(const struct sender *sender)
 static void copy(const struct sender *sender, struct sender_counters *counters)
 {
 	const struct sender_counters *own = &sender->counters;
-	struct splitvif_stats stats;
 
 	counters->sent = counter_read(&own->sent);
 	counters->unsent = counter_read(&own->unsent);
 	counters->offered = counters->sent + counters->unsent;
 	counters->downs = counter_read(&own->downs);
 	histogram_read(&own->late, &counters->late);
-	splitvif_stats(sender->vif, &stats);
-	counters->kicks = stats.events_sent;
+	counters->kicks = counter_read(&own->kicks);
 }
 
 void sender_read(struct sender *sender, struct sender_counters *counters)

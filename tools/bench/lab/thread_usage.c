@@ -27,32 +27,36 @@ void thread_usage_end(struct thread_usage *usage)
 	struct rusage own;
 
 	getrusage(RUSAGE_THREAD, &own);
-	usage->cpu_ns = clock_read(CLOCK_THREAD_CPUTIME_ID);
-	usage->voluntary = (uint64_t)own.ru_nvcsw;
-	usage->involuntary = (uint64_t)own.ru_nivcsw;
-	usage->ended = true;
+	usage->last = (struct thread_used){ .cpu_ns = clock_read(CLOCK_THREAD_CPUTIME_ID),
+					    .voluntary = (uint64_t)own.ru_nvcsw,
+					    .involuntary = (uint64_t)own.ru_nivcsw };
+	store_release(&usage->ended, 1);
 }
 
 /* The kernel tells another thread's switches in no other way. */
-static void switches_read(struct thread_usage *usage)
+static void switches_read(pid_t tid, struct thread_used *used)
 {
 	char path[64], line[128];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/status", (int)usage->tid);
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", (int)tid);
 	file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file)) {
-		sscanf(line, "voluntary_ctxt_switches: %" SCNu64, &usage->voluntary);
-		sscanf(line, "nonvoluntary_ctxt_switches: %" SCNu64, &usage->involuntary);
+		sscanf(line, "voluntary_ctxt_switches: %" SCNu64, &used->voluntary);
+		sscanf(line, "nonvoluntary_ctxt_switches: %" SCNu64, &used->involuntary);
 	}
 	if (file)
 		fclose(file);
 }
 
-void thread_usage_read(struct thread_usage *usage)
+/* A thread that ends meanwhile has said what is to be known by then. */
+void thread_usage_read(const struct thread_usage *usage, struct thread_used *used)
 {
-	if (usage->ended)
-		return;
-	usage->cpu_ns = clock_read(usage->clock);
-	switches_read(usage);
+	*used = (struct thread_used){ 0 };
+	if (!load_acquire(&usage->ended)) {
+		used->cpu_ns = clock_read(usage->clock);
+		switches_read(usage->tid, used);
+	}
+	if (load_acquire(&usage->ended))
+		*used = usage->last;
 }

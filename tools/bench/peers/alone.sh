@@ -13,10 +13,15 @@ has_run() {
 }
 
 # bench COMMAND [OPTION...]: says so, and prints its table without the circumstances,
-# which are those of all, and above the first.
+# which are those of all, and above the first. As JSON: a line, with everything.
 bench() {
-	printf '\n$ splitvif-bench %s\n' "$*"
-	timeout 100 splitvif-bench "$@" --cpus "$here,$there" --seed "$seed" >"$work/out" || return
+	[ -n "$json" ] || printf '\n$ splitvif-bench %s\n' "$*"
+	timeout 100 splitvif-bench "$@" --cpus "$here,$there" --seed "$seed" ${json:+--json} \
+		>"$work/out" || return
+	if [ -n "$json" ]; then
+		printf '{"load": "%s", "words": "%s", "report": %s}\n' "$load" "$*" "$(cat "$work/out")"
+		return
+	fi
 	[ -s "$work/facts" ] || sed -n '/^$/q; /^\(command\|order\)/!p' "$work/out" >"$work/facts"
 	sed '1,/^$/d' "$work/out"
 }

@@ -248,7 +248,7 @@ static int pass_awake(struct guest_rig *rig, const struct guest_setup *setup, do
 		      const struct lab_window *window, char *error)
 {
 	struct wakeful wakeful;
-	int err = wakeful_start(&wakeful, rig->context->cpus);
+	int err = wakeful_start(&wakeful, rig->bed.context->cpus);
 
 	if (err)
 		return err;

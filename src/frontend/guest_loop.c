@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 enum {
-	LOOK_TURNS = 32, /* busy turns between looks at everything else */
-	YIELD_NS = 2000, /* a yield that takes longer let somebody else run */
+	LOOK_TURNS = 32,   /* that moved something, between looks at everything else */
+	LOOK_TRIES = 4096, /* the same of those that did not: a spin has fewer */
+	YIELD_NS = 2000,   /* a yield that takes longer let somebody else run */
 };
 
 int64_t guest_now_ns(void)
@@ -150,7 +151,7 @@ static void wait(struct guest_loop *loop)
 		loop->ops->wait(loop->guest, sleep_ns(loop));
 	else
 		wait_for_vif(loop, sleep_ns(loop));
-	loop->turns = 0;
+	loop->turns = loop->tries = 0;
 	follow_tuning(loop);
 	loop->list.now_ns = clock_ns();
 	poll_schedule(&loop->list, &loop->item);
@@ -174,6 +175,7 @@ static void after_turn(void *arg)
 	struct guest_loop *loop = arg;
 
 	loop->turns += loop->list.moved;
+	loop->tries++;
 }
 
 void guest_loop_run(struct guest_loop *loop)
@@ -184,7 +186,7 @@ void guest_loop_run(struct guest_loop *loop)
 
 		if (busy && !loop->list.moved)
 			give_way(&loop->list);
-		if (!busy || loop->turns >= LOOK_TURNS)
+		if (!busy || loop->turns >= LOOK_TURNS || loop->tries >= LOOK_TRIES)
 			wait(loop);
 	}
 }

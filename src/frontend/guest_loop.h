@@ -38,6 +38,7 @@ struct guest_loop {
 	struct timer alarm, end;
 	int64_t start_ns;
 	unsigned int turns; /* that moved frames, since it last waited, be it for no time */
+	unsigned int tries; /* all turns since then */
 	bool stopped;	    /* a signal came, or the time is up, or the guest says so */
 	/* Of the built-in guests. */
 	int signal_fd;

@@ -124,7 +124,7 @@ static unsigned int turn(void *guest, unsigned int weight)
 	unsigned int moved = sent + receive_batch(gen, weight);
 
 	splitvif_flush(gen->loop.vif);
-	gen->full = allowed && !sent;
+	gen->full = sent < allowed;
 	if (gen->options->count && gen->probe.sequence >= gen->options->count)
 		gen->loop.stopped = true;
 	return moved;

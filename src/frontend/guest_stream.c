@@ -30,6 +30,7 @@ struct guest_stream {
 	/* From the ring, and not taken by the peer yet. */
 	unsigned int held;
 	bool full; /* the socket did not take them: until half of what it keeps is gone */
+	bool left; /* the last turn stopped short of something that no event tells of */
 	struct splitvif_frame frames[SPLITVIF_SLOTS];
 	struct stream_frame sent[SPLITVIF_SLOTS];
 	struct iovec pieces[SPLITVIF_SLOTS][PIECES];
@@ -317,8 +318,9 @@ static uint32_t room_wanted(const struct guest_stream *s)
 static unsigned int turn(void *guest, unsigned int weight)
 {
 	struct guest_stream *s = guest;
-	unsigned int moved = pump_in(s, weight) + pump_out(s);
+	unsigned int out = pump_out(s), moved = pump_in(s, weight) + out;
 
+	s->left = out == GUEST_BATCH || (s->held && !s->full);
 	splitvif_flush(s->vif);
 	if (!moved && s->full && splitvif_wait(s->vif, room_wanted(s)))
 		guest_loop_await_room(&s->loop);
@@ -329,7 +331,7 @@ static bool arm(void *guest)
 {
 	struct guest_stream *s = guest;
 
-	return splitvif_arm(s->vif, room_wanted(s));
+	return !s->left && splitvif_arm(s->vif, room_wanted(s));
 }
 
 int guest_stream_run(struct splitvif *vif, int signal_fd, const struct front_options *options)

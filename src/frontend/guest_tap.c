@@ -52,7 +52,6 @@ static int queues_add(struct guest_tap *tap)
 		int err;
 
 		queue->fd = tap->guest->tap_fds[i];
-		queue->dry = true;
 		err = engine_add(tap->engine, &queue->source, queue->fd, queue);
 		if (!err)
 			continue;
@@ -129,7 +128,8 @@ static void kill_expired(struct timer *timer)
 	struct guest_tap *tap =
 		(struct guest_tap *)((char *)timer - offsetof(struct guest_tap, kill));
 
-	kill(tap->guest->pid, SIGKILL);
+	if (tap->guest->pid > 0)
+		kill(tap->guest->pid, SIGKILL);
 }
 
 /* A signal that was typed reached the command already, as it sits in the same
@@ -146,7 +146,7 @@ static void serve_signals(struct guest_tap *tap)
 		} else if (info.ssi_code <= 0) {
 			kill(tap->guest->pid, (int)info.ssi_signo);
 			timers_set(&tap->loop.timers, &tap->kill,
-				   tap->loop.list.now_ns + KILL_MS * 1000000ull);
+				   (uint64_t)guest_now_ns() + KILL_MS * 1000000ull);
 		}
 	}
 }
@@ -156,7 +156,7 @@ static void arm_tap(struct guest_tap *tap)
 	for (unsigned int i = 0; i < tap->nr_queues && !tap->tap_gone; i++) {
 		struct guest_tap_queue *queue = &tap->queues[i];
 
-		if (queue->waiting || !queue->dry)
+		if (queue->waiting || queue->blocked) /* for its ring's room it waits */
 			continue;
 		engine_arm(tap->engine, &queue->source);
 		queue->waiting = true;
@@ -215,7 +215,8 @@ static unsigned int turn(void *guest, unsigned int weight)
 	struct guest_tap *tap = guest;
 	unsigned int moved = guest_tap_pump_in(tap, weight);
 
-	if (moved || tap->empty_turns % SPIN_TAP_TURNS == 0 || tap->loop.list.is_wanted)
+	if (moved || tap->empty_turns % SPIN_TAP_TURNS == 0 || tap->loop.list.is_wanted ||
+	    tap->loop.item.defers)
 		moved += guest_tap_pump_out(tap);
 	tap->empty_turns = moved ? 0 : tap->empty_turns + 1;
 	splitvif_flush(tap->vif);

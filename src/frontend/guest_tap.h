@@ -33,7 +33,6 @@ struct guest_tap_queue {
 	struct engine_source source;
 	int fd;
 	unsigned int batch; /* frames to ask it for: grows while all come */
-	bool dry;	    /* the last read left nothing behind */
 	bool waiting;	    /* a report was asked for and has not come */
 	bool blocked;	    /* no room in the ring */
 };

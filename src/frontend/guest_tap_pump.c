@@ -89,7 +89,6 @@ static unsigned int pump_queue_out(struct guest_tap *tap, unsigned int number)
 	for (unsigned int i = 0; i < room; i++)
 		take_frame(tap, i);
 	splitvif_queue_commit(tap->vif, ring, tap->frames, room);
-	queue->dry = got < room;
 	if (got == queue->batch)
 		queue->batch = queue->batch * 2 < tap->batch_max ? queue->batch * 2
 								 : tap->batch_max;

@@ -118,7 +118,7 @@ lossless="row['sent'] == row['received'] and $conserved"
 		relay --queues 4 --workers 2 --vms 3 --size 64 $short
 	longer good "relay, most queues, flood" 1 "$lossless and row['queues_jain'] > 0.6" \
 		relay --queues 16 --vms 3 --flood --size 64 $short
-	longer good "growth" 4 'row["missing"] == 0 and row.get("of_first", 1) > 0' growth $short
+	longer good "growth" 6 'row["missing"] == 0 and row.get("of_smaller", 1) > 0' growth $short
 	# Processor time, not time: others that are busy do not make it more.
 	good "idle" 1 'row["min"] < 0.5 and row["attached"] == 16 and row["spent_ms"] > 0' \
 		idle --repeats 3 --duration 0.5

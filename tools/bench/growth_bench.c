@@ -9,15 +9,19 @@
 #include "bench/suite.h"
 #include "io/log.h"
 
-/* The first one is what the others are held against. */
+/* Each is held against a smaller one, if there is one. */
 static const struct shape {
 	const char *name;
 	uint32_t macs, destinations, attached;
+	uint32_t vms;		    /* that all send to all others; 0: one sends to one */
+	const struct shape *former; /* NULL: the others' */
 } shapes[] = {
-	{ "16 addresses", 16, 16, 2 },
-	{ "64000 addresses, frames to 1000", 64000, 1000, 2 },
-	{ "64000 addresses, frames to all", 64000, 64000, 2 },
-	{ "16 addresses, 64 vifs, 62 idle", 16, 16, 64 },
+	{ "16 addresses", 16, 16, 2, 0, NULL },
+	{ "64000 addresses, frames to 1000", 64000, 1000, 2, 0, &shapes[0] },
+	{ "64000 addresses, frames to all", 64000, 64000, 2, 0, &shapes[0] },
+	{ "16 addresses, 64 vifs, 62 idle", 16, 16, 64, 0, &shapes[0] },
+	{ "one sends to one", 1, 1, 2, 0, NULL },
+	{ "8 VMs, each to all others", 1, 1, 8, 8, &shapes[4] },
 };
 
 enum { SHAPES = sizeof(shapes) / sizeof(shapes[0]), MTU = 1500 };
@@ -58,20 +62,21 @@ static int run(void *arg, unsigned int at, double seconds, double *figures)
 static void tell(void *arg, unsigned int at, struct report *report)
 {
 	const struct growth_bench *bench = arg;
-	const struct scene *scene = &bench->scenes[at], *first = &bench->scenes[0];
+	const struct scene *scene = &bench->scenes[at];
+	const struct shape *former = shapes[at].former;
 	double ratios[STATISTICS_SAMPLES_MAX];
 	struct statistics statistics;
 	uint64_t counts[RELAY_COUNTS];
 
-	for (unsigned int i = 0; i < scene->nr_rates; i++)
-		ratios[i] = scene->rates[i] / first->rates[i];
+	for (unsigned int i = 0; former && i < scene->nr_rates; i++)
+		ratios[i] = scene->rates[i] / bench->scenes[former - shapes].rates[i];
 	relay_sum(&scene->relay, counts);
 	report_number(report, "missing", NULL, counts[RELAY_SENT] - counts[RELAY_RECEIVED]);
-	if (!at || statistics_summarise(&statistics, ratios, scene->nr_rates))
+	if (!former || statistics_summarise(&statistics, ratios, scene->nr_rates))
 		return;
-	report_decimal(report, "of_first", "of the first", statistics.median, 3);
-	report_decimal(report, "of_first_low", "95 % from", statistics.low, 3);
-	report_decimal(report, "of_first_high", "to", statistics.high, 3);
+	report_decimal(report, "of_smaller", "of the smaller", statistics.median, 3);
+	report_decimal(report, "of_smaller_low", "95 % from", statistics.low, 3);
+	report_decimal(report, "of_smaller_high", "to", statistics.high, 3);
 }
 
 static int open_scene(struct scene *scene, const struct options *options, const struct shape *shape,
@@ -83,6 +88,7 @@ static int open_scene(struct scene *scene, const struct options *options, const 
 	scene->options.macs = shape->macs;
 	scene->options.destinations = shape->destinations;
 	scene->options.attached = shape->attached;
+	scene->options.vms = shape->vms;
 	if (relay_daemon_start(&scene->daemon, &scene->options, MTU, cpus[1], error)) {
 		log_complain("%s", error);
 		return EXIT_NO_DAEMON;

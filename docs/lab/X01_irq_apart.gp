@@ -13,7 +13,7 @@ set xlabel "offered load, % of capacity"
 set ylabel "interrupts/s, of the highest"
 set xrange [*:130]
 set yrange [0:*]
-most = 27514.1281
+most = 27369.1091
 plot \
 	summary using (strcol("placement") eq "apart" && column("round_cost_us") == 20 && strcol("complete") eq "budget" && strcol("settings") eq "plain" && column("limit") == 1 && 1 ? column("load") : NaN):(column("irq_per_s") / most):(column("irq_per_s_low") / most):(column("irq_per_s_high") / most) with yerrorlines title "limit 1", \
 	summary using (strcol("placement") eq "apart" && column("round_cost_us") == 20 && strcol("complete") eq "budget" && strcol("settings") eq "plain" && column("limit") == 2 && 1 ? column("load") : NaN):(column("irq_per_s") / most):(column("irq_per_s_low") / most):(column("irq_per_s_high") / most) with yerrorlines title "limit 2", \

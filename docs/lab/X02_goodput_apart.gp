@@ -13,7 +13,7 @@ set xlabel "offered load, % of capacity"
 set ylabel "goodput, of the highest"
 set xrange [*:130]
 set yrange [0:*]
-most = 86548.4873
+most = 88199.1314
 plot \
 	summary using (strcol("placement") eq "apart" && column("round_cost_us") == 20 && strcol("complete") eq "budget" && strcol("settings") eq "plain" && column("limit") == 1 && 1 ? column("load") : NaN):(column("goodput_pps") / most):(column("goodput_pps_low") / most):(column("goodput_pps_high") / most) with yerrorlines title "limit 1", \
 	summary using (strcol("placement") eq "apart" && column("round_cost_us") == 20 && strcol("complete") eq "budget" && strcol("settings") eq "plain" && column("limit") == 2 && 1 ? column("load") : NaN):(column("goodput_pps") / most):(column("goodput_pps_low") / most):(column("goodput_pps_high") / most) with yerrorlines title "limit 2", \

@@ -13,7 +13,7 @@ set xlabel "offered load, % of capacity"
 set ylabel "CPU of the guest, of the highest"
 set xrange [*:130]
 set yrange [0:*]
-most = 158.710896
+most = 159.448583
 plot \
 	summary using (strcol("placement") eq "apart" && column("round_cost_us") == 20 && strcol("complete") eq "budget" && strcol("settings") eq "plain" && column("limit") == 1 && 1 ? column("load") : NaN):(column("cpu_guest_percent") / most):(column("cpu_guest_percent_low") / most):(column("cpu_guest_percent_high") / most) with yerrorlines title "limit 1", \
 	summary using (strcol("placement") eq "apart" && column("round_cost_us") == 20 && strcol("complete") eq "budget" && strcol("settings") eq "plain" && column("limit") == 2 && 1 ? column("load") : NaN):(column("cpu_guest_percent") / most):(column("cpu_guest_percent_low") / most):(column("cpu_guest_percent_high") / most) with yerrorlines title "limit 2", \

@@ -11,7 +11,7 @@ set terminal svg size 820,460 dynamic font "sans,12" background "white"
 set output "X04_mean.svg"
 set xlabel "offered load, % of capacity"
 set ylabel "frames a round"
-set yrange [0:*]
+set logscale y
 most = 1
 plot \
 	summary using (column("limit") == 64 && column("burst") == 1 && 1 ? column("load") : NaN):(column("frames_per_round") / most):(column("frames_per_round_low") / most):(column("frames_per_round_high") / most) with yerrorlines title "burst 1", \

@@ -15,10 +15,10 @@ set logscale x
 set yrange [0:*]
 most = 1
 plot \
-	summary using (strcol("merging") eq "off" && 1 ? column("mtu") : NaN):(column("cpu_ms_per_gbit") / most):(column("cpu_ms_per_gbit_low") / most):(column("cpu_ms_per_gbit_high") / most) with yerrorlines title "merging off", \
-	summary using (strcol("merging") eq "GSO" && 1 ? column("mtu") : NaN):(column("cpu_ms_per_gbit") / most):(column("cpu_ms_per_gbit_low") / most):(column("cpu_ms_per_gbit_high") / most) with yerrorlines title "merging GSO", \
-	summary using (strcol("merging") eq "GRO" && 1 ? column("mtu") : NaN):(column("cpu_ms_per_gbit") / most):(column("cpu_ms_per_gbit_low") / most):(column("cpu_ms_per_gbit_high") / most) with yerrorlines title "merging GRO", \
-	summary using (strcol("merging") eq "both" && 1 ? column("mtu") : NaN):(column("cpu_ms_per_gbit") / most):(column("cpu_ms_per_gbit_low") / most):(column("cpu_ms_per_gbit_high") / most) with yerrorlines title "merging both", \
+	summary using (column("device_mtu") == 0 && strcol("merging") eq "off" && 1 ? column("mtu") : NaN):(column("cpu_ms_per_gbit") / most):(column("cpu_ms_per_gbit_low") / most):(column("cpu_ms_per_gbit_high") / most) with yerrorlines title "merging off", \
+	summary using (column("device_mtu") == 0 && strcol("merging") eq "GSO" && 1 ? column("mtu") : NaN):(column("cpu_ms_per_gbit") / most):(column("cpu_ms_per_gbit_low") / most):(column("cpu_ms_per_gbit_high") / most) with yerrorlines title "merging GSO", \
+	summary using (column("device_mtu") == 0 && strcol("merging") eq "GRO" && 1 ? column("mtu") : NaN):(column("cpu_ms_per_gbit") / most):(column("cpu_ms_per_gbit_low") / most):(column("cpu_ms_per_gbit_high") / most) with yerrorlines title "merging GRO", \
+	summary using (column("device_mtu") == 0 && strcol("merging") eq "both" && 1 ? column("mtu") : NaN):(column("cpu_ms_per_gbit") / most):(column("cpu_ms_per_gbit_low") / most):(column("cpu_ms_per_gbit_high") / most) with yerrorlines title "merging both", \
 	1/0 notitle
 set terminal pngcairo size 1100,620 font "sans,12"
 set output "X08_cpu.png"

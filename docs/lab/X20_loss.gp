@@ -16,7 +16,7 @@ set yrange [0:*]
 most = 1
 plot \
 	summary using (column("ring_frames") == 256 && column("load") == 80 && 1 ? column("queue_frames") : NaN):(column("loss_percent") / most):(column("loss_percent_low") / most):(column("loss_percent_high") / most) with yerrorlines title "load 80", \
-	summary using (column("ring_frames") == 256 && column("load") == 140 && 1 ? column("queue_frames") : NaN):(column("loss_percent") / most):(column("loss_percent_low") / most):(column("loss_percent_high") / most) with yerrorlines title "load 140", \
+	summary using (column("ring_frames") == 256 && column("load") == 250 && 1 ? column("queue_frames") : NaN):(column("loss_percent") / most):(column("loss_percent_low") / most):(column("loss_percent_high") / most) with yerrorlines title "load 250", \
 	1/0 notitle
 set terminal pngcairo size 1100,620 font "sans,12"
 set output "X20_loss.png"

@@ -20,8 +20,8 @@ most = 1
 plot \
 	summary using (column("ring_frames") == 256 && column("load") == 80 && 1 ? place(column("queue_frames")) + -0.10 : NaN):(column("p99_us_q1")):(column("p99_us_min")):(column("p99_us_max")):(column("p99_us_q3")) with candlesticks title "load 80" whiskerbars, \
 	summary using (column("ring_frames") == 256 && column("load") == 80 && 1 ? place(column("queue_frames")) + -0.10 : NaN):(column("p99_us")):(column("p99_us")):(column("p99_us")):(column("p99_us")) with candlesticks linetype -1 notitle, \
-	summary using (column("ring_frames") == 256 && column("load") == 140 && 1 ? place(column("queue_frames")) + 0.10 : NaN):(column("p99_us_q1")):(column("p99_us_min")):(column("p99_us_max")):(column("p99_us_q3")) with candlesticks title "load 140" whiskerbars, \
-	summary using (column("ring_frames") == 256 && column("load") == 140 && 1 ? place(column("queue_frames")) + 0.10 : NaN):(column("p99_us")):(column("p99_us")):(column("p99_us")):(column("p99_us")) with candlesticks linetype -1 notitle, \
+	summary using (column("ring_frames") == 256 && column("load") == 250 && 1 ? place(column("queue_frames")) + 0.10 : NaN):(column("p99_us_q1")):(column("p99_us_min")):(column("p99_us_max")):(column("p99_us_q3")) with candlesticks title "load 250" whiskerbars, \
+	summary using (column("ring_frames") == 256 && column("load") == 250 && 1 ? place(column("queue_frames")) + 0.10 : NaN):(column("p99_us")):(column("p99_us")):(column("p99_us")):(column("p99_us")) with candlesticks linetype -1 notitle, \
 	1/0 notitle
 set terminal pngcairo size 1100,620 font "sans,12"
 set output "X20_p99.png"

@@ -209,12 +209,13 @@ static struct way next_way(struct bridge *bridge, struct lane *lane, const struc
 		ways_forget(&lane->ways);
 	else if (before->is_lasting && memcmp(frame->bytes, frame[-1].bytes, 6) == 0)
 		return *before;
-	noted = is_known ? ways_find(&lane->ways, frame->bytes) : NULL;
+	noted = is_known && !ways_are_many(&lane->ways) ? ways_find(&lane->ways, frame->bytes)
+							: NULL;
 	if (noted)
 		return *noted;
 	prefetch_ahead(bridge, frames, n, i);
 	way = find_way(bridge, from, frame, is_known, now_ms);
-	if (way.is_lasting)
+	if (way.is_lasting && !ways_are_many(&lane->ways))
 		ways_note(&lane->ways, frame->bytes, &way);
 	return way;
 }

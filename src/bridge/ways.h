@@ -14,7 +14,7 @@
 #include "bridge/counters.h"
 #include "bridge/port.h"
 
-enum { WAYS = 32 };
+enum { WAYS = 32, WAYS_NOTED = 16 };
 
 /* Where a frame goes: to a port, to all others, or nowhere for a reason. */
 struct way {
@@ -27,6 +27,7 @@ struct way {
 
 struct ways {
 	uint64_t era;
+	unsigned int noted; /* in this era: of so many addresses few come again */
 	struct ways_place {
 		uint64_t era; /* of another one: empty */
 		uint64_t address;
@@ -38,6 +39,7 @@ struct ways {
 static inline void ways_forget(struct ways *ways)
 {
 	ways->era++;
+	ways->noted = 0;
 }
 
 static inline uint64_t ways_address_of(const uint8_t mac[6])
@@ -65,10 +67,17 @@ static inline const struct way *ways_find(struct ways *ways, const uint8_t mac[6
 	return place->address == address && place->era == ways->era ? &place->way : NULL;
 }
 
+/* More addresses than are worth noting: nor is it to look for them. */
+static inline bool ways_are_many(const struct ways *ways)
+{
+	return ways->noted == WAYS_NOTED;
+}
+
 static inline void ways_note(struct ways *ways, const uint8_t mac[6], const struct way *way)
 {
 	uint64_t address = ways_address_of(mac);
 
+	ways->noted++;
 	*ways_place_of(ways, address) = (struct ways_place){ ways->era, address, *way };
 }
 
